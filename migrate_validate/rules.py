@@ -1,0 +1,254 @@
+"""Rules: plain functions that yield what they find, and the registry that knows them all.
+
+What a rule asks for, by the type of its parameters, decides when it runs::
+
+    @rule(severity=Severity.WARNING, aliases=["splinter:unindexed_foreign_keys"])
+    def unindexed_foreign_key(catalog: Catalog) -> Iterator[Result]:
+        \"\"\"A foreign key whose columns lead no index.
+
+        Why: ...
+        Fix: ...
+        \"\"\"
+
+The decorated function stays a plain function: called with its arguments it yields the same results, so that it serves
+in any test suite.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import IntEnum
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any, TypeVar
+
+import psycopg
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.model import Chain
+from migrate_validate.config import Expectations, Settings
+from migrate_validate.errors import RuleError
+from migrate_validate.findings import Finding, Result, Severity
+from migrate_validate.replay.timeline import Step, Timeline
+
+ENTRY_POINT_GROUP = "migrate_validate.rules"
+
+Function = TypeVar("Function", bound=Callable[..., Iterable[Result]])
+
+
+class Scope(IntEnum):
+    """When a rule runs; a rule that asks for several things has the greatest of their scopes."""
+
+    CHAIN = 0
+    """Once, with no server."""
+    RUN = 1
+    """Once, on the Timeline of the replay."""
+    SCHEMA = 2
+    """Once, on the final Catalog."""
+    DATA = 3
+    """Once, with a connection to a migrated and seeded clone, which it may damage."""
+    STEP = 4
+    """Once a migration."""
+
+
+_SCOPES: Mapping[type, Scope] = {
+    Chain: Scope.CHAIN,
+    Expectations: Scope.CHAIN,
+    Settings: Scope.CHAIN,
+    Timeline: Scope.RUN,
+    Catalog: Scope.SCHEMA,
+    psycopg.Connection: Scope.DATA,
+    Step: Scope.STEP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong."""
+
+    name: str
+    """``unindexed-foreign-key``: the function's name with hyphens."""
+    check: str
+    """The check module it belongs to: the last part of the function's module."""
+    severity: Severity
+    aliases: tuple[str, ...]
+    scope: Scope
+    parameters: Mapping[str, type]
+    """What it asks for: parameter name to type."""
+    summary: str
+    why: str
+    fix: str
+    function: Callable[..., Iterable[Result]]
+
+
+def rule(*, severity: Severity, aliases: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Make a rule of a function.
+
+    Its name is the function's. Its docstring gives a one-line summary and the sections ``Why:`` and ``Fix:``. Its
+    findings are completed with the rule's name, its check and, where they say none, its severity.
+
+    :param severity: of its findings, unless they or the configuration say otherwise
+    :param aliases: names of the same rule in other tools, ``tool:rule``
+    :raises RuleError: when a parameter has a type that nothing can supply, or the docstring lacks a section
+    """
+
+    def decorate(function: Function) -> Function:
+        described = _describe(function, severity, tuple(aliases))
+
+        @functools.wraps(function)
+        def completed(*args: Any, **kwargs: Any) -> Iterator[Result]:
+            for result in function(*args, **kwargs):
+                if isinstance(result, Finding):
+                    yield replace(
+                        result,
+                        rule=described.name,
+                        check=described.check,
+                        severity=result.severity or described.severity,
+                    )
+                else:
+                    yield result
+
+        completed.__rule__ = replace(described, function=completed)  # type: ignore[attr-defined]
+        return typing.cast("Function", completed)
+
+    return decorate
+
+
+def _describe(function: Callable[..., Iterable[Result]], severity: Severity, aliases: tuple[str, ...]) -> Rule:
+    name = function.__name__.replace("_", "-")
+    hints = typing.get_type_hints(function)
+    parameters: dict[str, type] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        wanted = hints.get(parameter.name)
+        wanted = typing.get_origin(wanted) or wanted
+        if parameter.default is not inspect.Parameter.empty and wanted not in _SCOPES:
+            continue
+        if wanted not in _SCOPES:
+            known = ", ".join(sorted(kind.__name__ for kind in _SCOPES))
+            raise RuleError(
+                f"rule {name}: nothing can supply the parameter {parameter.name!r} of type {wanted}",
+                remedy=f"ask for one of {known}",
+            )
+        parameters[parameter.name] = typing.cast("type", wanted)
+    sections = _sections(function)
+    missing = [section for section in ("Why", "Fix") if section not in sections]
+    if missing:
+        raise RuleError(
+            f"rule {name}: its docstring has no section {' and no section '.join(missing)}",
+            remedy='write "Why:" (what it costs) and "Fix:" (what to do) into the docstring',
+        )
+    return Rule(
+        name=name,
+        check=function.__module__.rpartition(".")[2],
+        severity=severity,
+        aliases=aliases,
+        scope=max((_SCOPES[kind] for kind in parameters.values()), default=Scope.CHAIN),
+        parameters=parameters,
+        summary=sections[""].rstrip("."),
+        why=sections["Why"],
+        fix=sections["Fix"],
+        function=function,
+    )
+
+
+def _sections(function: Callable[..., object]) -> dict[str, str]:
+    parts = re.split(r"^(Why|Fix|Not reported|Example): *", inspect.getdoc(function) or "", flags=re.MULTILINE)
+    texts = [" ".join(part.split()) for part in parts]
+    return {"": texts[0]} | dict(zip(texts[1::2], texts[2::2], strict=True))
+
+
+class Registry:
+    """All rules by name."""
+
+    def __init__(self) -> None:
+        """Start with no rules."""
+        self._rules: dict[str, Rule] = {}
+
+    def __iter__(self) -> Iterator[Rule]:
+        """All rules, by check and name."""
+        return iter(sorted(self._rules.values(), key=lambda rule: (rule.check, rule.name)))
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a rule of this name is registered."""
+        return name in self._rules
+
+    def __getitem__(self, name: str) -> Rule:
+        """The rule of this name.
+
+        :raises RuleError: when there is none; says which name is near
+        """
+        try:
+            return self._rules[name]
+        except KeyError:
+            near = get_close_matches(name, self._rules, n=1)
+            remedy = f"did you mean {near[0]!r}?" if near else "see the list of rules in README.md"
+            raise RuleError(f"there is no rule {name!r}", remedy=remedy) from None
+
+    def add(self, rule: Rule) -> None:
+        """Register one rule.
+
+        :raises RuleError: when its name is taken
+        """
+        other = self._rules.setdefault(rule.name, rule)
+        if other.function is not rule.function:
+            raise RuleError(
+                f"two rules are named {rule.name!r}",
+                looked=[_home(other), _home(rule)],
+                remedy="rename one of the functions: a rule's name is its function's",
+            )
+
+    def add_module(self, module: ModuleType) -> int:
+        """Register every rule that a module defines; returns how many.
+
+        Rules that it merely imported from elsewhere are left to their own module.
+        """
+        own = [
+            value.__rule__
+            for value in vars(module).values()
+            if callable(value) and hasattr(value, "__rule__") and value.__module__ == module.__name__
+        ]
+        for each in own:
+            self.add(each)
+        return len(own)
+
+    @classmethod
+    def load(cls, modules: Sequence[str] = ()) -> Registry:
+        """The rules of migrate_validate.checks, of the entry points, and of these modules.
+
+        :param modules: import paths of modules with the user's own rules
+        :raises RuleError: when a module cannot be imported or holds no rule, or a name is taken
+        """
+        registry = cls()
+        checks = importlib.import_module("migrate_validate.checks")
+        for found in pkgutil.iter_modules(checks.__path__, "migrate_validate.checks."):
+            registry.add_module(importlib.import_module(found.name))
+        declared = [(entry.value, f"entry point {entry.name!r}") for entry in entry_points(group=ENTRY_POINT_GROUP)]
+        declared += [(name, "rules in the configuration") for name in modules]
+        for name, origin in declared:
+            try:
+                module = importlib.import_module(name)
+            except ImportError as error:
+                raise RuleError(
+                    f"the module {name!r} cannot be imported: {error}",
+                    looked=[origin],
+                    remedy="check the name, and that the module is on the Python path",
+                ) from error
+            if not registry.add_module(module):
+                raise RuleError(
+                    f"the module {name!r} defines no rule",
+                    looked=[origin],
+                    remedy="decorate its functions with migrate_validate.rule",
+                )
+        return registry
+
+
+def _home(rule: Rule) -> str:
+    return f"{rule.function.__module__}.{rule.function.__name__}"
