@@ -1,3 +1,3 @@
 """Fixtures that every test of the project may use."""
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.support.servers"]

@@ -1,0 +1,271 @@
+"""A running PostgreSQL that is ours to use."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from migrate_validate.errors import ServerError
+from migrate_validate.postgres.binaries import Binaries, find_binaries
+from migrate_validate.postgres.clusters import SUPERUSER
+from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
+from migrate_validate.postgres.process import PORT, OwnServer, running
+
+_CONNECT_SECONDS = 10
+_APPLICATION = "migrate-validate"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the user said about the server; nothing said: the newest PostgreSQL on the machine is started."""
+
+    executable: str | None = None
+    """A ``pg_ctl``, or the folder that holds it."""
+    host: str | None = None
+    """A server that runs already: a host name, an address, or the folder of its socket."""
+    port: int | None = None
+    user: str | None = None
+    """The role on the running server; None: ``postgres``."""
+    password: str | None = None
+    dbname: str | None = None
+    """The database of the running server that is connected to for making others; None: ``postgres``."""
+    options: str = ""
+    """Options of every connection, as in libpq's ``options``."""
+    postgres_options: str = ""
+    """More options of ``postgres`` where we start it."""
+    major: int | None = None
+    """The major version that is wanted; None: any."""
+
+
+class Server:
+    """A running PostgreSQL. Made by :func:`open_server`."""
+
+    def __init__(self, options: ServerOptions, own: OwnServer | None, source: str) -> None:
+        """Connect to the server.
+
+        :param own: the server that we started; None: it is somebody else's
+        :param source: where it comes from, for people
+        """
+        self._own = own
+        self._options = options
+        self._run = secrets.token_hex(6)
+        self._numbers = count(1)
+        self._maintenance: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._databases: dict[str, Database] = {}
+        self.ours: bool = own is not None
+        self.host: str = str(own.directory) if own is not None else options.host or ""
+        self.port: int = PORT if own is not None else options.port or PORT
+        self.user: str = SUPERUSER if own is not None else options.user or "postgres"
+        self.password: str | None = None if own is not None else options.password
+        info = self._administration().info
+        self.version: int = info.server_version
+        """As ``server_version_num``: 180001."""
+        self.description: str = f"PostgreSQL {info.parameter_status('server_version')} ({source})"
+
+    def connect(self, dbname: str, user: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
+        """A new connection in autocommit mode.
+
+        :param user: the role to connect as; None: ``self.user``
+        :raises ServerError: the server does not answer or refuses
+        """
+        return self._connect(dbname, user or self.user, _APPLICATION)
+
+    def create_database(self, hint: str, *, template: Database | None = None, owner: str | None = None) -> Database:
+        """Make a database: empty, or a copy of another one that nobody is connected to.
+
+        :param hint: words that make its name recognizable
+        :param owner: the role that owns it; None: ``self.user``
+        :raises ServerError: the server does not answer or refuses
+        """
+        database = Database(self, database_name(self._run, next(self._numbers), hint))
+        # template0: on a server of somebody else template1 may hold anything.
+        parts = [
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(database.name), sql.Identifier(template.name if template else "template0")
+            )
+        ]
+        if template is None:
+            parts.append(sql.SQL("encoding 'UTF8'"))
+        if owner is not None:
+            parts.append(sql.SQL("owner {}").format(sql.Identifier(owner)))
+        self._administer(sql.SQL(" ").join(parts), f"The database {database.name} could not be made")
+        self._databases[database.name] = database
+        return database
+
+    def drop_database(self, database: Database) -> None:
+        """Remove a database of ours and end the connections to it; nothing happens where it is gone already.
+
+        :raises ServerError: the server does not answer, or the database is not ours
+        """
+        if run_of(database.name) != self._run:
+            raise ServerError(
+                f"The database {database.name} was not made by this run, so it is not dropped.",
+                remedy=f"drop only databases that this run made; their names start with {PREFIX}{self._run}",
+            )
+        statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database.name))
+        self._administer(statement, f"The database {database.name} could not be dropped")
+        self._databases.pop(database.name, None)
+
+    def alive(self) -> bool:
+        """Whether it still accepts connections."""
+        if self._own is not None:
+            return self._own.alive()
+        try:
+            self._connect(self._maintenance_name, self.user, _APPLICATION).close()
+        except ServerError:
+            return False
+        return True
+
+    def log_tail(self, lines: int = 20) -> tuple[str, ...]:
+        """The last lines of its log, oldest first; empty where the server is not ours."""
+        return () if self._own is None else self._own.log_tail(lines)
+
+    def close(self) -> None:
+        """Drop what is left of this run's databases where the server lives on, and disconnect."""
+        if not self.ours:
+            for database in tuple(self._databases.values()):
+                with suppress(ServerError):
+                    database.drop()
+        if self._maintenance is not None:
+            self._maintenance.close()
+
+    def sweep(self) -> None:
+        """Drop the databases that runs which were killed left on a server that is not ours."""
+        connection = self._administration()
+        live = {
+            row[0].rpartition(" ")[2]
+            for row in connection.execute("select application_name from pg_stat_activity where usename = current_user")
+        }
+        # Only those of our own role: what others run cannot be seen in pg_stat_activity.
+        for (name,) in connection.execute(
+            "select datname from pg_database where datdba = current_user::regrole and starts_with(datname, %s)",
+            [PREFIX],
+        ).fetchall():
+            run = run_of(name)
+            if run is not None and run not in live:
+                with suppress(psycopg.Error):
+                    connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
+
+    @property
+    def _maintenance_name(self) -> str:
+        return (None if self.ours else self._options.dbname) or "postgres"
+
+    def _administration(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """The connection that makes and drops databases; its name shows other runs that this one lives."""
+        if self._maintenance is None or self._maintenance.closed:
+            self._maintenance = self._connect(self._maintenance_name, self.user, f"{_APPLICATION} {self._run}")
+        return self._maintenance
+
+    def _administer(self, statement: sql.Composable, failed: str) -> None:
+        try:
+            self._administration().execute(statement)
+        except psycopg.Error as error:
+            if self.ours and not self.alive():
+                raise died(self) from error
+            raise ServerError(
+                f"{failed}: {str(error).strip()}",
+                looked=[f"{self.description} at {self.host}"],
+                remedy="close the connections to the template, and see that the role may create databases",
+            ) from error
+
+    def _connect(self, dbname: str, user: str, application: str) -> psycopg.Connection[tuple[Any, ...]]:
+        try:
+            return psycopg.connect(
+                host=self.host,
+                port=self.port,
+                dbname=dbname,
+                user=user,
+                password=self.password,
+                options=self._options.options,
+                connect_timeout=_CONNECT_SECONDS,
+                application_name=application,
+                client_encoding="utf8",
+                autocommit=True,
+            )
+        except psycopg.OperationalError as error:
+            if self._own is not None and not self._own.alive():
+                raise died(self) from error
+            raise ServerError(
+                f"Could not connect to the database {dbname} as {user}: {str(error).strip()}",
+                looked=[f"host {self.host}, port {self.port}"],
+                remedy="see that the server runs and lets this role in"
+                if self.ours
+                else [
+                    "see that the server runs and lets this role in: --postgresql-host, --postgresql-port, "
+                    "--postgresql-user, --postgresql-password",
+                    "leave --postgresql-host out: a PostgreSQL of this machine is started",
+                ],
+            ) from error
+
+
+def died(server: Server) -> ServerError:
+    """The error for a server that ended in the middle of a run, with the last lines of its log."""
+    lines = server.log_tail()
+    log = "".join(f"\n  | {line}" for line in lines)
+    return ServerError(
+        f"{getattr(server, 'description', 'The PostgreSQL server')} died in the middle of the run."
+        + (f" The last lines of its log:{log}" if lines else ""),
+        looked=[server.host],
+        remedy=[
+            "look for a statement that crashes the server, or for a machine without memory",
+            "name another PostgreSQL: --postgresql-exec=/path/to/bin/pg_ctl",
+        ],
+    )
+
+
+def open_server(
+    options: ServerOptions | None = None, *, extension_directory: Path | None = None
+) -> AbstractContextManager[Server]:
+    """A server for the time of a ``with`` block: the running one that the user names, or else one of our own.
+
+    Of our own nothing is left at the end; on a running one only databases that we made are written or dropped.
+
+    :param extension_directory: a folder that holds ``extension/*.control``, offered to a server of our own
+        from PostgreSQL 18 on; it is copied
+    :raises ServerError: no PostgreSQL can be found, started or connected to
+    """
+    return (
+        _running(options or ServerOptions())
+        if options and options.host
+        else _own(options or ServerOptions(), extension_directory)
+    )
+
+
+@contextmanager
+def _running(options: ServerOptions) -> Iterator[Server]:
+    server = Server(options, None, f"running at {options.host}")
+    try:
+        _require_major(server, options.major)
+        server.sweep()
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def _own(options: ServerOptions, extension_directory: Path | None) -> Iterator[Server]:
+    binaries: Binaries = find_binaries(major=options.major, executable=options.executable)
+    with ExitStack() as stack:
+        own = stack.enter_context(
+            running(binaries, extension_directory=extension_directory, postgres_options=options.postgres_options)
+        )
+        server = Server(options, own, binaries.source)
+        stack.callback(server.close)
+        yield server
+
+
+def _require_major(server: Server, major: int | None) -> None:
+    if major is not None and server.version // 10000 != major:
+        raise ServerError(
+            f"The running server is {server.description}, but PostgreSQL {major} is asked for.",
+            looked=[f"host {server.host}, port {server.port}"],
+            remedy=["name another server", "change or remove postgres = ... in the configuration"],
+        )
