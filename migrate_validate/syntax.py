@@ -6,7 +6,10 @@ be exchanged. Positions of libpg_query are byte offsets into UTF-8; those of thi
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import postgast
@@ -54,13 +57,27 @@ class Token:
 
 
 class _Offsets:
-    """Turns byte offsets into character offsets; free for ASCII."""
+    """Turns byte offsets into character offsets: free for ASCII, and one pass over the text for offsets that ascend."""
 
     def __init__(self, text: str) -> None:
-        self._bytes = None if text.isascii() else text.encode()
+        self._bytes = b"" if text.isascii() else text.encode()
+        self.size = len(self._bytes) or len(text)
+        self._byte = 0
+        self._char = 0
 
     def char(self, byte: int) -> int:
-        return byte if self._bytes is None else len(self._bytes[:byte].decode(errors="replace"))
+        if not self._bytes:
+            return byte
+        if byte < self._byte:
+            self._byte = self._char = 0
+        self._char += len(self._bytes[self._byte : byte].decode(errors="replace"))
+        self._byte = byte
+        return self._char
+
+
+def _grammar_error(error: postgast.PgQueryError) -> GrammarError:
+    # Unlike all other positions of libpg_query, that of an error is counted in characters.
+    return GrammarError(error.message, error.cursorpos - 1 if error.cursorpos else None)
 
 
 def parse(text: str) -> list[Parsed]:
@@ -68,26 +85,27 @@ def parse(text: str) -> list[Parsed]:
 
     :raises GrammarError: if any part of it is no SQL of PostgreSQL 18
     """
+    _refuse_nul(text)
     try:
         result = postgast.parse(text)
     except postgast.PgQueryError as error:
-        offset = _Offsets(text).char(error.cursorpos - 1) if error.cursorpos else None
-        raise GrammarError(error.message, offset) from None
+        raise _grammar_error(error) from None
     offsets = _Offsets(text)
     statements = []
     for raw in result.stmts:
         start = raw.stmt_location
-        length = raw.stmt_len or len(text.encode()) - start
+        end = start + raw.stmt_len if raw.stmt_len else offsets.size
         name = raw.stmt.WhichOneof("node")
         statements.append(
-            Parsed(
-                offsets.char(start),
-                offsets.char(start + length),
-                getattr(raw.stmt, name),
-                name.removesuffix("_stmt"),
-            )
+            Parsed(offsets.char(start), offsets.char(end), getattr(raw.stmt, name), name.removesuffix("_stmt"))
         )
     return statements
+
+
+def _refuse_nul(text: str) -> None:
+    """libpg_query reads a C string: it would silently stop at a NUL."""
+    if "\0" in text:
+        raise GrammarError("a NUL character cannot stand in SQL", text.index("\0"))
 
 
 def parse_expression(text: str) -> Node:
@@ -104,14 +122,18 @@ def scan(text: str) -> list[Token]:
 
     :raises GrammarError: on an unterminated string or comment
     """
-    try:
-        result = postgast.scan(text)
-    except postgast.PgQueryError as error:
-        offset = _Offsets(text).char(error.cursorpos - 1) if error.cursorpos else None
-        raise GrammarError(error.message, offset) from None
+    result = _scan(text)
     offsets = _Offsets(text)
     names = postgast.pg_query_pb2.Token
     return [Token(offsets.char(t.start), offsets.char(t.end), names.Name(t.token)) for t in result.tokens]
+
+
+def _scan(text: str) -> Any:
+    _refuse_nul(text)
+    try:
+        return postgast.scan(text)
+    except postgast.PgQueryError as error:
+        raise _grammar_error(error) from None
 
 
 def unwrap(node: Node) -> Node:
@@ -130,9 +152,9 @@ def node_name(node: Node) -> str:
 def walk(node: Node) -> list[Node]:
     """The node and everything below it, each unwrapped, parents before their children."""
     found: list[Node] = []
-    queue = [unwrap(node)]
+    queue = deque([unwrap(node)])
     while queue:
-        current = queue.pop(0)
+        current = queue.popleft()
         if not isinstance(current, Message):
             continue
         found.append(current)
@@ -144,21 +166,21 @@ def walk(node: Node) -> list[Node]:
     return found
 
 
+def enum_name(enum: str, number: int) -> str:
+    """The name of an enumerated value: ``enum_name("ObjectType", node.rename_type)`` is ``OBJECT_TABLE``, say."""
+    return str(getattr(postgast.pg_query_pb2, enum).Name(number))
+
+
+@lru_cache(maxsize=8192)
 def quote(name: str) -> str:
-    """The identifier as SQL writes it: quoted only where it must be."""
-    plain = name.isidentifier() and name.isascii() and name == name.lower() and "$" not in name
-    if plain:
-        try:
-            tokens = scan(name)
-        except GrammarError:
-            tokens = []
-        if len(tokens) == 1 and tokens[0].name == "IDENT":
-            return name
-        # Unreserved keywords (name, status, role, ...) need no quotes either.
-        try:
-            parse(f"SELECT 1 FROM {name}")
-        except GrammarError:
-            pass
-        else:
+    """The identifier as SQL writes it: quoted only where it must be, by the rule of PostgreSQL's ``quote_ident``."""
+    if _PLAIN.fullmatch(name):
+        tokens = _scan(name).tokens
+        kinds = postgast.pg_query_pb2.KeywordKind
+        free = (kinds.Value("NO_KEYWORD"), kinds.Value("UNRESERVED_KEYWORD"))
+        if len(tokens) == 1 and tokens[0].keyword_kind in free:
             return name
     return '"' + name.replace('"', '""') + '"'
+
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")

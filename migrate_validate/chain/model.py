@@ -36,7 +36,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of a Script, or of a file that it includes with ``\\i``."""
+    r"""One statement of a Script, or of a file that it includes with ``\i``."""
 
     sql: str
     """Exactly as written, without the semicolon and without the comments before it; psql variables substituted."""

@@ -1,0 +1,58 @@
+"""Reading one file: whatever is wrong with it is said, never raised."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from migrate_validate.chain.model import Script
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def read_script(path: Path, root: Path) -> Script:
+    """The file as a Script; with a ``problem`` and no text where it cannot be read.
+
+    :param path: absolute
+    :param root: the chain's directory, absolute; the Script's ``file`` is relative to it
+    """
+    file = relative(path, root)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return Script(path, file, "", _unreadable(path, error))
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        return Script(path, file, "", _undecodable(content, error.start))
+    if "\0" in text:
+        offset = content.index(b"\0")
+        return Script(path, file, "", f"it holds a NUL byte at byte {offset}, {_line(content, offset)}: it is no text")
+    return Script(path, file, text.removeprefix(_BYTE_ORDER_MARK))
+
+
+def relative(path: Path, root: Path) -> str:
+    """The path relative to the root with forward slashes, also where it lies outside."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _unreadable(path: Path, error: OSError) -> str:
+    if path.is_symlink() and not path.exists():
+        return f"it is a symbolic link to {path.readlink()}, which does not exist"
+    if isinstance(error, PermissionError):
+        return "it cannot be read: permission denied"
+    if isinstance(error, FileNotFoundError):
+        return "it does not exist"
+    return f"it cannot be read: {error.strerror}"
+
+
+def _undecodable(content: bytes, offset: int) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "it is not UTF-8 but UTF-16 (its first two bytes are a byte order mark): save it as UTF-8"
+    place = f"byte {offset}, {_line(content, offset)}"
+    return f"it is not UTF-8: 0x{content[offset]:02x} at {place}; save it as UTF-8"
+
+
+def _line(content: bytes, offset: int) -> str:
+    newlines = content.count(b"\n", 0, offset)
+    return f"line {newlines + 1}"

@@ -1,0 +1,138 @@
+"""A ``supabase/`` directory: ``migrations/``, ``seed.sql`` and what ``config.toml`` says of them."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tomllib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.sql import CONFIGURATION, Contents, read_directory
+from migrate_validate.chain.model import Seed, SetAside
+from migrate_validate.errors import ChainError
+
+MIGRATIONS = "migrations"
+_CONFIG = "config.toml"
+_SEED = "seed.sql"
+
+
+def recognizes(directory: Path) -> bool:
+    """Whether a directory is laid out as Supabase's."""
+    marked = directory.name == "supabase" or (directory / _CONFIG).is_file() or (directory / _SEED).is_file()
+    return marked and (directory / MIGRATIONS).is_dir()
+
+
+def read_supabase(root: Path, taken: Collection[Path] = ()) -> Contents:
+    """Migrations, seeds and the rest of a ``supabase/`` directory.
+
+    :param root: the directory, absolute
+    :param taken: files with a use of their own, which are left out
+    :raises ChainError: when ``config.toml`` is no TOML or says something else than a list of paths
+    :raises OSError: when a directory cannot be listed
+    """
+    contents = read_directory(root / MIGRATIONS, root, taken)
+    config = _config(root)
+    named = _Named(root, contents, taken)
+    named.schemas(_strings(root, config, "db", "migrations", "schema_paths", default=[]))
+    seed = _table(root, config, "db", "seed")
+    patterns = _strings(root, config, "db", "seed", "sql_paths", default=[f"./{_SEED}"])
+    if seed.get("enabled", True):
+        named.seeds(patterns, declared="sql_paths" in seed)
+    else:
+        named.switched_off(patterns)
+    _set_aside_rest(root, contents, named.used | {root / MIGRATIONS} | set(taken))
+    return contents
+
+
+class _Named:
+    """The files that config.toml names, by what it names them for."""
+
+    def __init__(self, root: Path, contents: Contents, taken: Collection[Path]) -> None:
+        self._root = root
+        self._contents = contents
+        self.used: set[Path] = set()
+        self._taken = set(taken)
+
+    def seeds(self, patterns: list[str], *, declared: bool) -> None:
+        for pattern in patterns:
+            matches = self._matches(pattern)
+            if not matches and declared:
+                reason = f"{_CONFIG} names it in db.seed.sql_paths, but there is no such file"
+                self._contents.set_aside.append(SetAside(pattern, reason))
+            for path in matches:
+                if path not in self.used | self._taken:
+                    self._contents.seeds.append(Seed(read_script(path, self._root)))
+                self.used.add(path)
+
+    def switched_off(self, patterns: list[str]) -> None:
+        self._put_aside(patterns, f"a seed, but {_CONFIG} says db.seed.enabled = false")
+
+    def schemas(self, patterns: list[str]) -> None:
+        self._put_aside(
+            patterns,
+            f"a declared schema ({_CONFIG}, db.migrations.schema_paths): where the migrations lead, not a step",
+        )
+
+    def _put_aside(self, patterns: list[str], reason: str) -> None:
+        for pattern in patterns:
+            for path in self._matches(pattern):
+                if path not in self.used | self._taken:
+                    self._contents.set_aside.append(SetAside(relative(path, self._root), reason))
+                self.used.add(path)
+
+    def _matches(self, pattern: str) -> list[Path]:
+        found = glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob refuses "../"
+        paths = {Path(os.path.normpath(self._root / name)) for name in found}
+        return sorted(path for path in paths if path.is_file())
+
+
+def _set_aside_rest(root: Path, contents: Contents, used: set[Path]) -> None:
+    for path in sorted(root.iterdir(), key=lambda path: path.name):
+        if path in used:
+            continue
+        if path.name == _CONFIG:
+            reason = "the configuration of Supabase"
+        elif path.name == CONFIGURATION:
+            reason = "the configuration of this tool"
+        elif path.name.startswith("."):
+            reason = "hidden: its name begins with a dot"
+        elif path.is_dir():
+            reason = f"a directory: only {MIGRATIONS}/ and the seeds are read"
+        else:
+            reason = f"not in {MIGRATIONS}/ and no seed that {_CONFIG} names"
+        contents.set_aside.append(SetAside(relative(path, root), reason))
+
+
+def _config(root: Path) -> dict[str, Any]:
+    path = root / _CONFIG
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ChainError(f"{_CONFIG} cannot be read: {error}", looked=[str(path)], remedy="repair it") from None
+
+
+def _table(root: Path, config: dict[str, Any], *keys: str) -> dict[str, Any]:
+    table: object = config
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        raise _wrong(root, keys, "a table")
+    return table
+
+
+def _strings(root: Path, config: dict[str, Any], *keys: str, default: list[str]) -> list[str]:
+    value = _table(root, config, *keys[:-1]).get(keys[-1], default)
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _wrong(root, keys, "a list of paths")
+    return value
+
+
+def _wrong(root: Path, keys: tuple[str, ...], wanted: str) -> ChainError:
+    return ChainError(
+        f"{_CONFIG}: {'.'.join(keys)} is not {wanted}", looked=[str(root / _CONFIG)], remedy=f"write {wanted}"
+    )

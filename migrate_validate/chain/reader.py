@@ -1,0 +1,158 @@
+"""From a path to a Chain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats import sql, supabase
+from migrate_validate.chain.model import Chain, Seed, SetAside
+from migrate_validate.config import Settings
+from migrate_validate.errors import ChainError, ConfigError
+
+FORMATS = ("sql", "supabase")
+
+
+def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
+    """Everything that the path leads to, each file as what it is.
+
+    :param path: a directory of migrations, a ``supabase/`` directory, or one SQL file; relative to ``rootdir``
+    :param settings: base files, seeds and the format that were declared; their paths are looked for below the
+        chain's directory and then below ``rootdir``
+    :param rootdir: absolute
+    :raises ChainError: when there is no chain: no such path, nothing in it, no permission
+    :raises ConfigError: when a declared file does not exist, or a seed names an unknown version
+    """
+    given = Path(os.path.normpath(rootdir / path))
+    try:
+        return _read(str(path), given, settings, rootdir)
+    except PermissionError as error:
+        raise ChainError(
+            f"{path} cannot be read: permission denied",
+            looked=[str(error.filename or given)],
+            remedy="give the user who runs this the permission to read it (and to enter the directories above it)",
+        ) from None
+
+
+def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
+    if not _exists(given):
+        raise _missing(named, given)
+    single = given.is_file()
+    root = given.parent if single else given
+    format = _format(named, given, settings.format)
+    base = _base(settings, root, rootdir)
+    declared = _declared_seeds(settings, root, rootdir)
+    taken = [*base, *(path for path, _ in declared)]
+    if single:
+        contents = sql.read_single(given)
+    elif format == "supabase":
+        contents = supabase.read_supabase(root, taken)
+    else:
+        contents = sql.read_directory(root, root, taken)
+        beside = root.parent / "seed.sql"
+        if beside.is_file() and beside not in taken:
+            contents.seeds.append(Seed(read_script(beside, root)))
+    if not contents.migrations:
+        raise _empty(named, root, contents.set_aside, [script.file for script in contents.verifications])
+    chain = Chain(
+        given=named,
+        root=root,
+        format=format,
+        migrations=tuple(contents.migrations),
+        base=tuple(read_script(path, root) for path in base),
+        verifications=tuple(contents.verifications),
+        set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
+    )
+    seeds = [*contents.seeds, *(Seed(read_script(path, root), before) for path, before in declared)]
+    _check_versions(chain, seeds)
+    return replace(chain, seeds=tuple(seeds))
+
+
+def _exists(path: Path) -> bool:
+    """Whether it exists; unlike Path.exists() a directory that may not be entered is an error, not a no."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _missing(named: str, given: Path) -> ChainError:
+    if given.is_symlink():
+        return ChainError(
+            f"{named} is a symbolic link to {given.readlink()}, which does not exist",
+            looked=[str(given)],
+            remedy="repair the link, or name the directory itself",
+        )
+    parent = next(above for above in given.parents if above.exists())
+    wanted = given.relative_to(parent).parts[0]
+    names = sorted(path.name for path in parent.iterdir())
+    near = get_close_matches(wanted, names, n=3)
+    remedy = "name a directory of migrations (001_x.sql, 20250102_x.sql), a supabase/ directory, or one SQL file"
+    if near:
+        remedy = "did you mean " + " or ".join(relative(parent / name, parent) for name in near) + f" in {parent}?"
+    return ChainError(f"{named} does not exist", looked=[str(given)], remedy=remedy)
+
+
+def _format(named: str, given: Path, wanted: str | None) -> str:
+    if wanted is None:
+        return "supabase" if given.is_dir() and supabase.recognizes(given) else "sql"
+    if wanted not in FORMATS:
+        near = get_close_matches(wanted, FORMATS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(FORMATS)}"
+        raise ConfigError(f"there is no format {wanted!r}", remedy=hint)
+    if wanted == "supabase" and not (given / supabase.MIGRATIONS).is_dir():
+        raise ChainError(
+            f"{named} is not laid out as the format supabase wants it",
+            looked=[str(given / supabase.MIGRATIONS)],
+            remedy='name the supabase/ directory, or use the format "sql"',
+        )
+    return wanted
+
+
+def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications: Sequence[str]) -> ChainError:
+    found = [f"{each.file}: {each.reason}" for each in set_aside]
+    found += [f"{file}: a verification script" for file in verifications]
+    below = next((name for name in ("supabase", "migrations", "supabase/migrations") if (root / name).is_dir()), None)
+    remedy = f"did you mean {named.rstrip('/')}/{below}?" if below else "name migrations 001_x.sql or 20250102_x.sql"
+    what = f"{named} holds no migrations" if found else f"{named} is empty"
+    more = [f"... and {len(found) - 20} more"] if len(found) > 20 else []
+    return ChainError(what, looked=[str(root), *found[:20], *more], remedy=remedy)
+
+
+def _base(settings: Settings, root: Path, rootdir: Path) -> list[Path]:
+    return [_declared(name, "base", root, rootdir) for name in settings.base]
+
+
+def _declared_seeds(settings: Settings, root: Path, rootdir: Path) -> list[tuple[Path, str | None]]:
+    return [(_declared(entry.path, "seeds", root, rootdir), entry.before) for entry in settings.seeds]
+
+
+def _declared(name: str, key: str, root: Path, rootdir: Path) -> Path:
+    places = [Path(os.path.normpath(directory / name)) for directory in dict.fromkeys((root, root.parent, rootdir))]
+    for place in places:
+        if place.is_file() or place.is_symlink():
+            return place
+    wanted = Path(name).name
+    around = sorted({path.name for place in places if place.parent.is_dir() for path in place.parent.iterdir()})
+    near = get_close_matches(wanted, around, n=1)
+    raise ConfigError(
+        f"{key}: {name} does not exist",
+        looked=[str(place) for place in places],
+        remedy=f"did you mean {near[0]}?" if near else f"correct the path, or remove it from {key}",
+    )
+
+
+def _check_versions(chain: Chain, seeds: Sequence[Seed]) -> None:
+    versions = [migration.version for migration in chain.migrations]
+    wrong = [seed for seed in seeds if seed.before is not None and seed.before not in versions]
+    if not wrong:
+        return
+    lines = [f"seeds: {seed.script.file}: before = {seed.before!r}: no migration has this version" for seed in wrong]
+    near = [get_close_matches(seed.before or "", versions, n=1, cutoff=0.3) for seed in wrong]
+    remedies = [f"did you mean {match[0]!r}?" for match in near if match]
+    raise ConfigError("\n".join(lines), looked=[str(chain.root)], remedy=remedies or f"write one of {versions}")

@@ -1,0 +1,119 @@
+"""The statements of a script, exactly as a server has to see them, each with its place.
+
+A script is cut as psql cuts it and each piece is parsed with PostgreSQL's own grammar. Text that this grammar does not
+accept stays a statement, of the kind ``unparsed``: the server judges it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from migrate_validate import syntax
+from migrate_validate.chain.files import read_script
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.psql import MetaCommand, Piece, PsqlError, Scanner, arguments, line_and_column, line_starts
+from migrate_validate.findings import Location
+
+UNPARSED = "unparsed"
+_IGNORED = frozenset({"restrict", "unrestrict"})
+_INCLUDES = frozenset({"i", "include", "ir", "include_relative"})
+_RELATIVE = frozenset({"ir", "include_relative"})
+
+
+class ScriptError(Exception):
+    """A script cannot be turned into statements: a fault of the script."""
+
+    def __init__(self, message: str, location: Location) -> None:
+        """Keep what is wrong and where."""
+        super().__init__(f"{location}: {message}")
+        self.message = message
+        self.location = location
+
+
+@lru_cache(maxsize=2048)
+def statements(script: Script) -> tuple[Statement, ...]:
+    r"""All statements of a script in order, those of the files that it includes among them.
+
+    ``\i`` is relative to the chain's directory, ``\ir`` to the including file. ``\set`` and the variables are
+    obeyed, ``\restrict`` and ``\unrestrict`` do nothing.
+
+    :raises ScriptError: when the file cannot be read, a string or comment does not end, a meta-command is none of
+        these, or an included file is missing or includes itself
+    """
+    if script.problem:
+        raise ScriptError(script.problem, Location(script.file))
+    return tuple(_run(script, _root(script), {}, ()))
+
+
+def _root(script: Script) -> Path:
+    depth = len(Path(script.file).parts)
+    inside = ".." not in Path(script.file).parts
+    return script.path.parents[depth - 1] if inside else script.path.parent
+
+
+def _run(script: Script, root: Path, variables: dict[str, str], including: tuple[Path, ...]) -> Iterator[Statement]:
+    starts = line_starts(script.text)
+
+    def place(offset: int) -> Location:
+        return Location(script.file, *line_and_column(starts, offset))
+
+    scanner = Scanner(script.text, variables)
+    try:
+        for item in scanner:
+            if isinstance(item, Piece):
+                yield from _parsed(item, scanner, place)
+            elif item.name in _INCLUDES:
+                included = _included(item, script, root, variables, place(item.offset))
+                cycle = (*including, script.path)
+                if included.path in cycle:
+                    names = " -> ".join(path.name for path in (*cycle, included.path))
+                    raise ScriptError(f"\\{item.name}: the file includes itself: {names}", place(item.offset))
+                yield from _run(included, root, variables, cycle)
+            elif item.name == "set":
+                words = arguments(item, variables)
+                if words:
+                    variables[words[0]] = "".join(words[1:])
+            elif item.name not in _IGNORED:
+                raise ScriptError(
+                    f"the psql meta-command \\{item.name} is refused: only \\i, \\ir, \\set, \\restrict and"
+                    " \\unrestrict have a meaning outside of psql",
+                    place(item.offset),
+                )
+    except PsqlError as error:
+        raise ScriptError(error.message, place(error.offset)) from None
+
+
+def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) -> Iterator[Statement]:
+    try:
+        parsed = syntax.parse(piece.sql)
+    except syntax.GrammarError:
+        yield Statement(piece.sql, place(piece.offset), UNPARSED)
+        return
+    if len(parsed) == 1:
+        only = parsed[0]
+        copy_data = scanner.take_copy_data() if only.kind == "copy" and _reads_stdin(only.node) else None
+        yield Statement(piece.sql, place(piece.offset), only.kind, copy_data)
+        return
+    # psql's rule for BEGIN ATOMIC is an approximation; where the grammar knows better, the grammar is right.
+    for each in parsed:
+        yield Statement(piece.sql[each.start : each.end].rstrip(), place(piece.offset + each.start), each.kind)
+
+
+def _reads_stdin(copy: syntax.Node) -> bool:
+    return bool(copy.is_from and not copy.filename and not copy.is_program)
+
+
+def _included(command: MetaCommand, script: Script, root: Path, variables: dict[str, str], at: Location) -> Script:
+    words = arguments(command, variables)
+    if len(words) != 1:
+        raise ScriptError(f"\\{command.name} needs the name of one file", at)
+    if command.inside:
+        raise ScriptError(f"\\{command.name} stands inside a statement", at)
+    directory = script.path.parent if command.name in _RELATIVE else root
+    included = read_script(Path(os.path.normpath(directory / words[0])), root)
+    if included.problem:
+        raise ScriptError(f"\\{command.name} {words[0]}: {included.path}: {included.problem}", at)
+    return included
