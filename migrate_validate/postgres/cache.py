@@ -6,14 +6,16 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from migrate_validate.errors import ServerError
 from migrate_validate.postgres.accounts import Account
 
 _NAME = "migrate-validate"
+_KEPT_SECONDS = 60 * 24 * 3600.0
 
 
 def cache_directory(account: Account) -> Path:
@@ -38,7 +40,9 @@ def keep(path: Path, make: Callable[[Path], None]) -> Path:
     :param make: fills the empty folder that it is given; it becomes ``path`` only when complete
     """
     if path.is_dir():
+        os.utime(path)
         return path
+    _forget_unused(path.parent)
     with _locked(path.with_name(path.name + ".lock")):
         if not path.is_dir():
             unfinished = path.with_name(path.name + ".unfinished")
@@ -50,6 +54,14 @@ def keep(path: Path, make: Callable[[Path], None]) -> Path:
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
     return path
+
+
+def _forget_unused(directory: Path) -> None:
+    """Remove what no run has used for long: the programs it was made from were replaced or removed."""
+    for path in directory.iterdir():
+        with suppress(OSError):
+            if path.is_dir() and time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                shutil.rmtree(path)
 
 
 def _places(account: Account) -> Iterator[Path]:

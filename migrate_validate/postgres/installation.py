@@ -32,7 +32,7 @@ def usable_by(binaries: Binaries, account: Account, cache: Path) -> Binaries:
     if not account.is_lent or account.may_use(run=[binaries.program("postgres")], read=[readable]):
         return binaries
     root = binaries.directory.parent
-    libraries = embedded.bundled_libraries(binaries.directory) if binaries.source == embedded.SOURCE else ()
+    libraries = embedded.bundled_libraries(binaries.directory)
     # Libraries are reached by relative paths, so the copy keeps the positions relative to the common parent.
     top = root.parent.parent if libraries else root.parent
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +26,7 @@ from migrate_validate.postgres.runs import DATA, postmaster, run_directory, stop
 PORT = 5432
 
 _START_SECONDS = 60
+_END_SECONDS = 2.0
 # Nothing has to survive a crash, and a server that lost a process must not come back as if nothing had happened.
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -63,8 +64,17 @@ class OwnServer:
         self.log = directory / "log"
 
     def alive(self) -> bool:
-        """Whether it still accepts connections."""
-        return _accepts(self.directory)
+        """Whether its main process runs."""
+        return postmaster(self.data) is not None
+
+    def ends(self, *, wait: bool = True) -> bool:
+        """Whether it ended, or ends within moments: a server that lost a process takes a little time to give up."""
+        end = time.monotonic() + (_END_SECONDS if wait else 0)
+        while self.alive():
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.01)
+        return True
 
     def log_tail(self, lines: int) -> tuple[str, ...]:
         """The last lines of its log, oldest first."""
@@ -122,16 +132,6 @@ def _offer(source: Path, target: Path) -> Path:
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return target
-
-
-def _accepts(directory: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(5)
-        try:
-            probe.connect(str(directory / f".s.PGSQL.{PORT}"))
-        except OSError:
-            return False
-    return True
 
 
 class _Executor(PostgreSQLExecutor):

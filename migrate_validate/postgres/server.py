@@ -87,16 +87,15 @@ class Server:
         """
         database = Database(self, database_name(self._run, next(self._numbers), hint))
         # template0: on a server of somebody else template1 may hold anything.
-        parts = [
-            sql.SQL("create database {} template {}").format(
-                sql.Identifier(database.name), sql.Identifier(template.name if template else "template0")
-            )
-        ]
-        if template is None:
-            parts.append(sql.SQL("encoding 'UTF8'"))
-        if owner is not None:
-            parts.append(sql.SQL("owner {}").format(sql.Identifier(owner)))
-        self._administer(sql.SQL(" ").join(parts), f"The database {database.name} could not be made")
+        statement = sql.SQL("create database {} template {}{}{}{}").format(
+            sql.Identifier(database.name),
+            sql.Identifier(template.name if template else "template0"),
+            sql.SQL("" if template else " encoding 'UTF8'"),
+            sql.SQL(" owner {}").format(sql.Identifier(owner)) if owner else sql.SQL(""),
+            # Measured without fsync: copying files takes two thirds of the time of copying through the log.
+            sql.SQL(" strategy file_copy" if self.ours and self.version >= 150000 else ""),
+        )
+        self._administer(statement, f"The database {database.name} could not be made")
         self._databases[database.name] = database
         return database
 
@@ -164,11 +163,16 @@ class Server:
             self._maintenance = self._connect(self._maintenance_name, self.user, f"{_APPLICATION} {self._run}")
         return self._maintenance
 
-    def _administer(self, statement: sql.Composable, failed: str) -> None:
+    def _administer(self, statement: sql.Composed, failed: str) -> None:
         try:
             self._administration().execute(statement)
         except psycopg.Error as error:
-            if self.ours and not self.alive():
+            if (
+                self._own is not None
+                and self._maintenance is not None
+                and self._maintenance.closed
+                and self._own.ends()
+            ):
                 raise died(self) from error
             raise ServerError(
                 f"{failed}: {str(error).strip()}",
@@ -191,7 +195,7 @@ class Server:
                 autocommit=True,
             )
         except psycopg.OperationalError as error:
-            if self._own is not None and not self._own.alive():
+            if self._own is not None and self._own.ends(wait=error.sqlstate is None):
                 raise died(self) from error
             raise ServerError(
                 f"Could not connect to the database {dbname} as {user}: {str(error).strip()}",
@@ -232,11 +236,8 @@ def open_server(
         from PostgreSQL 18 on; it is copied
     :raises ServerError: no PostgreSQL can be found, started or connected to
     """
-    return (
-        _running(options or ServerOptions())
-        if options and options.host
-        else _own(options or ServerOptions(), extension_directory)
-    )
+    options = options if options is not None else ServerOptions()
+    return _own(options, extension_directory) if options.host is None else _running(options)
 
 
 @contextmanager
