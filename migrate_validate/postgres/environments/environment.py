@@ -1,0 +1,166 @@
+"""What surrounds a chain: the environments there are, and how one is built in a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migrate_validate.syntax import quote
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from migrate_validate.postgres.databases import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What exists in a database before the first file of a chain."""
+
+    name: str
+    schemas: frozenset[str] = frozenset()
+    """The schemas that it makes, which are not the chain's."""
+    api_roles: tuple[str, ...] = ()
+    """The roles that reach the database from outside."""
+    migration_role: str | None = None
+    """The role that migrations are applied as; None: the server's superuser."""
+    extensions: tuple[str, ...] = ()
+    """What it installs, in the order of installation; stand-ins may be offered for them."""
+    extension_schemas: dict[str, str] = field(default_factory=dict, hash=False)
+    """Where each of them goes."""
+    roles: frozenset[str] = frozenset()
+    """The roles that it makes."""
+
+
+PLAIN = Environment("plain")
+
+SUPABASE = Environment(
+    "supabase",
+    schemas=frozenset(
+        [
+            "auth",
+            "storage",
+            "realtime",
+            "_realtime",
+            "extensions",
+            "graphql",
+            "graphql_public",
+            "vault",
+            "pgbouncer",
+            "supabase_functions",
+            "supabase_migrations",
+        ]
+    ),
+    api_roles=("anon", "authenticated"),
+    migration_role="postgres",
+    extensions=("pg_stat_statements", "uuid-ossp", "pgcrypto"),
+    extension_schemas={
+        "pg_stat_statements": "extensions",
+        "uuid-ossp": "extensions",
+        "pgcrypto": "extensions",
+        "supabase_vault": "vault",
+        "pg_graphql": "graphql",
+    },
+    roles=frozenset(
+        [
+            "anon",
+            "authenticated",
+            "service_role",
+            "authenticator",
+            "supabase_admin",
+            "supabase_auth_admin",
+            "supabase_storage_admin",
+            "supabase_functions_admin",
+            "supabase_realtime_admin",
+            "supabase_read_only_user",
+            "supabase_replication_admin",
+            "supabase_etl_admin",
+            "dashboard_user",
+            "pgbouncer",
+        ]
+    ),
+)
+
+ENVIRONMENTS = {environment.name: environment for environment in (PLAIN, SUPABASE)}
+
+_FILES = {
+    "supabase": ("roles", "schemas", "auth", "storage", "realtime", "functions", "migrations", "privileges"),
+}
+_SEARCH_PATH = '"$user", public, extensions'
+
+
+def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
+    """Build an environment in an empty database; the migration role is a superuser until :func:`settle`.
+
+    The database becomes the migration role's. Roles belong to the whole server: on one of ours its settings apply to
+    every database, clones included; on a server of the user only this database is touched, and roles that exist
+    already keep their attributes.
+
+    :returns: notes for people: what could not be had, what was added to a server of the user
+    """
+    if environment.migration_role is None:
+        return ()
+    notes: list[str] = []
+    ours = database.server.ours
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SET LOCAL client_min_messages = error")
+        before = _roles(connection)
+        if ours:
+            _promote(connection, environment.migration_role)
+        for name in _FILES[environment.name]:
+            connection.execute(_sql(environment.name, name))
+        owner = f"ALTER DATABASE {quote(database.name)} OWNER TO {quote(environment.migration_role)}"
+        connection.execute(owner.encode())
+        made = sorted(_roles(connection) - before)
+        notes += _install(connection, environment)
+    if made and not ours:
+        notes.append(f"roles were added to {database.server.description}: {', '.join(made)}")
+    if not ours:
+        notes.append(
+            f"{database.server.description} is not ours: the role {environment.migration_role} is left as it is, "
+            "a superuser perhaps, whom no policy and no missing privilege stops"
+        )
+    return tuple(notes)
+
+
+def settle(environment: Environment, database: Database) -> None:
+    """Make the migration role what it is in production, after the last seed. Only done on a server of ours."""
+    if environment.migration_role is None or not database.server.ours:
+        return
+    with database.connect() as connection:
+        role = quote(environment.migration_role)
+        connection.execute(f"ALTER ROLE {role} NOSUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS".encode())
+
+
+def _promote(connection: psycopg.Connection, role: str) -> None:
+    """Let the role do everything until it is settled, and give every session on the server its search path.
+
+    The settings of a database would not do: a clone does not inherit them.
+    """
+    connection.execute(f"ALTER ROLE {quote(role)} SUPERUSER".encode())
+    connection.execute(f"ALTER ROLE {quote(role)} SET search_path = {_SEARCH_PATH}".encode())
+    connection.execute(f"ALTER ROLE ALL SET search_path = {_SEARCH_PATH}".encode())
+
+
+def _install(connection: psycopg.Connection, environment: Environment) -> list[str]:
+    """Install what the server offers; a note for each extension that it does not."""
+    offered = {str(name) for (name,) in connection.execute("SELECT name FROM pg_available_extensions")}
+    notes = []
+    connection.execute("SET LOCAL ROLE supabase_admin")
+    for name in environment.extensions:
+        if name in offered:
+            schema = environment.extension_schemas[name]
+            connection.execute(f"CREATE EXTENSION {quote(name)} SCHEMA {quote(schema)}".encode())
+        else:
+            notes.append(f'extension "{name}" of the environment {environment.name} is not available on this server')
+    connection.execute("RESET ROLE")
+    return notes
+
+
+def _roles(connection: psycopg.Connection) -> set[str]:
+    return {str(name) for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+
+
+def _sql(environment: str, name: str) -> bytes:
+    return (Path(__file__).parent / environment / f"{name}.sql").read_bytes()

@@ -1,0 +1,56 @@
+-- The roles of a Supabase project. Roles belong to the whole cluster: one that exists already keeps its attributes and
+-- settings, so that a server which somebody else uses is not changed.
+CREATE FUNCTION pg_temp.make_role(name text, attributes text, VARIADIC settings text[] DEFAULT '{}') RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    setting text;
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+        RETURN;
+    END IF;
+    EXECUTE format('CREATE ROLE %I %s', name, attributes);
+    FOREACH setting IN ARRAY settings LOOP
+        EXECUTE format('ALTER ROLE %I SET %s', name, setting);
+    END LOOP;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;  -- another run on the same server was faster
+END
+$$;
+
+SELECT pg_temp.make_role('supabase_admin', 'LOGIN SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS',
+                         'search_path = "$user", public, auth, extensions');
+SELECT pg_temp.make_role('postgres', 'LOGIN SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS',
+                         'search_path = "$user", public, extensions');
+SELECT pg_temp.make_role('anon', 'NOLOGIN INHERIT', 'statement_timeout = ''3s''');
+SELECT pg_temp.make_role('authenticated', 'NOLOGIN INHERIT', 'statement_timeout = ''8s''');
+SELECT pg_temp.make_role('service_role', 'NOLOGIN INHERIT BYPASSRLS');
+SELECT pg_temp.make_role('authenticator', 'LOGIN NOINHERIT', 'statement_timeout = ''8s''', 'lock_timeout = ''8s''');
+SELECT pg_temp.make_role('supabase_auth_admin', 'LOGIN NOINHERIT CREATEROLE',
+                         'search_path = auth', 'idle_in_transaction_session_timeout = 60000', 'log_statement = none');
+SELECT pg_temp.make_role('supabase_storage_admin', 'LOGIN NOINHERIT CREATEROLE',
+                         'search_path = storage', 'log_statement = none');
+SELECT pg_temp.make_role('supabase_functions_admin', 'LOGIN NOINHERIT CREATEROLE', 'search_path = supabase_functions');
+SELECT pg_temp.make_role('supabase_realtime_admin', 'NOLOGIN NOINHERIT');
+SELECT pg_temp.make_role('supabase_read_only_user', 'LOGIN BYPASSRLS', 'default_transaction_read_only = on');
+SELECT pg_temp.make_role('supabase_replication_admin', 'LOGIN REPLICATION');
+SELECT pg_temp.make_role('supabase_etl_admin', 'LOGIN REPLICATION');
+SELECT pg_temp.make_role('dashboard_user', 'NOLOGIN CREATEDB CREATEROLE REPLICATION');
+SELECT pg_temp.make_role('pgbouncer', 'LOGIN');
+
+GRANT anon, authenticated, service_role TO authenticator;
+GRANT authenticator TO supabase_storage_admin;
+GRANT anon, authenticated, service_role TO supabase_storage_admin;
+GRANT pg_read_all_data TO supabase_read_only_user, supabase_etl_admin;
+GRANT pg_monitor, pg_read_all_data, pg_signal_backend TO postgres;
+GRANT supabase_realtime_admin TO postgres;
+
+-- Until PostgreSQL 16 CREATEROLE alone lets postgres hand these roles on; since then it needs the admin option.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::int >= 160000 THEN
+        GRANT anon, authenticated, service_role, authenticator TO postgres WITH ADMIN OPTION;
+    ELSE
+        GRANT anon, authenticated, service_role TO postgres;
+    END IF;
+END
+$$;
