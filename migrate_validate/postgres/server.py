@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -20,6 +21,7 @@ from migrate_validate.postgres.databases import PREFIX, Database, database_name,
 from migrate_validate.postgres.process import PORT, OwnServer, running
 
 _CONNECT_SECONDS = 10
+_DEPARTURE_SECONDS = 1.0
 _APPLICATION = "migrate-validate"
 
 
@@ -86,6 +88,8 @@ class Server:
         :raises ServerError: the server does not answer or refuses
         """
         database = Database(self, database_name(self._run, next(self._numbers), hint))
+        if template is not None:
+            self._await_departure(template)
         # template0: on a server of somebody else template1 may hold anything.
         statement = sql.SQL("create database {} template {}{}{}{}").format(
             sql.Identifier(database.name),
@@ -163,9 +167,31 @@ class Server:
             self._maintenance = self._connect(self._maintenance_name, self.user, f"{_APPLICATION} {self._run}")
         return self._maintenance
 
-    def _administer(self, statement: sql.Composed, failed: str) -> None:
+    def _await_departure(self, template: Database) -> None:
+        """Give connections that were just closed the moment that they need: PostgreSQL itself looks ten times a second.
+
+        :raises ServerError: somebody stays connected
+        """
+        end = time.monotonic() + _DEPARTURE_SECONDS
+        query = (
+            "select format('process %%s, role %%s, %%s: %%s', pid, usename, coalesce(state, ''), left(query, 200))"
+            " from pg_stat_activity where datname = %s and backend_type = 'client backend'"
+        )
+        while connected := self._administer(query, f"The database {template.name} cannot be copied", [template.name]):
+            if time.monotonic() >= end:
+                raise ServerError(
+                    f"The database {template.name} cannot be copied while others are connected to it.",
+                    looked=[row[0] for row in connected],
+                    remedy="close every connection to a database before it is cloned",
+                )
+            time.sleep(0.002)
+
+    def _administer(
+        self, statement: sql.Composed | LiteralString, failed: str, values: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
         try:
-            self._administration().execute(statement)
+            cursor = self._administration().execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             if (
                 self._own is not None
@@ -177,7 +203,7 @@ class Server:
             raise ServerError(
                 f"{failed}: {str(error).strip()}",
                 looked=[f"{self.description} at {self.host}"],
-                remedy="close the connections to the template, and see that the role may create databases",
+                remedy="see that the role may create databases and that there is room",
             ) from error
 
     def _connect(self, dbname: str, user: str, application: str) -> psycopg.Connection[tuple[Any, ...]]:

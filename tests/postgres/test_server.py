@@ -120,16 +120,19 @@ def test_drop_ends_connections_and_may_be_repeated(server: Server) -> None:
     connection.close()
 
 
-def test_clone_of_a_database_in_use_says_so() -> None:
-    """PostgreSQL itself waits five seconds for the others to leave."""
-    with (
-        open_server() as server,
-        server.create_database("used") as database,
-        database.connect(),
-        pytest.raises(ServerError, match="is being accessed by other users") as caught,
-    ):
-        database.clone("copy")
-    assert "what to do: close the connections to the template" in str(caught.value)
+def test_clone_of_a_database_in_use_says_who_uses_it(server: Server) -> None:
+    with server.create_database("used") as database, database.connect() as connection:
+        connection.execute("select 'here I am'")
+        with pytest.raises(ServerError, match="cannot be copied while others are connected") as caught:
+            database.clone("copy")
+        connection.close()
+    assert "role migrate_validate, idle: select 'here I am'" in str(caught.value)
+    assert "what to do: close every connection to a database before it is cloned" in str(caught.value)
+
+
+def test_owner_that_does_not_exist(server: Server) -> None:
+    with pytest.raises(ServerError, match=r'could not be made: role "nobody_here" does not exist'):
+        server.create_database("x", owner="nobody_here")
 
 
 @MAJORS
