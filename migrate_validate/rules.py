@@ -11,7 +11,7 @@ What a rule asks for, by the type of its parameters, decides when it runs::
         \"\"\"
 
 The decorated function stays a plain function: called with its arguments it yields the same results, so that it serves
-in any test suite.
+in any test suite. A parameter ``Catalog | None = None`` is supplied by the engine and may be left out by other callers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -127,8 +128,7 @@ def _describe(function: Callable[..., Iterable[Result]], severity: Severity, ali
     hints = typing.get_type_hints(function)
     parameters: dict[str, type] = {}
     for parameter in inspect.signature(function).parameters.values():
-        wanted = hints.get(parameter.name)
-        wanted = typing.get_origin(wanted) or wanted
+        wanted = _kind(hints.get(parameter.name))
         if parameter.default is not inspect.Parameter.empty and wanted not in _SCOPES:
             continue
         if wanted not in _SCOPES:
@@ -157,6 +157,14 @@ def _describe(function: Callable[..., Iterable[Result]], severity: Severity, ali
         fix=sections["Fix"],
         function=function,
     )
+
+
+def _kind(hint: Any) -> Any:
+    """The class that a hint names: ``Connection`` of ``Connection[Any] | None``."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        alternatives = [each for each in typing.get_args(hint) if each is not types.NoneType]
+        hint = alternatives[0] if len(alternatives) == 1 else hint
+    return typing.get_origin(hint) or hint
 
 
 def _sections(function: Callable[..., object]) -> dict[str, str]:

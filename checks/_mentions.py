@@ -1,0 +1,136 @@
+"""Which tables the statements of a migration name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from migrate_validate.chain.model import Chain
+from migrate_validate.syntax import GrammarError, Node, node_name, parse, scan, unwrap, walk
+
+from ._shared import enum_name
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Names that statements mention."""
+
+    relations: frozenset[tuple[str, str]]
+    """Schema and name; the schema is empty where none was written."""
+    schemas: frozenset[str]
+    """Schemas that are dropped or renamed as a whole."""
+    words: frozenset[str]
+    """Every identifier in the bodies of functions and DO blocks, and in text that could not be parsed."""
+
+    @classmethod
+    def of(cls, statements: Iterable[str]) -> Mentions:
+        """The names in these statements."""
+        relations: set[tuple[str, str]] = set()
+        schemas: set[str] = set()
+        words: set[str] = set()
+        for statement in statements:
+            try:
+                tree = [parsed.node for parsed in parse(statement)]
+            except GrammarError:
+                words.update(_words(statement))
+                continue
+            for node in (each for root in tree for each in walk(root)):
+                relations.update(_relations(node))
+                schemas.update(_schemas(node))
+                if node_name(node) in ("DoStmt", "CreateFunctionStmt"):
+                    words.update(word for text in _strings(node) for word in _words(text))
+        return cls(frozenset(relations), frozenset(schemas), frozenset(words))
+
+    def include(self, table: str, above: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a table is mentioned, or one of its parents.
+
+        :param table: ``schema.name``
+        :param above: what :func:`parents` gives
+        """
+        schema, _, name = table.partition(".")
+        if schema in self.schemas or name in self.words:
+            return True
+        if (schema, name) in self.relations or ("", name) in self.relations:
+            return True
+        rest = {child: over for child, over in above.items() if child != name}
+        return any(self.include(f"{schema}.{parent}", rest) for parent in above.get(name, ()))
+
+
+def parents(chain: Chain) -> Mapping[str, frozenset[str]]:
+    """The tables that each partition or inheritance child of a chain belongs to, by bare name."""
+    found: dict[str, set[str]] = {}
+    for script in chain.scripts:
+        try:
+            trees = [parsed.node for parsed in parse(script.text)]
+        except GrammarError:
+            continue
+        for child, parent in (pair for tree in trees for pair in _belongings(tree)):
+            found.setdefault(child, set()).add(parent)
+    return {child: frozenset(over) for child, over in found.items()}
+
+
+def _belongings(node: Node) -> Iterator[tuple[str, str]]:
+    if node_name(node) == "CreateStmt":
+        for parent in node.inh_relations:
+            yield node.relation.relname, unwrap(parent).relname
+    elif node_name(node) == "AlterTableStmt":
+        for command in map(unwrap, node.cmds):
+            kind, what = enum_name(command, "subtype"), unwrap(getattr(command, "def"))
+            if kind == "AT_AttachPartition":
+                yield what.name.relname, node.relation.relname
+            elif kind == "AT_AddInherit":
+                yield node.relation.relname, what.relname
+
+
+def _relations(node: Node) -> Iterator[tuple[str, str]]:
+    match node_name(node):
+        case "RangeVar":
+            yield node.schemaname, node.relname
+        case "DropStmt":
+            for parts in _names(node.objects):
+                yield (parts[-2] if len(parts) > 1 else "", parts[-1])
+        case "RenameStmt":
+            yield "", node.newname
+        case "AlterObjectSchemaStmt":
+            yield node.newschema, node.relation.relname
+
+
+def _schemas(node: Node) -> Iterator[str]:
+    match node_name(node):
+        case "DropStmt" if enum_name(node, "remove_type") == "OBJECT_SCHEMA":
+            for parts in _names(node.objects):
+                yield parts[-1]
+        case "RenameStmt" if enum_name(node, "rename_type") == "OBJECT_SCHEMA":
+            yield node.subname
+            yield node.newname
+
+
+def _names(objects: Iterable[Node]) -> Iterator[list[str]]:
+    for each in map(unwrap, objects):
+        match node_name(each):
+            case "List":
+                yield [unwrap(part).sval for part in each.items if node_name(unwrap(part)) == "String"] or [""]
+            case "String":
+                yield [each.sval]
+
+
+def _strings(node: Node) -> Iterator[str]:
+    return (each.sval for each in walk(node) if node_name(each) == "String")
+
+
+def _words(text: str) -> Iterator[str]:
+    """Identifiers and words of a text, those inside its strings too (dynamic SQL)."""
+    try:
+        tokens = scan(text)
+    except GrammarError:
+        return
+    for token in tokens:
+        piece = text[token.start : token.end]
+        if token.name == "SCONST":
+            inner = piece.strip("'") if piece.startswith("'") else piece.strip("$")
+            if inner != piece:
+                yield from _words(inner)
+        elif piece.startswith('"'):
+            yield piece[1:-1].replace('""', '"')
+        elif piece[:1].isalpha() or piece.startswith("_"):
+            yield piece.lower()

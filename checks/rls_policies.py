@@ -1,0 +1,213 @@
+"""Row level security: tables that lack it, and policies that do nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+import psycopg
+from psycopg import sql
+
+from migrate_validate.catalog.model import Catalog, Policy, Table
+from migrate_validate.config import Expectations
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.replay.timeline import Timeline
+from migrate_validate.rules import rule
+from migrate_validate.syntax import GrammarError, parse_expression, quote
+
+from ._shared import Connection, fetch, own_catalog, problem, quoted, split_name
+from ._truth import truth
+
+_REACHED = """
+SELECT n.nspname || '.' || c.relname, r.rolname, p.privilege
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN pg_roles r
+CROSS JOIN (VALUES ('SELECT', true), ('INSERT', true), ('UPDATE', true), ('DELETE', false)) AS p (privilege, by_column)
+WHERE c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND r.rolname = ANY ({roles})
+  AND NOT r.rolsuper AND NOT r.rolbypassrls
+  AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+  AND CASE WHEN p.by_column THEN has_any_column_privilege(r.oid, c.oid, p.privilege)
+      ELSE has_table_privilege(r.oid, c.oid, p.privilege) END
+ORDER BY 1, 2, 3
+"""
+
+
+@rule(severity=Severity.ERROR, aliases=["splinter:rls_disabled_in_public"])
+def rls_disabled(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A table that roles from outside can reach and that has no row level security.
+
+    PostgreSQL itself says what a role can reach: grants to it, to PUBLIC and to roles whose privileges it has, on the
+    table or on a column, together with USAGE of the schema. A partition is looked at by itself: who may read it
+    directly passes by the policies of its table. Superusers and roles with BYPASSRLS do not count, for row level
+    security never binds them.
+
+    Why: these roles see and change every row of every tenant.
+    Fix: enable row level security and write policies, or revoke the privileges.
+    """
+    roles = tuple(api_roles) or (timeline.api_roles if timeline else ())
+    if not roles:
+        yield NotApplicable("no role is declared that reaches the database from outside (api_roles)")
+        return
+    tables = own_catalog(connection, catalog, timeline).tables_by_name
+    try:
+        known = fetch(connection, sql.SQL("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles"))
+        rows = fetch(connection, sql.SQL(_REACHED).format(roles=sql.Literal(list(roles))))
+    except psycopg.Error as error:
+        yield Unproven(f"what {', '.join(roles)} can reach cannot be found out: {problem(error)}")
+        return
+    above_policies = dict(known)
+    for role in roles:
+        if role not in above_policies:
+            yield Unproven(f"role {role} does not exist, so what it can reach cannot be decided", object=role)
+    if all(above_policies.get(role, False) for role in roles):
+        yield NotApplicable(f"row level security binds none of {', '.join(roles)}")
+    reached: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, role, privilege in rows:
+        if name in tables:
+            reached[name][role].append(privilege)
+    for name, privileges in reached.items():
+        who = "; ".join(f"{role}: {', '.join(granted)}" for role, granted in privileges.items())
+        part = f", a partition of {tables[name].partition_of}," if tables[name].partition_of else ""
+        yield Finding(
+            f"{name}{part} can be reached without row level security ({who})",
+            object=name,
+            evidence={"privileges": {role: list(granted) for role, granted in privileges.items()}},
+            fix=f"ALTER TABLE {quoted(name)} ENABLE ROW LEVEL SECURITY;",
+        )
+
+
+@rule(severity=Severity.ERROR, aliases=["splinter:policy_exists_rls_disabled"])
+def policy_without_rls(catalog: Catalog) -> Iterator[Result]:
+    """A table with policies whose row level security is off.
+
+    Why: the policies look like protection and do nothing.
+    Fix: enable row level security on the table.
+    """
+    guarded = [table for table in catalog.tables if table.policies]
+    if not guarded:
+        yield NotApplicable("the schema has no policy")
+    for table in guarded:
+        if not table.row_security:
+            names = [policy.name for policy in table.policies]
+            yield Finding(
+                f"{table.qualified_name} has policies ({', '.join(names)}) and row level security is off",
+                object=table.qualified_name,
+                evidence={"policies": names},
+                fix=f"ALTER TABLE {quoted(table.qualified_name)} ENABLE ROW LEVEL SECURITY;",
+            )
+
+
+@rule(severity=Severity.INFO, aliases=["splinter:rls_enabled_no_policy"])
+def rls_without_policy(catalog: Catalog) -> Iterator[Result]:
+    """A table with row level security and no policy: nobody but its owner sees a row.
+
+    A partition whose table has policies is left out: it is locked against those who would pass by them.
+
+    Why: where it was not meant, queries return nothing, without an error.
+    Fix: write the policies, or leave it if the table is meant to be closed.
+    """
+    secured = [table for table in catalog.tables if table.row_security]
+    if not secured:
+        yield NotApplicable("no table has row level security")
+    for table in secured:
+        if not table.policies and not _guarded_by_ancestor(catalog, table):
+            yield Finding(
+                f"{table.qualified_name} has row level security and no policy",
+                object=table.qualified_name,
+                fix=f"CREATE POLICY {quote(f'{table.name}_select')} ON {quoted(table.qualified_name)} "
+                "FOR SELECT USING (...);",
+            )
+
+
+def _guarded_by_ancestor(catalog: Catalog, table: Table) -> bool:
+    while table.partition_of and (above := catalog.table(table.partition_of)):
+        if above.row_security and above.policies:
+            return True
+        table = above
+    return False
+
+
+@rule(severity=Severity.WARNING, aliases=["splinter:rls_policy_always_true"])
+def policy_always_true(catalog: Catalog, timeline: Timeline | None = None) -> Iterator[Result]:
+    """A permissive policy that lets through every row.
+
+    Decided on the parse tree: ``true``, ``1 = 1``, ``x OR true``, ``NOT false``, ``(SELECT true)`` and the like. An
+    error where it opens rows that exist to UPDATE or DELETE; a warning where only new values are not looked at (INSERT,
+    WITH CHECK); info for SELECT, which is how a table is made public to read, and for policies that are given to none
+    of the roles from outside. Restrictive policies are left out: a true one takes nothing away.
+
+    Why: permissive policies are combined with OR, so this one makes all others of its command useless.
+    Fix: compare a column of the row with who is asking, or give the policy to the one role that it is for.
+    """
+    policies = [(table, policy) for table in catalog.tables for policy in table.policies]
+    if not policies:
+        yield NotApplicable("the schema has no policy")
+    outside = frozenset(timeline.api_roles) | {"public"} if timeline and timeline.api_roles else None
+    for table, policy in policies:
+        yield from _always_true(table, policy, outside)
+
+
+def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -> Iterator[Result]:
+    name = f"{table.qualified_name}: {policy.name}"
+    open_parts = []
+    for part, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
+        try:
+            if expression is not None and truth(parse_expression(expression)):
+                open_parts.append(part)
+        except GrammarError as error:
+            yield Unproven(f"its {part} cannot be parsed: {error.message}", object=name)
+    if not open_parts or not policy.permissive:
+        return
+    if policy.command == "SELECT" or (outside is not None and outside.isdisjoint(policy.roles)):
+        severity = Severity.INFO
+    else:
+        severity = Severity.ERROR if "USING" in open_parts else Severity.WARNING
+    alter = f"ALTER POLICY {quote(policy.name)} ON {quoted(table.qualified_name)}"
+    yield Finding(
+        f'policy "{policy.name}" on {table.qualified_name} lets {", ".join(policy.roles)} {policy.command} every row: '
+        f"its {' and its '.join(open_parts)} is always true",
+        object=table.qualified_name,
+        evidence={
+            "policy": policy.name,
+            "command": policy.command,
+            "roles": list(policy.roles),
+            "using": policy.using,
+            "check": policy.check,
+        },
+        fix=f"{alter} {' '.join(f'{part} (...)' for part in open_parts)};",
+        severity=severity,
+    )
+
+
+@rule(severity=Severity.ERROR)
+def missing_policy(catalog: Catalog, expectations: Expectations) -> Iterator[Result]:
+    """A declared policy that the chain does not leave behind.
+
+    Why: rows are closed to those who need them, or open to those who must not see them.
+    Fix: create the policy in a migration, or correct its name under [expect.policies].
+    """
+    if not expectations.policies:
+        yield NotApplicable("no policy is declared under [expect.policies]")
+    for expected in expectations.policies:
+        name = ".".join(split_name(expected.table))
+        table = catalog.table(name)
+        if table is None:
+            yield Finding(f'policy "{expected.name}": its table {name} does not exist', object=name)
+            continue
+        names = [policy.name for policy in table.policies]
+        if expected.name not in names:
+            near = get_close_matches(expected.name, names, n=1)
+            hint = f'; "{near[0]}" is there' if near else ""
+            yield Finding(
+                f'{name} has no policy "{expected.name}"{hint}',
+                object=name,
+                evidence={"have": names, "want": expected.name},
+                fix=f"CREATE POLICY {quote(expected.name)} ON {quoted(name)} ...;",
+            )

@@ -1,0 +1,4 @@
+CREATE TABLE organizations (id int PRIMARY KEY, active_user_count int);
+INSERT INTO organizations VALUES (1, 1), (2, 0);
+CREATE TABLE users (organization_id int, active boolean);
+INSERT INTO users VALUES (1, true);

@@ -1,0 +1,2 @@
+CREATE TABLE users (email text);
+CREATE INDEX CONCURRENTLY users_email ON users (email);

@@ -1,0 +1,2 @@
+CREATE TABLE organizations (id bigint) PARTITION BY LIST (id);
+CREATE TABLE members ();

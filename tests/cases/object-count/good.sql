@@ -1,0 +1,3 @@
+CREATE TYPE mood AS ENUM ('fine');
+CREATE TABLE a (id bigint PRIMARY KEY);
+CREATE TABLE b (id bigint PRIMARY KEY);

@@ -1,0 +1,17 @@
+CREATE TABLE teams (id bigint PRIMARY KEY, region text, UNIQUE (region, id));
+INSERT INTO teams VALUES (1, 'north');
+CREATE TABLE members (id bigint PRIMARY KEY, team bigint);
+INSERT INTO members VALUES (1, 1), (2, 7), (3, 8), (4, NULL);
+ALTER TABLE members ADD CONSTRAINT members_team FOREIGN KEY (team) REFERENCES teams NOT VALID;
+CREATE TABLE places (id bigint PRIMARY KEY, region text, team bigint);
+INSERT INTO places VALUES (1, 'north', 1), (2, 'south', 1), (3, 'south', NULL), (4, NULL, NULL);
+ALTER TABLE places ADD CONSTRAINT places_simple FOREIGN KEY (region, team) REFERENCES teams (region, id) NOT VALID;
+ALTER TABLE places ADD CONSTRAINT places_full FOREIGN KEY (region, team) REFERENCES teams (region, id) MATCH FULL NOT VALID;
+CREATE TABLE parts (id bigint PRIMARY KEY) PARTITION BY LIST (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+INSERT INTO parts VALUES (1);
+CREATE TABLE uses (part bigint CONSTRAINT uses_part REFERENCES parts, at int) PARTITION BY LIST (at);
+CREATE TABLE uses_1 PARTITION OF uses FOR VALUES IN (1);
+SET session_replication_role = replica;
+INSERT INTO uses VALUES (1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1);
+RESET session_replication_role;

@@ -1,0 +1,17 @@
+CREATE TABLE notes (id int, owner text, open boolean);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY a_plain ON notes FOR DELETE USING (true);
+CREATE POLICY b_equal ON notes FOR UPDATE USING (1 = 1);
+CREATE POLICY c_or ON notes USING (owner = current_user OR true);
+CREATE POLICY d_not ON notes USING (NOT (false AND open));
+CREATE POLICY e_null ON notes USING (owner IS NULL OR owner IS NOT NULL);
+CREATE POLICY f_subquery ON notes USING ((SELECT true));
+CREATE POLICY g_itself ON notes USING (id = id);
+CREATE POLICY h_insert ON notes FOR INSERT WITH CHECK (true);
+CREATE POLICY i_give_away ON notes FOR UPDATE USING (owner = current_user) WITH CHECK ('t'::boolean);
+CREATE POLICY j_read ON notes FOR SELECT USING (true);
+CREATE POLICY k_in ON notes FOR DELETE USING (1 IN (1, 2));
+CREATE POLICY l_case ON notes FOR DELETE USING (CASE WHEN open THEN true ELSE true END);
+CREATE POLICY m_coalesce ON notes FOR DELETE USING (coalesce(true, open));
+CREATE TABLE logs (id int) PARTITION BY LIST (id);
+CREATE POLICY n_parted ON logs USING (true);

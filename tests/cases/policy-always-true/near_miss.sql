@@ -1,0 +1,13 @@
+CREATE TABLE notes (id int, owner text, open boolean);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY a ON notes USING (open);
+CREATE POLICY b ON notes USING (open = true);
+CREATE POLICY c ON notes USING (open AND true);
+CREATE POLICY d ON notes USING (owner = 'true' OR owner = '1=1');
+CREATE POLICY e ON notes USING (coalesce(open, true));
+CREATE POLICY f ON notes USING (EXISTS (SELECT 1 FROM notes n WHERE n.id = notes.id));
+CREATE POLICY g ON notes USING (owner IS NOT NULL OR open IS NULL);
+CREATE POLICY h ON notes USING (NULL OR open);
+CREATE POLICY i ON notes AS RESTRICTIVE USING (true);
+CREATE POLICY j ON notes USING (1 = 2);
+CREATE POLICY k ON notes USING (id = 1 OR id = id + 0);

@@ -1,0 +1,14 @@
+CREATE TABLE direct (id int);
+GRANT SELECT ON direct TO mv_case_anon;
+CREATE TABLE to_everybody (id int);
+GRANT INSERT ON to_everybody TO PUBLIC;
+CREATE TABLE through_membership (id int);
+GRANT DELETE ON through_membership TO mv_case_staff;
+CREATE TABLE one_column (id int, name text);
+GRANT UPDATE (name) ON one_column TO mv_case_anon;
+CREATE TABLE parted (id int) PARTITION BY LIST (id);
+GRANT SELECT ON parted TO mv_case_anon;
+CREATE TABLE guarded (id int) PARTITION BY LIST (id);
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE TABLE guarded_1 PARTITION OF guarded FOR VALUES IN (1);
+GRANT SELECT ON guarded, guarded_1 TO mv_case_user;

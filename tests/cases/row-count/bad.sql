@@ -1,0 +1,4 @@
+CREATE TABLE plans (id int PRIMARY KEY);
+INSERT INTO plans VALUES (1), (2);
+CREATE TABLE users (id int PRIMARY KEY);
+INSERT INTO users VALUES (1);
