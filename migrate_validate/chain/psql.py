@@ -15,9 +15,9 @@ from dataclasses import dataclass
 _WORD_START = r"A-Za-z_\u0080-\U0010ffff"
 _TOKEN = re.compile(
     rf"""
-    (?P<blank>   \s+ | --[^\r\n]* )
+    (?P<blank>   [ \t\r\n\f\v]+ | --[^\r\n]* )
   | (?P<word>    (?![eE]')[{_WORD_START}][{_WORD_START}0-9$]* )
-  | (?P<plain>   [^\s{_WORD_START}0-9$'"();:\\/-]+ | [0-9][{_WORD_START}0-9$]* )
+  | (?P<plain>   [^ \t\r\n\f\v{_WORD_START}0-9$'"();:\\/-]+ | [0-9][{_WORD_START}0-9$]* )
   | (?P<quoted>  '[^']*' | "[^"]*"
                | [eE]'(?:[^'\\]|''|\\.)*+'(?:[^\S\r\n]*[\r\n]\s*'(?:[^'\\]|''|\\.)*+')* )
   | (?P<comment> /\* )
@@ -55,8 +55,8 @@ class Piece:
     """The text between two semicolons, from its first token to its last."""
 
     sql: str
-    offset: int
-    """Character offset of its first token in the file."""
+    start: int
+    """Where it begins in the scanner's text; :meth:`Scanner.source_offset` says where that is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Scanner:
 
     def _piece(self) -> Piece:
         assert self._start is not None
-        piece = Piece(self._text[self._start : self._stop], self.source_offset(self._start))
+        piece = Piece(self._text[self._start : self._stop], self._start)
         self._start = None
         self._depth = self._atomic = 0
         self._words = []
@@ -205,18 +205,21 @@ class Scanner:
             self._start = start
         name = token["bare"] or token["literal"] or token["identifier"]
         value = self._variables.get(name)
-        if value is None or any(begin <= start < end and used == name for begin, end, _, used in self._splices[-8:]):
+        if value is None or any(begin <= start < end and used == name for begin, end, _, used in self._splices):
             # An unknown name is an array slice or the like; a variable inside its own value is never replaced again.
             self._stop = self._position = start + 1 if token["bare"] is None else token.end()
             return
         if token["bare"] is None:
             value = _literal(value) if token["literal"] else '"' + value.replace('"', '""') + '"'
         self._text = self._text[:start] + value + self._text[token.end() :]
+        nested = any(begin <= start < end for begin, end, _, _ in self._splices)
         self._splices = [
             (begin, end + len(value) - len(token.group()) if begin <= start < end else end, length, used)
             for begin, end, length, used in self._splices
         ]
-        self._splices.append((start, start + len(value), len(token.group()), name))
+        # One inside another's value has made the other longer: it shifts nothing of its own.
+        length = len(value) if nested else len(token.group())
+        self._splices.append((start, start + len(value), length, name))
         self._position = start if token["bare"] else start + len(value)
         self._stop = self._position
         if self._start == start and not value:

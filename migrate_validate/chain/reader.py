@@ -42,6 +42,8 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     if not _exists(given):
         raise _missing(named, given)
     single = given.is_file()
+    if single and given.suffix.lower() != ".sql":
+        raise ChainError(f"{named} is no SQL file", looked=[str(given)], remedy="name a directory or a file x.sql")
     root = given.parent if single else given
     format = _format(named, given, settings.format)
     base = _base(settings, root, rootdir)
@@ -88,7 +90,7 @@ def _missing(named: str, given: Path) -> ChainError:
             looked=[str(given)],
             remedy="repair the link, or name the directory itself",
         )
-    parent = next(above for above in given.parents if above.exists())
+    parent = next(above for above in given.parents if above.is_dir())
     wanted = given.relative_to(parent).parts[0]
     names = sorted(path.name for path in parent.iterdir())
     near = get_close_matches(wanted, names, n=3)

@@ -7,6 +7,7 @@ accept stays a statement, of the kind ``unparsed``: the server judges it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from migrate_validate.chain.psql import MetaCommand, Piece, PsqlError, Scanner, 
 from migrate_validate.findings import Location
 
 UNPARSED = "unparsed"
+_COPY_FROM_STDIN = re.compile(r"copy\b[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
 _IGNORED = frozenset({"restrict", "unrestrict"})
 _INCLUDES = frozenset({"i", "include", "ir", "include_relative"})
 _RELATIVE = frozenset({"ir", "include_relative"})
@@ -90,16 +92,18 @@ def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) ->
     try:
         parsed = syntax.parse(piece.sql)
     except syntax.GrammarError:
-        yield Statement(piece.sql, place(piece.offset), UNPARSED)
+        copy_data = scanner.take_copy_data() if _COPY_FROM_STDIN.match(piece.sql) else None
+        yield Statement(piece.sql, place(scanner.source_offset(piece.start)), UNPARSED, copy_data)
         return
     if len(parsed) == 1:
         only = parsed[0]
         copy_data = scanner.take_copy_data() if only.kind == "copy" and _reads_stdin(only.node) else None
-        yield Statement(piece.sql, place(piece.offset), only.kind, copy_data)
+        yield Statement(piece.sql, place(scanner.source_offset(piece.start)), only.kind, copy_data)
         return
     # psql's rule for BEGIN ATOMIC is an approximation; where the grammar knows better, the grammar is right.
     for each in parsed:
-        yield Statement(piece.sql[each.start : each.end].rstrip(), place(piece.offset + each.start), each.kind)
+        at = place(scanner.source_offset(piece.start + each.start))
+        yield Statement(piece.sql[each.start : each.end].rstrip(), at, each.kind)
 
 
 def _reads_stdin(copy: syntax.Node) -> bool:

@@ -19,7 +19,7 @@ _VERSIONED = re.compile(
 _DOWN = re.compile(r"(?P<stem>.+)(?:_rollback|[._]down)", re.IGNORECASE)
 _UP = re.compile(r"(?P<stem>.+)[._]up", re.IGNORECASE)
 _VERIFIES = re.compile(r"(?:validate|verify)_.+|.+_verify", re.IGNORECASE)
-_SEED = re.compile(r"seeds?(?:[^a-z].*)?", re.IGNORECASE)
+_SEED = re.compile(r"seed.*", re.IGNORECASE)
 _DOCUMENT_ENDINGS = {".md": "Markdown", ".markdown": "Markdown"}
 # Upper case only: 007_add_testing.sql is a migration.
 _EXAMPLES = {
@@ -68,23 +68,20 @@ def read_single(path: Path) -> Contents:
     """A chain of one migration, with its down script where one lies beside it."""
     contents = Contents()
     beside = [other for other in path.parent.iterdir() if _DOWN.fullmatch(other.stem) and other != path]
-    matched = _VERSIONED.fullmatch(path.stem)
-    version = matched["version"] if matched else path.stem
     down = next((other for other in sorted(beside) if _down_stem(other) == _up_stem(path)), None)
-    root = path.parent
-    script = read_script(path, root)
-    migration = Migration(version, _name(path), script, read_script(down, root) if down else None)
-    contents.migrations.append(migration)
+    contents.migrations.append(_migration(path, down, path.parent))
     return contents
 
 
 def order(path: Path) -> Key:
-    """The natural order of versions: 001 < 001b < 2 < 10; equal versions by name."""
+    """The natural order: by version (001 < 001b < 2 < 10), equal versions by name; names without one come first."""
     matched = _VERSIONED.fullmatch(path.stem)
-    if matched is None:
-        return ((), "", path.name)
-    version = matched["version"]
-    return (version_numbers(version), version.lstrip("0123456789.-").lower(), path.name)
+    version = matched["version"] if matched else ""
+    return (version_numbers(version), version.lstrip("0123456789.-").lower(), _natural(path.name))
+
+
+def _natural(name: str) -> str:
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), name)
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
@@ -135,6 +132,7 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
             ups.append(path)
         else:
             contents.verifications.append(read_script(path, root))
+    contents.verifications.sort(key=lambda script: _natural(script.path.name))
     ups.sort(key=order)
     pairs, alone = _pair(ups, downs)
     contents.set_aside += [SetAside(relative(path, root), reason) for path, reason in alone]
@@ -142,9 +140,12 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
 
 
 def _migration(path: Path, down: Path | None, root: Path) -> Migration:
-    matched = _VERSIONED.fullmatch(path.stem)
-    version = matched["version"] if matched else path.stem
-    return Migration(version, _name(path), read_script(path, root), read_script(down, root) if down else None)
+    return Migration(
+        _version(path.stem) or path.stem,
+        _name(path),
+        read_script(path, root),
+        read_script(down, root) if down else None,
+    )
 
 
 def _pair(ups: list[Path], downs: list[Path]) -> tuple[dict[Path, Path], list[tuple[Path, str]]]:
