@@ -42,7 +42,7 @@ _SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
     "bgwriter_lru_maxpages": "0",
     "max_connections": "60",
-    "shared_buffers": "128MB",
+    "shared_buffers": "64MB",
     "max_locks_per_transaction": "256",
     "max_prepared_transactions": "10",
     "jit": "off",

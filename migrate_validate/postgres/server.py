@@ -113,6 +113,7 @@ class Server:
                 f"The database {database.name} was not made by this run, so it is not dropped.",
                 remedy=f"drop only databases that this run made; their names start with {PREFIX}{self._run}",
             )
+        self._expel(database)
         statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database.name))
         self._administer(statement, f"The database {database.name} could not be dropped")
         self._databases.pop(database.name, None)
@@ -184,6 +185,17 @@ class Server:
                     looked=[row[0] for row in connected],
                     remedy="close every connection to a database before it is cloned",
                 )
+            time.sleep(0.002)
+
+    def _expel(self, database: Database) -> None:
+        """End the connections to a database, so that dropping it need not wait a tenth of a second for them."""
+        end = time.monotonic() + _DEPARTURE_SECONDS
+        query = (
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = %s and backend_type = 'client backend'"
+        )
+        failed = f"The connections to the database {database.name} could not be ended"
+        while self._administer(query, failed, [database.name]) and time.monotonic() < end:
             time.sleep(0.002)
 
     def _administer(
