@@ -128,6 +128,13 @@ class Server:
             return False
         return True
 
+    def has_died(self) -> bool:
+        """Whether it ended, or ends within two seconds; to be asked when a connection was lost.
+
+        A server that loses a process takes a moment to give up, so :meth:`alive` may still be true just then.
+        """
+        return not self.alive() if self._own is None else self._own.ends()
+
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The last lines of its log, oldest first; empty where the server is not ours."""
         return () if self._own is None else self._own.log_tail(lines)
