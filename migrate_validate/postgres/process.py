@@ -161,7 +161,6 @@ class _Executor(PostgreSQLExecutor):
             user=SUPERUSER,
             timeout=_START_SECONDS,
             sleep=0.005,
-            # pg_ctl hands its options to a shell.
             postgres_options=postgres_options,
         )
         self._cwd = str(server.directory)

@@ -60,7 +60,6 @@ def test_says_what_it_is(server: Server) -> None:
         )
     assert server.ours
     assert server.alive()
-    assert not server.has_died()
     assert server.description.startswith(f"PostgreSQL {server.version // 10000}.")
     assert any("ready to accept connections" in line for line in server.log_tail())
 
