@@ -116,11 +116,10 @@ def test_case(server: Server, name: str, which: str) -> None:
     folder = CASES / name
     settings = folder / "case.toml"
     case = tomllib.loads(settings.read_text()) if settings.exists() else {}
-    with server.create_database(name) as database:
-        with database.connect() as connection:
-            for statement in statements(script_of(folder / f"{which}.sql")):
-                connection.execute(statement.sql.encode())
-            results = run(RULES[name], connection, case)
+    with server.create_database(name) as database, database.connect() as connection:
+        for statement in statements(script_of(folder / f"{which}.sql")):
+            connection.execute(statement.sql.encode())
+        results = run(RULES[name], connection, case)
     if which == "bad":
         text = "\n".join(map(render, results)) + "\n"
         if os.environ.get(REWRITE):

@@ -1,0 +1,84 @@
+"""rows_conserved: what counts as mentioned."""
+
+from __future__ import annotations
+
+import pytest
+
+from migrate_validate.findings import Severity
+from tests.checks.replays import count_consistency, findings, reason, step_of
+
+rows_conserved = count_consistency.rows_conserved
+
+
+def test_a_cascade_that_empties_a_table_nobody_mentioned() -> None:
+    step = step_of(
+        "DELETE FROM public.organizations WHERE id = 1;",
+        before={"public.organizations": 2, "public.members": 5, "public.plans": 3},
+        after={"public.organizations": 1, "public.plans": 3},
+    )
+    (finding,) = findings(rows_conserved(step))
+    assert finding.message == ("public.members went from 5 to 0 rows, though 002_second.sql does not mention it")
+    assert finding.object == "public.members"
+    assert finding.severity is Severity.ERROR
+
+
+def test_rows_gained_are_info() -> None:
+    step = step_of("UPDATE users SET id = 1", before={"public.users": 1}, after={"public.users": 1, "public.audit": 1})
+    (finding,) = findings(rows_conserved(step))
+    assert finding.severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM members",
+        "DELETE FROM public.members USING organizations",
+        "TRUNCATE organizations, members",
+        "DROP TABLE members",
+        "DROP TABLE public.members CASCADE",
+        "ALTER TABLE members RENAME TO people",
+        "ALTER TABLE members SET SCHEMA archive",
+        "DROP SCHEMA public CASCADE",
+        "ALTER SCHEMA public RENAME TO old",
+        "WITH gone AS (DELETE FROM members RETURNING *) SELECT count(*) FROM gone",
+        "DO $$ BEGIN DELETE FROM members; END $$",
+        "DO $$ BEGIN EXECUTE 'DELETE FROM members'; END $$",
+        "DO $$ BEGIN EXECUTE format('DELETE FROM %I', 'members'); END $$",
+        "CREATE FUNCTION clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'; SELECT clean()",
+    ],
+)
+def test_mentioned(sql: str) -> None:
+    assert findings(rows_conserved(step_of(sql, before={"public.members": 5}))) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM archive.members",
+        "SELECT 'DELETE FROM members'",
+        "ALTER TABLE users DROP COLUMN members",
+        "COMMENT ON TABLE users IS 'members'",
+        "DROP FUNCTION members()",
+    ],
+)
+def test_not_mentioned(sql: str) -> None:
+    reported = findings(rows_conserved(step_of(sql, before={"public.members": 5})))
+    assert [each.object for each in reported] == ["public.members"]
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        "CREATE TABLE log_2025 PARTITION OF log FOR VALUES IN (1)",
+        "CREATE TABLE log_2025 () INHERITS (log)",
+        "ALTER TABLE log ATTACH PARTITION log_2025 FOR VALUES IN (1)",
+        "ALTER TABLE log_2025 INHERIT log",
+    ],
+)
+def test_a_partition_is_mentioned_with_its_table(earlier: str) -> None:
+    step = step_of("DELETE FROM log", before={"public.log_2025": 5}, earlier=earlier)
+    assert findings(rows_conserved(step)) == []
+
+
+def test_nothing_to_conserve() -> None:
+    assert reason(rows_conserved(step_of("SELECT 1"))) == "no table held rows before this migration"
