@@ -63,11 +63,13 @@ def _complementary(parts: list[Node]) -> bool:
 
 def _comparison(node: Node) -> bool | None:
     kind, operator = enum_name(node, "kind"), unwrap(node.name[-1]).sval
-    if kind == "AEXPR_IN":
-        options = [literal(each) for each in unwrap(node.rexpr).items]
+    if kind == "AEXPR_IN" or (kind == "AEXPR_OP_ANY" and operator == "="):
+        listed = unwrap(node.rexpr)
+        # PostgreSQL stores x IN (a, b) as x = ANY (ARRAY[a, b]).
+        options = getattr(listed, "items" if node_name(listed) == "List" else "elements", ())
         have = literal(node.lexpr)
-        found = True if have is not None and have in options else None
-        return found if operator == "=" or found is None else not found
+        found = have is not None and have in [literal(each) for each in options]
+        return operator == "=" if found else None
     if kind != "AEXPR_OP":
         return None
     left, right = literal(node.lexpr), literal(node.rexpr)

@@ -9,7 +9,7 @@ from migrate_validate.catalog.model import Catalog, Constraint, Index, Table
 from migrate_validate.config import Expectations
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
 from migrate_validate.rules import rule
-from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, unwrap, walk
+from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, quote, unwrap, walk
 
 from ._shared import declared_foreign_keys, enum_name, quoted, quoted_list, split_name
 
@@ -182,10 +182,12 @@ def _validate(catalog: Catalog, kind: str, index: Index) -> str:
     if kind != "partitioned table":
         return f"REINDEX INDEX CONCURRENTLY {name};"
     lacking = [t for t in catalog.tables if t.partition_of == index.table and not _has_part(t, index)]
+    create, method = "CREATE UNIQUE INDEX" if index.unique else "CREATE INDEX", index.definition.partition(" USING ")[2]
+    parts = [(t, f"{t.name}_{index.name}") for t in lacking]
     return " ".join(
-        f"CREATE INDEX part ON {quoted(t.qualified_name)} ({', '.join(index.keys)}); "
-        f"ALTER INDEX {name} ATTACH PARTITION {quoted(f'{t.schema}.part')};"
-        for t in lacking
+        f"{create} {quote(part)} ON {quoted(t.qualified_name)} USING {method}; "
+        f"ALTER INDEX {name} ATTACH PARTITION {quoted(f'{t.schema}.{part}')};"
+        for t, part in parts
     )
 
 

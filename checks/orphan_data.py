@@ -140,7 +140,8 @@ def suspected_orphans(
             continue
         if number:
             yield Finding(
-                f"{number} of {count_of(filled, 'row')} of {subject} lead to no row of {target.qualified_name}, "
+                f"{number} of {count_of(filled, 'row')} of {subject} {'leads' if number == 1 else 'lead'} "
+                f"to no row of {target.qualified_name}, "
                 "and no foreign key is declared",
                 object=subject,
                 evidence={"rows": number, "filled": filled, "sample": samples(names, rows)},

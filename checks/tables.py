@@ -36,11 +36,19 @@ def table_without_primary_key(catalog: Catalog) -> Iterator[Result]:
 def _primary_key_fix(table: Table) -> str:
     alter = f"ALTER TABLE {quoted(table.qualified_name)} ADD"
     for index in table.indexes:
-        columns = [table.column(key) for key in index.keys]
-        if index.unique and index.valid and not index.predicate and all(c is not None and c.not_null for c in columns):
+        keys = [table.column(key) for key in index.keys]
+        if index.unique and index.valid and not index.predicate and all(c is not None and c.not_null for c in keys):
             if index.constraint is None and table.kind == "table":
                 return f"{alter} PRIMARY KEY USING INDEX {quote(index.name)};"
             return f"{alter} PRIMARY KEY ({quoted_list(index.keys)});"
+    if table.partition_key is not None:
+        # Its primary key must hold the columns that it is partitioned by, and cannot where these are expressions.
+        divided = parse_expression(f"ROW({table.partition_key.partition('(')[2].rpartition(')')[0]})")
+        parts = [unwrap(each) for each in divided.args]
+        if not all(node_name(part) == "ColumnRef" for part in parts):
+            return ""
+        columns = [*(["id"] if table.column("id") else []), *(unwrap(part.fields[0]).sval for part in parts)]
+        return f"{alter} PRIMARY KEY ({quoted_list(dict.fromkeys(columns))});"
     if table.column("id"):
         return f"{alter} PRIMARY KEY (id);"
     return f"{alter} COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;"
