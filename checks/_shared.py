@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from migrate_validate.catalog.model import Catalog, Constraint, Table
+from migrate_validate.catalog.model import Catalog, Constraint, Table, View
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.syntax import Node, quote
 
@@ -26,7 +26,7 @@ def own_catalog(connection: Connection, catalog: Catalog | None, timeline: Timel
     return present.without_schemas(timeline.environment_schemas) if timeline else present
 
 
-def fetch(connection: Connection, query: sql.Composable) -> list[tuple[Any, ...]]:
+def fetch(connection: Connection, query: sql.SQL | sql.Composed) -> list[tuple[Any, ...]]:
     """All rows of a query that no row level security may shorten.
 
     :raises psycopg.Error: when the query fails, also when the role would only see a part of the rows
@@ -44,7 +44,7 @@ def problem(error: psycopg.Error) -> str:
 
 def raw(text: str) -> sql.SQL:
     """A piece of SQL that the user wrote."""
-    return sql.SQL(cast("LiteralString", text))
+    return sql.SQL(text)
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -102,8 +102,15 @@ def declared_foreign_keys(catalog: Catalog) -> Iterator[tuple[Table, Constraint]
 
 def _ancestors(catalog: Catalog, name: str | None) -> Iterator[str]:
     tables = catalog.tables_by_name
-    while name in tables and (name := tables[name].partition_of):
-        yield name
+    while name and name in tables:
+        name = tables[name].partition_of
+        if name:
+            yield name
+
+
+def holders_of_indexes(catalog: Catalog) -> tuple[Table | View, ...]:
+    """Everything that may have indexes and triggers: tables, views and materialized views."""
+    return (*catalog.tables, *catalog.views)
 
 
 def samples(names: Sequence[str], rows: Sequence[Sequence[object]]) -> list[dict[str, object]]:

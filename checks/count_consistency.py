@@ -36,7 +36,9 @@ def row_count(connection: Connection, expectations: Expectations) -> Iterator[Re
     Why: a seed or a data migration lost rows, or made them twice.
     Fix: find out which file writes this table; correct it, or the number under [expect.tables].
     """
-    declared = [(".".join(split_name(table.name)), table.rows) for table in expectations.tables if table.rows]
+    declared = [
+        (".".join(split_name(table.name)), table.rows) for table in expectations.tables if table.rows is not None
+    ]
     if not declared:
         yield NotApplicable("no number of rows is declared under [expect.tables]")
     for name, amount in declared:
@@ -45,7 +47,7 @@ def row_count(connection: Connection, expectations: Expectations) -> Iterator[Re
         except psycopg.Error as error:
             yield Unproven(f"{name} cannot be counted: {problem(error)}", object=name)
             continue
-        if amount is not None and not amount.accepts(have):
+        if not amount.accepts(have):
             yield Finding(
                 f"{name} has {count_of(have, 'row')}, wanted {'at least ' if amount.at_least else ''}{amount.number}",
                 object=name,

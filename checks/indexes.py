@@ -11,7 +11,7 @@ from migrate_validate.findings import Finding, NotApplicable, Result, Severity
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, quote, unwrap, walk
 
-from ._shared import declared_foreign_keys, enum_name, quoted, quoted_list, split_name
+from ._shared import declared_foreign_keys, enum_name, holders_of_indexes, quoted, quoted_list, split_name
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:unindexed_foreign_keys"])
@@ -145,7 +145,7 @@ def _begins(index: Index, other: Index) -> bool:
 def _indexed(catalog: Catalog) -> dict[str, list[Index]]:
     """The usable indexes by what they are on; the parts of partitioned indexes are left to those."""
     owners: dict[str, list[Index]] = {}
-    for owner in (*catalog.tables, *catalog.views):
+    for owner in holders_of_indexes(catalog):
         indexes = [index for index in owner.indexes if index.valid and index.parent is None]
         if indexes:
             owners[owner.qualified_name] = indexes
@@ -163,7 +163,7 @@ def invalid_index(catalog: Catalog) -> Iterator[Result]:
     Fix: repair what made it fail, then REINDEX it concurrently or drop it; attach the missing parts of a partitioned
     one.
     """
-    owners = (*catalog.tables, *catalog.views)
+    owners = holders_of_indexes(catalog)
     if not any(owner.indexes for owner in owners):
         yield NotApplicable("the schema has no index")
     for owner in owners:
@@ -206,7 +206,7 @@ def missing_index(catalog: Catalog, expectations: Expectations) -> Iterator[Resu
     """
     if not expectations.indexes:
         yield NotApplicable("no index is declared under [expect.indexes]")
-    present = {f"{i.schema}.{i.name}": i for owner in (*catalog.tables, *catalog.views) for i in owner.indexes}
+    present = {f"{i.schema}.{i.name}": i for owner in holders_of_indexes(catalog) for i in owner.indexes}
     for expected in expectations.indexes:
         schema, bare = split_name(expected.name)
         name = f"{schema}.{bare}"

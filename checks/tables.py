@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.catalog.model import Catalog, Column, Table, View
 from migrate_validate.config import Expectations, ExpectedTable
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError, node_name, parse_expression, quote, unwrap
 
-from ._shared import quoted, quoted_list, split_name
+from ._shared import holders_of_indexes, quoted, quoted_list, split_name
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:no_primary_key"])
@@ -202,7 +202,7 @@ def object_counts(catalog: Catalog) -> Mapping[str, int]:
     """How many objects of each kind a catalog holds, by the names that [expect.counts] uses."""
     tables = [table for table in catalog.tables if table.partition_of is None]
     constraints = [c for table in tables for c in table.constraints if c.kind != "not null"]
-    holders = [*tables, *catalog.views]
+    holders = [each for each in holders_of_indexes(catalog) if isinstance(each, View) or each.partition_of is None]
     return {
         "schemas": len(catalog.schemas),
         "tables": len(tables),
