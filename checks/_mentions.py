@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from migrate_validate.chain.model import Chain
+from migrate_validate.chain.model import Chain, Script
+from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, scan, unwrap, walk
 
 from ._shared import enum_name
@@ -60,13 +62,19 @@ def parents(chain: Chain) -> Mapping[str, frozenset[str]]:
     """The tables that each partition or inheritance child of a chain belongs to, by bare name."""
     found: dict[str, set[str]] = {}
     for script in chain.scripts:
-        try:
-            trees = [parsed.node for parsed in parse(script.text)]
-        except GrammarError:
-            continue
-        for child, parent in (pair for tree in trees for pair in _belongings(tree)):
+        for child, parent in _declared(script):
             found.setdefault(child, set()).add(parent)
     return {child: frozenset(over) for child, over in found.items()}
+
+
+@lru_cache(maxsize=2048)
+def _declared(script: Script) -> tuple[tuple[str, str], ...]:
+    """Child and parent of each belonging that a script declares; cached, for every step asks for all of them."""
+    try:
+        candidates = [each for each in statements(script) if each.kind in ("create", "alter_table")]
+    except ScriptError:
+        return ()
+    return tuple(pair for each in candidates for parsed in parse(each.sql) for pair in _belongings(parsed.node))
 
 
 def _belongings(node: Node) -> Iterator[tuple[str, str]]:

@@ -211,11 +211,17 @@ def rows_conserved(step: Step) -> Iterator[Result]:
     if not run.rows_before:
         yield NotApplicable("no table held rows before this migration")
         return
+    numbers = {
+        table: (run.rows_before.get(table, 0), run.rows_after.get(table, 0))
+        for table in sorted(run.rows_before.keys() | run.rows_after.keys())
+    }
+    changed = {table: (before, after) for table, (before, after) in numbers.items() if before != after}
+    if not changed:
+        return
     above = parents(step.chain)
     mentions = Mentions.of(statement.statement.sql for statement in run.statements)
-    for table in sorted(run.rows_before.keys() | run.rows_after.keys()):
-        before, after = run.rows_before.get(table, 0), run.rows_after.get(table, 0)
-        if before == after or mentions.include(table, above):
+    for table, (before, after) in changed.items():
+        if mentions.include(table, above):
             continue
         yield Finding(
             f"{table} went from {before} to {count_of(after, 'row')}, though {step.migration.file} does not mention it",
