@@ -50,3 +50,7 @@ class ServerError(MigrateValidateError):
 
 class RuleError(MigrateValidateError):
     """A rule is not one: two of one name, or a signature that nothing can call."""
+
+
+class Unsupported(MigrateValidateError):
+    """Rows cannot be generated for a table: a column has a type whose values are not known."""

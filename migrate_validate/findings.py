@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -59,7 +60,7 @@ class Finding:
     location: Location | None = None
     statement: str | None = None
     """The SQL statement it is about."""
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     """What was measured: JSON-serializable values under short names."""
     fix: str = ""
     """What repairs this instance, as SQL where possible."""

@@ -1,0 +1,227 @@
+"""Runs rules on what they ask for, and turns what they yield into a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.model import Chain
+from migrate_validate.config import Expectations, Settings
+from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
+from migrate_validate.postgres.binaries import find_binaries
+from migrate_validate.postgres.databases import Database
+from migrate_validate.postgres.environments import Environment, choose, prepare
+from migrate_validate.postgres.extensions import needed, offer
+from migrate_validate.postgres.server import Server, ServerOptions, open_server
+from migrate_validate.replay.replay import Replay, replay_chain
+from migrate_validate.replay.timeline import Step, Timeline
+from migrate_validate.rules import Rule, Scope
+
+STAND_INS_SINCE = 18
+"""The first major version of PostgreSQL with ``extension_control_path``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule said of one subject."""
+
+    rule: str
+    check: str
+    file: str | None
+    """The migration's file, for a rule that runs once a migration."""
+    verdict: Verdict
+    reason: str
+    """Why it is unproven or skipped; empty otherwise."""
+    findings: tuple[Finding, ...]
+    duration_ms: float
+
+
+class Evaluation:
+    """One chain on a server of its own; everything expensive happens once, when it is first asked for."""
+
+    def __init__(self, chain: Chain, settings: Settings, options: ServerOptions) -> None:
+        """Evaluate this chain with these settings on the server that the options name."""
+        self.chain = chain
+        self.settings = settings
+        self._options = options
+        self._resources = contextlib.ExitStack()
+        self._server: Server | None = None
+        self._replay: Replay | None = None
+        self._catalog: Catalog | None = None
+        self._stand_ins: tuple[str, ...] = ()
+        self._trouble: Exception | None = None
+
+    def close(self) -> None:
+        """Drop the databases and stop the server."""
+        self._resources.close()
+
+    @property
+    def environment(self) -> Environment:
+        """What stands in the database before the first migration."""
+        return choose(self.chain, self.settings.environment)
+
+    @property
+    def server(self) -> Server:
+        """The running server.
+
+        :raises ServerError: when there is none or it cannot be started
+        """
+        if self._trouble is not None:
+            raise self._trouble
+        if self._server is None:
+            try:
+                self._server = self._open()
+            except Exception as error:
+                self._trouble = error
+                raise
+        return self._server
+
+    def _open(self) -> Server:
+        directory = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="mv-extensions-")))
+        if self._options.host is None:
+            binaries = find_binaries(major=self._options.major, executable=self._options.executable)
+            wanted = needed(self.chain) | set(self.environment.extensions)
+            missing = [name for name in wanted if not (binaries.share / "extension" / f"{name}.control").exists()]
+            if binaries.major >= STAND_INS_SINCE:
+                offered = offer(missing, directory)
+                self._stand_ins = tuple(f"{stand_in.name}: {stand_in.note}" for stand_in in offered)
+        return self._resources.enter_context(open_server(self._options, extension_directory=directory))
+
+    @property
+    def replay(self) -> Replay:
+        """The chain, applied.
+
+        :raises MigrateValidateError: when the server or the environment fails
+        """
+        server = self.server
+        if self._replay is None:
+            try:
+                self._replay = replay_chain(
+                    self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins
+                )
+            except Exception as error:
+                self._trouble = error
+                raise
+            self._resources.callback(self._drop, self._replay.database)
+        return self._replay
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the chain was applied already."""
+        return self._replay is not None
+
+    def empty_database(self) -> Database:
+        """A new database with the environment and nothing else; the caller drops it."""
+        database = self.server.create_database("driven", owner=self.environment.migration_role)
+        prepare(self.environment, database)
+        return database
+
+    def _drop(self, database: Database) -> None:
+        with contextlib.suppress(psycopg.Error):
+            database.drop()
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened when the chain was applied."""
+        return self.replay.timeline
+
+    @property
+    def catalog(self) -> Catalog:
+        """The final schema, without the environment's own schemas."""
+        if self._catalog is None:
+            with self.replay.database.connect() as connection:
+                whole = Catalog.read(connection)
+            self._catalog = whole.without_schemas(self.timeline.environment_schemas)
+        return self._catalog
+
+    def step(self, file: str) -> Step:
+        """The application of the migration with this file."""
+        return next(step for step in self.timeline.steps if step.migration.file == file)
+
+    def evaluate(self, rule: Rule, file: str | None = None) -> RuleResult:
+        """Run one rule.
+
+        :param file: the migration, for a rule that runs once a migration
+        """
+        started = time.perf_counter()
+        if rule.scope >= Scope.SCHEMA and rule.scope is not Scope.STEP and not self.timeline.migrated:
+            failed = next((s.migration.file for s in self.timeline.steps if s.run.failure), "a base file")
+            verdict, reason = Verdict.SKIPPED, f"the chain could not be applied: {failed} failed"
+            return RuleResult(rule.name, rule.check, file, verdict, reason, (), 0.0)
+        with contextlib.ExitStack() as resources:
+            arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
+            verdict, reason, findings = judge(rule, arguments, self.settings)
+        return RuleResult(
+            rule.name, rule.check, file, verdict, reason, findings, (time.perf_counter() - started) * 1000
+        )
+
+    def _argument(self, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:
+        if kind is Chain:
+            return self.chain
+        if kind is Settings:
+            return self.settings
+        if kind is Expectations:
+            return self.settings.expect
+        if kind is Timeline:
+            return self.timeline
+        if kind is Catalog:
+            return self.catalog
+        if kind is Step:
+            assert file is not None
+            return self.step(file)
+        return resources.enter_context(self.clone())
+
+    @contextlib.contextmanager
+    def clone(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection to a copy of the migrated and seeded database, dropped at the end."""
+        copy = self.replay.database.clone("rule")
+        try:
+            with copy.connect() as connection:
+                connection.execute(f"set statement_timeout = {round(self.settings.statement_timeout * 1000)}")
+                yield connection
+        finally:
+            copy.drop()
+
+
+def judge(rule: Rule, arguments: dict[str, object], settings: Settings) -> tuple[Verdict, str, tuple[Finding, ...]]:
+    """Run a rule on its arguments; the verdict, the reason where there is one, and the findings."""
+    findings: list[Finding] = []
+    unproven: list[str] = []
+    skipped: list[str] = []
+    try:
+        for result in rule.function(**arguments):
+            if isinstance(result, Finding):
+                findings.append(_weigh(result, settings))
+            elif isinstance(result, Unproven):
+                unproven.append(f"{result.object}: {result.reason}" if result.object else result.reason)
+            elif isinstance(result, NotApplicable):
+                skipped.append(result.reason)
+    except psycopg.Error as error:
+        unproven.append(
+            f"a query of the rule failed: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})"
+        )
+    severities = {finding.severity for finding in findings}
+    if Severity.ERROR in severities:
+        verdict = Verdict.FAILED
+    elif unproven:
+        verdict = Verdict.UNPROVEN
+    elif Severity.WARNING in severities:
+        verdict = Verdict.WARNED
+    elif skipped and not findings:
+        verdict = Verdict.SKIPPED
+    else:
+        verdict = Verdict.PASSED
+    return verdict, "; ".join(unproven or skipped), tuple(findings)
+
+
+def _weigh(finding: Finding, settings: Settings) -> Finding:
+    wanted = settings.severity.get(finding.rule)
+    return replace(finding, severity=Severity(wanted)) if wanted else finding

@@ -1,0 +1,145 @@
+"""The tree of pytest items: a chain, its migrations and its check modules, and a rule for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate_validate.errors import MigrateValidateError
+from migrate_validate.evaluation import Evaluation, RuleResult
+from migrate_validate.findings import Verdict
+from migrate_validate.report.payload import chain_payload, result_payload
+from migrate_validate.report.text import result_text
+from migrate_validate.rules import Registry, Rule, Scope
+
+
+class Failed(Exception):
+    """A rule found errors; carries the result to the report."""
+
+    def __init__(self, result: RuleResult) -> None:
+        super().__init__(result.rule)
+        self.result = result
+
+
+class ChainNode(pytest.Collector):
+    """One chain: ``sample_migrations/organizations``."""
+
+    evaluation: Evaluation
+    registry: Registry
+
+    @classmethod
+    def build(cls, session: pytest.Session, path: Path, evaluation: Evaluation, registry: Registry) -> ChainNode:
+        """The node of a chain; its id is its path relative to pytest's root directory."""
+        node: ChainNode = cls.from_parent(
+            session, name=evaluation.chain.given, nodeid=_node_id(path, session.config.rootpath), path=path
+        )
+        node.evaluation = evaluation
+        node.registry = registry
+        return node
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """The migrations in order, then the check modules."""
+        active = [rule for rule in self.registry if self.evaluation.settings.severity.get(rule.name) != "off"]
+        steps = [rule for rule in active if rule.scope is Scope.STEP]
+        # That a migration applies comes first: the other rules of a migration mean little without it.
+        steps.sort(key=lambda rule: rule.name != "applies")
+        for migration in self.evaluation.chain.migrations:
+            yield Group.build(self, migration.file, "/", steps, migration.file)
+        for check in dict.fromkeys(rule.check for rule in active):
+            rules = [rule for rule in active if rule.check == check and rule.scope is not Scope.STEP]
+            if rules:
+                yield Group.build(self, check, "::", rules, None)
+
+
+class Group(pytest.Collector):
+    """The rules of one migration, or of one check module."""
+
+    rules: Iterable[Rule]
+    file: str | None
+
+    @classmethod
+    def build(cls, parent: ChainNode, name: str, separator: str, rules: Iterable[Rule], file: str | None) -> Group:
+        """A node below a chain."""
+        path = parent.evaluation.chain.root / file if file else parent.path
+        chain = parent.nodeid
+        node_id = chain if file and parent.path.suffix == ".sql" else f"{chain}{separator}{name}"
+        node: Group = cls.from_parent(parent, name=name, nodeid=node_id, path=path)
+        node.rules = rules
+        node.file = file
+        return node
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """An item a rule."""
+        for rule in self.rules:
+            yield RuleItem.build(self, rule)
+
+
+class RuleItem(pytest.Item):
+    """One rule on one subject."""
+
+    rule: Rule
+    evaluation: Evaluation
+    result: RuleResult | None = None
+
+    @classmethod
+    def build(cls, parent: Group, rule: Rule) -> RuleItem:
+        """An item below a migration or a check module."""
+        item: RuleItem = cls.from_parent(parent, name=rule.name)
+        item.rule = rule
+        assert isinstance(parent.parent, ChainNode)
+        item.evaluation = parent.parent.evaluation
+        return item
+
+    @property
+    def file(self) -> str | None:
+        """The migration's file, for a rule of a migration."""
+        assert isinstance(self.parent, Group)
+        return self.parent.file
+
+    def setup(self) -> None:
+        """Make the server and the replay ready: trouble with them is an error of the set-up, not a failed rule."""
+        if self.rule.scope is not Scope.CHAIN:
+            _ = self.evaluation.replay
+
+    def runtest(self) -> None:
+        """Evaluate the rule."""
+        result = self.evaluation.evaluate(self.rule, self.file)
+        self.result = result
+        strict = self.evaluation.settings.strict
+        if result.verdict is Verdict.FAILED or (strict and result.verdict in (Verdict.WARNED, Verdict.UNPROVEN)):
+            raise Failed(result)
+        if result.verdict in (Verdict.UNPROVEN, Verdict.SKIPPED):
+            pytest.skip(result.reason)
+
+    def payload(self) -> dict[str, Any]:
+        """What the summary and the report files need of this item, as plain values."""
+        assert isinstance(self.parent, Group)
+        assert isinstance(self.parent.parent, ChainNode)
+        payload: dict[str, Any] = {"chain": self.parent.parent.nodeid}
+        if self.result is not None:
+            payload["result"] = result_payload(self.result)
+        if self.rule.scope is not Scope.CHAIN and self.evaluation.replayed:
+            payload["about"] = chain_payload(self.evaluation)
+        return payload
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Findings for a failed rule, the message for trouble of ours; never a traceback of this library for those."""
+        if isinstance(excinfo.value, Failed):
+            return result_text(excinfo.value.result)
+        if isinstance(excinfo.value, MigrateValidateError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says the item is, and its title."""
+        return self.path, None, self.nodeid
+
+
+def _node_id(path: Path, rootdir: Path) -> str:
+    try:
+        return path.relative_to(rootdir).as_posix() or "."
+    except ValueError:
+        return path.as_posix()

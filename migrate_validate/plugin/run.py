@@ -1,0 +1,147 @@
+"""One run: its chains, their evaluations, and what the items reported."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.plugin.items import ChainNode, RuleItem
+from migrate_validate.plugin.options import chain_paths, server_options, settings_for
+from migrate_validate.postgres.environments import choose
+from migrate_validate.report.files import check_report_path, write_report
+from migrate_validate.report.payload import Payload, report
+from migrate_validate.report.terminal import about_lines, findings_table, migrations_table, unproven_lines
+from migrate_validate.rules import Registry
+
+RUN = pytest.StashKey["Run"]()
+
+
+class Run:
+    """The chains of one pytest session; registered as a plugin where there are any."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read the options and the chains; no server is started.
+
+        :raises MigrateValidateError: when a path or the configuration cannot be used
+        """
+        self.config = config
+        self.started = time.perf_counter()
+        paths, self.on_command_line = chain_paths(config)
+        for path in config.getoption("migrations_report"):
+            check_report_path(path)
+        self.evaluations: dict[Path, Evaluation] = {}
+        rules: dict[str, None] = {}
+        for path in paths:
+            settings = settings_for(path, config)
+            chain = read_chain(path, settings, rootdir=config.invocation_params.dir)
+            choose(chain, settings.environment)
+            where = (config.invocation_params.dir / path).absolute()
+            self.evaluations[where] = Evaluation(chain, settings, server_options(config, settings))
+            rules.update(dict.fromkeys(settings.rules))
+        self.registry = Registry()
+        if self.evaluations:
+            self.registry = Registry.load(tuple(rules))
+            config.hook.pytest_migrate_validate_rules(registry=self.registry)
+            for evaluation in self.evaluations.values():
+                for name in evaluation.settings.severity:
+                    self.registry[name]
+        self.selected = self._take_arguments()
+        self.about: dict[str, Payload] = {}
+        self.results: dict[str, list[Payload]] = {}
+        self.trouble = False
+
+    def _take_arguments(self) -> list[str]:
+        """Take node ids of our items out of pytest's arguments; pytest would look for files of tests there."""
+        if not self.evaluations:
+            return []
+        selected: list[str] = []
+        others: list[str] = []
+        for argument in self.config.args:
+            path = (self.config.invocation_params.dir / argument.split("::")[0]).absolute()
+            inside = [root for root in self.evaluations if path == root or root in path.parents]
+            (selected if inside else others).append(argument)
+        named_by_user = self.config.args_source is pytest.Config.ArgsSource.ARGS
+        if selected or (self.on_command_line and not named_by_user):
+            self.config.args = others if named_by_user else []
+        return [self._node_id(argument) for argument in selected]
+
+    def _node_id(self, argument: str) -> str:
+        path, *names = argument.split("::")
+        absolute = (self.config.invocation_params.dir / path).absolute()
+        try:
+            first = absolute.relative_to(self.config.rootpath).as_posix()
+        except ValueError:
+            first = absolute.as_posix()
+        return "::".join([first, *names])
+
+    def items(self, session: pytest.Session) -> list[RuleItem]:
+        """All items of all chains, or those that the command line selects by node id."""
+        items: list[RuleItem] = []
+        for path, evaluation in self.evaluations.items():
+            node = ChainNode.build(session, path, evaluation, self.registry)
+            for group in _collected(node):
+                items += [item for item in _collected(group) if isinstance(item, RuleItem)]
+        if self.selected:
+            items = [item for item in items if any(_below(item.nodeid, chosen) for chosen in self.selected)]
+        return items
+
+    def record(self, payload: Payload) -> None:
+        """Keep what one item reported, here or on a worker of xdist."""
+        chain = payload["chain"]
+        results = self.results.setdefault(chain, [])
+        if "result" in payload:
+            results.append(payload["result"])
+        if "about" in payload:
+            self.about[chain] = payload["about"]
+
+    def write_reports(self) -> None:
+        """Write the report files that were asked for."""
+        chains: dict[str, Any] = {}
+        for chain, results in self.results.items():
+            chains[chain] = (self.about.get(chain, {"path": chain, "migrations": []}), results)
+        for path in self.config.getoption("migrations_report"):
+            duration = (time.perf_counter() - self.started) * 1000
+            write_report(str(self.config.invocation_params.dir / path), report(chains, duration))
+
+    def summarize(self, terminal: pytest.TerminalReporter) -> None:
+        """Write the tables at the end of the run."""
+        for chain, results in self.results.items():
+            terminal.section(f"migrations of {chain}", sep="=")
+            about = self.about.get(chain)
+            if about is not None:
+                for line in about_lines(about):
+                    terminal.write_line(line)
+                terminal.write_line("")
+                terminal.write_line(migrations_table(about))
+            findings = findings_table(results)
+            if findings:
+                terminal.write_line("")
+                terminal.write_line(findings)
+            unproven = unproven_lines(results)
+            if unproven:
+                terminal.write_line("")
+                terminal.write_line("could not be evaluated:")
+                for line in unproven:
+                    terminal.write_line(f"  {line}")
+
+    def close(self) -> None:
+        """Stop the servers."""
+        for evaluation in self.evaluations.values():
+            evaluation.close()
+
+
+def _collected(node: pytest.Collector) -> list[Any]:
+    """What a node collects, announced to pytest as its own collection does, so that it counts and shows them."""
+    node.ihook.pytest_collectstart(collector=node)
+    report = node.ihook.pytest_make_collect_report(collector=node)
+    node.ihook.pytest_collectreport(report=report)
+    return list(report.result)
+
+
+def _below(node_id: str, chosen: str) -> bool:
+    return chosen == "." or node_id == chosen or node_id.startswith((f"{chosen}::", f"{chosen}/"))

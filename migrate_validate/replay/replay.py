@@ -1,0 +1,123 @@
+"""Applies a whole chain to a new database of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+
+from migrate_validate.chain.model import Chain, Script
+from migrate_validate.config import Settings
+from migrate_validate.postgres.databases import Database
+from migrate_validate.postgres.environments import Environment, prepare, settle
+from migrate_validate.postgres.server import Server, died
+from migrate_validate.replay.advice import advice
+from migrate_validate.replay.evidence import row_counts
+from migrate_validate.replay.runner import Limits, Runner, not_reached
+from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
+from migrate_validate.replay.watchdog import Watchdog
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A chain that was applied, and the database that it left; nobody is connected to it."""
+
+    timeline: Timeline
+    database: Database
+
+
+def replay_chain(
+    chain: Chain,
+    settings: Settings,
+    server: Server,
+    environment: Environment,
+    *,
+    stand_ins: Iterable[str] = (),
+    upto: str | None = None,
+) -> Replay:
+    """Apply base files, migrations and seeds to a new database.
+
+    :param environment: what is put into the database before the first file
+    :param stand_ins: one line an extension that is stood in for, for the Timeline
+    :param upto: the version of the last migration to apply; None: all of them, and the seeds
+    :raises ServerError: when the server cannot be used or dies
+    """
+    database = server.create_database("chain", owner=environment.migration_role)
+    notes = prepare(environment, database)
+    limits = Limits(settings.statement_timeout, settings.lock_timeout)
+    with (
+        database.connect(environment.migration_role) as connection,
+        Watchdog(connection, settings.statement_timeout + 0.5) as watchdog,
+    ):
+        replaying = _Replaying(chain, Runner(connection, limits, watchdog), connection, server)
+        timeline = replaying.run(upto)
+    if not server.alive():
+        raise died(server)
+    settle(environment, database)
+    return Replay(
+        replace(
+            timeline,
+            environment=environment.name,
+            server=server.description,
+            stand_ins=tuple(stand_ins),
+            notes=notes,
+            environment_schemas=environment.schemas,
+            api_roles=settings.api_roles if settings.api_roles is not None else environment.api_roles,
+        ),
+        database,
+    )
+
+
+class _Replaying:
+    """The state of one replay: what was applied, whether it goes on, how many rows there are."""
+
+    def __init__(self, chain: Chain, runner: Runner, connection: psycopg.Connection[Any], server: Server) -> None:
+        self._chain = chain
+        self._runner = runner
+        self._connection = connection
+        self._server = server
+        self._applied: list[str] = []
+        self._going = True
+        self._rows: Mapping[str, int] = {}
+
+    def run(self, upto: str | None) -> Timeline:
+        chain = self._chain
+        base = tuple(self._apply(script) for script in chain.base)
+        steps: list[Step] = []
+        seeds: list[SeedRun] = []
+        beyond = False
+        for migration in chain.migrations:
+            if beyond:
+                break
+            seeds += [self._seed(seed) for seed in chain.seeds if seed.before == migration.version and not any(
+                done.seed is seed for done in seeds)]  # fmt: skip
+            before = tuple(self._applied)
+            run = self._apply(migration.up)
+            hints = advice(run.failure, chain, migration.up) if run.failure else ()
+            steps.append(Step(chain, migration, run, hints, before))
+            beyond = upto is not None and migration.version == upto
+        if upto is None:
+            seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
+        return Timeline(chain, "", "", base=base, steps=tuple(steps), seeds=tuple(seeds))
+
+    def _seed(self, seed: Any) -> SeedRun:
+        run = self._apply(seed.script, keep_going=seed.before is None)
+        return SeedRun(seed, run, advice(run.failure, self._chain, seed.script) if run.failure else ())
+
+    def _apply(self, script: Script, *, keep_going: bool = False) -> ScriptRun:
+        if not self._going:
+            return not_reached(script)
+        run = self._runner.apply(script)
+        if self._connection.closed:
+            if not self._server.alive():
+                raise died(self._server)
+            self._going = False
+            return run
+        before, self._rows = self._rows, row_counts(self._connection)
+        if run.outcome is Outcome.APPLIED:
+            self._applied.append(script.file)
+        elif not keep_going:
+            self._going = False
+        return replace(run, rows_before=before, rows_after=self._rows)

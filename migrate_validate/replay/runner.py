@@ -1,0 +1,172 @@
+"""Applies one script: statement by statement, in the transactions that it wants."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from migrate_validate.chain.model import Script, Statement, TransactionMode
+from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.chain.transactions import transaction_mode
+from migrate_validate.findings import Location
+from migrate_validate.replay.evidence import locked_relations, newest_relation
+from migrate_validate.replay.timeline import Failure, LockedRelation, Outcome, ScriptRun, StatementRun
+from migrate_validate.replay.watchdog import Watchdog
+
+NO_TRANSACTION_STATES = {
+    "25001": "a statement of it cannot run inside a transaction",
+    "2D000": "it calls code that ends the transaction",
+    "55P04": "it uses an enum label in the transaction that added it",
+}
+"""SQLSTATEs that say that the file cannot be one transaction (PostgreSQL's manual, appendix A)."""
+
+_QUERY_CANCELED = "57014"
+_LOCK_NOT_AVAILABLE = "55P03"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that one statement may take, and may wait for a lock."""
+
+    statement: float
+    lock: float
+
+
+class Runner:
+    """Applies scripts over one connection in autocommit mode, each with fresh settings."""
+
+    def __init__(self, connection: psycopg.Connection[Any], limits: Limits, watchdog: Watchdog) -> None:
+        """Apply over this connection.
+
+        :param watchdog: watches the same connection
+        """
+        self._connection = connection
+        self._limits = limits
+        self._watchdog = watchdog
+        self._notices: list[str] = []
+        connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
+
+    def apply(self, script: Script) -> ScriptRun:
+        """Apply one script; what goes wrong is in the result, never raised."""
+        if script.problem is not None:
+            return _failed(script, Failure(script.problem, Location(script.file)))
+        try:
+            parts = statements(script)
+        except ScriptError as error:
+            return _failed(script, Failure(error.message, error.location))
+        mode, reason = transaction_mode(parts)
+        run = self._apply(script, parts, mode)
+        state = run.failure.sqlstate if run.failure else None
+        if mode is TransactionMode.FILE and state in NO_TRANSACTION_STATES:
+            reason = NO_TRANSACTION_STATES[state]
+            run = self._apply(script, parts, TransactionMode.NONE)
+        return replace(run, mode_reason=reason)
+
+    def _apply(self, script: Script, parts: tuple[Statement, ...], mode: TransactionMode) -> ScriptRun:
+        started = time.perf_counter()
+        done: list[StatementRun] = []
+        failure: Failure | None = None
+        locked: tuple[LockedRelation, ...] = ()
+        try:
+            self._reset()
+            if mode is TransactionMode.FILE:
+                newest = newest_relation(self._connection)
+                self._connection.execute("BEGIN")
+            for part in parts:
+                done.append(self._run(part))
+            if mode is TransactionMode.FILE:
+                if self._connection.info.transaction_status == TransactionStatus.INTRANS:
+                    locked = locked_relations(self._connection, newest)
+                with self._watchdog.limit():
+                    self._connection.execute("COMMIT")
+            elif self._connection.info.transaction_status != TransactionStatus.IDLE:
+                failure = Failure(
+                    "the file ends inside a transaction that it opened: nothing since its last BEGIN is kept",
+                    parts[-1].location,
+                    parts[-1].sql,
+                    hint="End the file with COMMIT.",
+                )
+        except psycopg.Error as error:
+            part = parts[len(done)] if len(done) < len(parts) else None
+            failure = self._failure(error, part, script)
+        if failure is not None and not self._connection.closed:
+            self._connection.execute("ROLLBACK")
+        return ScriptRun(
+            script=script,
+            outcome=Outcome.APPLIED if failure is None else Outcome.FAILED,
+            mode=mode,
+            statements=tuple(done),
+            total_statements=len(parts),
+            duration_ms=(time.perf_counter() - started) * 1000,
+            failure=failure,
+            locked=locked,
+        )
+
+    def _reset(self) -> None:
+        self._connection.execute(
+            "RESET SESSION AUTHORIZATION; RESET ALL;"
+            f"SET statement_timeout = {round(self._limits.statement * 1000)};"
+            f"SET lock_timeout = {round(self._limits.lock * 1000)}"
+        )
+
+    def _run(self, statement: Statement) -> StatementRun:
+        self._notices.clear()
+        started = time.perf_counter()
+        with self._watchdog.limit(), self._connection.cursor() as cursor:
+            if statement.copy_data is not None:
+                with cursor.copy(statement.sql.encode()) as copy:
+                    copy.write(statement.copy_data)
+            elif statement.kind == "copy" and "stdout" in statement.sql.lower():
+                with cursor.copy(statement.sql.encode()) as copy:
+                    for _ in copy:
+                        pass
+            else:
+                cursor.execute(statement.sql.encode(), prepare=False)
+            rows = cursor.rowcount if cursor.rowcount >= 0 else None
+        return StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices))
+
+    def _failure(self, error: psycopg.Error, statement: Statement | None, script: Script) -> Failure:
+        diag = error.diag
+        message, hint = diag.message_primary or str(error).strip(), diag.message_hint
+        if self._watchdog.fired or (error.sqlstate == _QUERY_CANCELED and "statement timeout" in message):
+            message = f"the statement ran longer than {self._limits.statement:g} s and was stopped"
+            hint = "Raise statement_timeout in the configuration if it has to take that long."
+        elif error.sqlstate == _LOCK_NOT_AVAILABLE:
+            hint = hint or "Another session of the same file holds the lock, or lock_timeout is too short."
+        location = Location(script.file) if statement is None else statement.location
+        if statement is not None and diag.statement_position:
+            location = _advance(statement, int(diag.statement_position) - 1)
+        return Failure(
+            message=message,
+            location=location,
+            statement=statement.sql if statement else "COMMIT",
+            sqlstate=error.sqlstate,
+            detail=diag.message_detail,
+            hint=hint,
+            context=diag.context,
+            schema=diag.schema_name,
+            table=diag.table_name,
+            column=diag.column_name,
+            constraint=diag.constraint_name,
+        )
+
+
+def not_reached(script: Script) -> ScriptRun:
+    """A script that was never tried."""
+    return ScriptRun(script, Outcome.NOT_REACHED)
+
+
+def _failed(script: Script, failure: Failure) -> ScriptRun:
+    return ScriptRun(script, Outcome.FAILED, failure=failure)
+
+
+def _advance(statement: Statement, offset: int) -> Location:
+    before = statement.sql[:offset]
+    start = statement.location
+    lines = before.count("\n")
+    column = len(before) - before.rfind("\n") if lines else (start.column or 1) + len(before)
+    return Location(start.file, (start.line or 1) + lines, column)

@@ -1,0 +1,65 @@
+"""A finding as people read it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+
+from migrate_validate.evaluation import RuleResult
+from migrate_validate.findings import Finding
+
+WIDTH = 100
+STATEMENT_LINES = 12
+
+
+def result_text(result: RuleResult) -> str:
+    """Everything that one rule found, and why it could not be evaluated where that is so."""
+    parts = [finding_text(finding) for finding in result.findings]
+    if result.reason:
+        parts.append(f"{result.verdict}: {result.reason}")
+    return "\n\n".join(parts)
+
+
+def finding_text(finding: Finding) -> str:
+    """One finding: place, severity, rule and message, then the statement, the evidence and the fix."""
+    place = f"{finding.location}: " if finding.location else ""
+    lines = [f"{place}{finding.severity}[{finding.rule}]", *_wrapped(finding.message)]
+    if finding.statement:
+        lines += ["", *_indented(_shortened(finding.statement))]
+    lines += [line for key, value in finding.evidence.items() for line in _evidence(key, value)]
+    if finding.fix:
+        lines += ["", "  fix:", *_indented(finding.fix, "    ")]
+    return "\n".join(lines)
+
+
+def _wrapped(text: str) -> list[str]:
+    return [
+        piece
+        for line in text.splitlines()
+        for piece in textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+        or [""]
+    ]
+
+
+def _indented(text: str, indent: str = "    ") -> list[str]:
+    return [f"{indent}{line}".rstrip() for line in text.splitlines()]
+
+
+def _shortened(statement: str) -> str:
+    lines = statement.splitlines()
+    if len(lines) <= STATEMENT_LINES:
+        return statement
+    return "\n".join([*lines[:STATEMENT_LINES], f"... ({len(lines) - STATEMENT_LINES} more lines)"])
+
+
+def _evidence(key: str, value: object) -> list[str]:
+    if value in (None, "", [], ()) or value == {}:
+        return []
+    label = key.replace("_", " ")
+    if isinstance(value, Mapping):
+        return [f"  {label}:", *(f"    {name}: {entry}" for name, entry in value.items())]
+    if isinstance(value, list | tuple):
+        return [f"  {label}:", *(line for entry in value for line in _indented(str(entry)))]
+    if "\n" in str(value):
+        return [f"  {label}:", *_indented(str(value))]
+    return [f"  {label}: {value}"]

@@ -1,0 +1,338 @@
+"""Reads ``[tool.migrate_validate]`` of pyproject.toml and ``migrate_validate.toml`` beside the migrations.
+
+What stands beside the migrations wins over the project's, key by key. Every wrong key and value is collected and
+refused at once, with its path and the nearest valid name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from migrate_validate.config import (
+    Amount,
+    Backfill,
+    Counter,
+    Expectations,
+    ExpectedIndex,
+    ExpectedPolicy,
+    ExpectedTable,
+    SeedEntry,
+    Settings,
+    Unique,
+)
+from migrate_validate.errors import ConfigError
+
+FILE_NAME = "migrate_validate.toml"
+
+COUNTED = (
+    "schemas",
+    "tables",
+    "columns",
+    "views",
+    "materialized_views",
+    "enums",
+    "domains",
+    "functions",
+    "triggers",
+    "indexes",
+    "policies",
+    "sequences",
+    "constraints",
+    "foreign_keys",
+    "extensions",
+    "publications",
+)
+_SEVERITIES = ("error", "warning", "info", "off")
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0}
+
+
+def load_settings(chain: Path, rootdir: Path) -> Settings:
+    """The settings of one chain.
+
+    :param chain: the path of the chain, a directory or a file; it need not exist
+    :param rootdir: the directory whose pyproject.toml counts
+    :raises ConfigError: naming every key that is wrong, with its file
+    """
+    directory = chain if chain.is_dir() else chain.parent
+    merged: dict[str, Any] = {}
+    reader = _Reader()
+    for path, table in _tables(rootdir, directory):
+        reader.read(path, table)
+        merged = merged | dict(table)
+    if reader.problems:
+        raise ConfigError(
+            "the configuration cannot be used",
+            looked=reader.problems,
+            remedy="correct these keys; README.md lists all of them",
+        )
+    return reader.settings(merged)
+
+
+def load_project(rootdir: Path) -> Settings:
+    """The settings of the project alone, for what is asked before a chain is known.
+
+    :raises ConfigError: as :func:`load_settings`
+    """
+    return load_settings(rootdir / "no-such-chain", rootdir)
+
+
+def _tables(rootdir: Path, directory: Path) -> list[tuple[str, Mapping[str, Any]]]:
+    found = []
+    project = rootdir / "pyproject.toml"
+    if project.is_file():
+        table = _toml(project).get("tool", {}).get("migrate_validate")
+        if table is not None:
+            found.append((f"{project} [tool.migrate_validate]", table))
+    beside = directory / FILE_NAME
+    if beside.is_file():
+        found.append((str(beside), _toml(beside)))
+    return found
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}", remedy="correct the file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}", remedy="make it readable, encoded as UTF-8") from None
+
+
+@dataclass
+class _Reader:
+    """Checks tables key by key and collects what is wrong."""
+
+    problems: list[str] = field(default_factory=list)
+    where: str = ""
+
+    def read(self, where: str, table: Mapping[str, Any]) -> None:
+        self.where = where
+        self.settings(table)
+
+    def settings(self, table: Mapping[str, Any]) -> Settings:
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            name = key.replace("-", "_")
+            method = getattr(self, f"_key_{name}", None)
+            if method is None:
+                known = sorted(n.removeprefix("_key_") for n in dir(self) if n.startswith("_key_"))
+                self._unknown(key, name, known)
+            else:
+                values[name] = method(key, value)
+        return Settings(**{name: value for name, value in values.items() if value is not None})
+
+    # One method a key of Settings.
+
+    def _key_migrations(self, path: str, value: Any) -> tuple[str, ...]:
+        return self._strings(path, value)
+
+    def _key_format(self, path: str, value: Any) -> str:
+        return self._string(path, value)
+
+    def _key_environment(self, path: str, value: Any) -> str:
+        return self._string(path, value)
+
+    def _key_base(self, path: str, value: Any) -> tuple[str, ...]:
+        return self._strings(path, value)
+
+    def _key_seeds(self, path: str, value: Any) -> tuple[SeedEntry, ...]:
+        entries = []
+        for number, entry in enumerate(self._list(path, value)):
+            if isinstance(entry, str):
+                entries.append(SeedEntry(entry))
+            else:
+                table = self._table(f"{path}[{number}]", entry, required=("path",), optional=("before",))
+                entries.append(SeedEntry(str(table.get("path", "")), table.get("before")))
+        return tuple(entries)
+
+    def _key_postgres(self, path: str, value: Any) -> int | None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        return self._wrong(path, value, "a major version such as 17")
+
+    def _key_statement_timeout(self, path: str, value: Any) -> float | None:
+        return self._seconds(path, value)
+
+    def _key_lock_timeout(self, path: str, value: Any) -> float | None:
+        return self._seconds(path, value)
+
+    def _key_strict(self, path: str, value: Any) -> bool | None:
+        return value if isinstance(value, bool) else self._wrong(path, value, "true or false")
+
+    def _key_rules(self, path: str, value: Any) -> tuple[str, ...]:
+        return self._strings(path, value)
+
+    def _key_severity(self, path: str, value: Any) -> Mapping[str, str]:
+        levels = self._mapping(path, value)
+        for name, level in levels.items():
+            if level not in _SEVERITIES:
+                self._wrong(f"{path}.{name}", level, "one of " + ", ".join(_SEVERITIES))
+        return levels
+
+    def _key_api_roles(self, path: str, value: Any) -> tuple[str, ...]:
+        return self._strings(path, value)
+
+    def _key_suspected_orphans_ignore(self, path: str, value: Any) -> tuple[str, ...]:
+        return self._strings(path, value)
+
+    def _key_expect(self, path: str, value: Any) -> Expectations:
+        known = {
+            "counts": self._counts,
+            "tables": self._expected_tables,
+            "indexes": self._expected_indexes,
+            "policies": self._expected_policies,
+            "counters": self._counters,
+            "backfills": self._backfills,
+            "unique": self._unique,
+        }
+        values: dict[str, Any] = {}
+        for key, entry in self._mapping(path, value).items():
+            if key in known:
+                values[key] = known[key](f"{path}.{key}", entry)
+            else:
+                self._unknown(f"{path}.{key}", key, known)
+        return Expectations(**values)
+
+    # The parts of [expect].
+
+    def _counts(self, path: str, value: Any) -> Mapping[str, Amount]:
+        amounts = {}
+        for kind, entry in self._mapping(path, value).items():
+            if kind not in COUNTED:
+                self._unknown(f"{path}.{kind}", kind, COUNTED)
+            amounts[kind] = self._amount(f"{path}.{kind}", entry)
+        return amounts
+
+    def _expected_tables(self, path: str, value: Any) -> tuple[ExpectedTable, ...]:
+        tables = []
+        for name, entry in self._mapping(path, value).items():
+            here = f"{path}.{name}"
+            table = self._table(here, entry, optional=("columns", "rows"))
+            columns = {
+                column: self._string(f"{here}.columns.{column}", kind)
+                for column, kind in self._mapping(f"{here}.columns", table.get("columns", {})).items()
+            }
+            rows = self._amount(f"{here}.rows", table["rows"]) if "rows" in table else None
+            tables.append(ExpectedTable(_qualified(name), columns, rows))
+        return tuple(tables)
+
+    def _expected_indexes(self, path: str, value: Any) -> tuple[ExpectedIndex, ...]:
+        entries = self._mapping(path, value)
+        return tuple(
+            ExpectedIndex(_qualified(name), self._string(f"{path}.{name}", text)) for name, text in entries.items()
+        )
+
+    def _expected_policies(self, path: str, value: Any) -> tuple[ExpectedPolicy, ...]:
+        return tuple(
+            ExpectedPolicy(_qualified(table), name)
+            for table, names in self._mapping(path, value).items()
+            for name in self._strings(f"{path}.{table}", names)
+        )
+
+    def _counters(self, path: str, value: Any) -> tuple[Counter, ...]:
+        keys = ("column", "counts", "by"), ("where", "key")
+        return tuple(Counter(**table) for table in self._array(path, value, *keys))
+
+    def _backfills(self, path: str, value: Any) -> tuple[Backfill, ...]:
+        found = []
+        for number, table in enumerate(self._array(path, value, ("column", "at_least"), ("where",))):
+            share = self._share(f"{path}[{number}].at_least", table["at_least"])
+            found.append(Backfill(table["column"], share, table.get("where", "true")))
+        return tuple(found)
+
+    def _unique(self, path: str, value: Any) -> tuple[Unique, ...]:
+        return tuple(
+            Unique(table["table"], self._strings(f"{path}.columns", table["columns"]), table.get("where", "true"))
+            for table in self._array(path, value, ("table", "columns"), ("where",))
+        )
+
+    # Values.
+
+    def _wrong(self, path: str, value: Any, wanted: str) -> None:
+        self._problem(f"{path}: {value!r} is not {wanted}")
+
+    def _unknown(self, path: str, name: str, known: Any) -> None:
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "valid here: " + ", ".join(known)
+        self._problem(f"{path}: unknown key; {hint}")
+
+    def _problem(self, text: str) -> None:
+        line = f"{self.where}: {text}"
+        if line not in self.problems:
+            self.problems.append(line)
+
+    def _string(self, path: str, value: Any) -> str:
+        if not isinstance(value, str):
+            self._wrong(path, value, "a string")
+            return ""
+        return value
+
+    def _list(self, path: str, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            self._wrong(path, value, "a list")
+            return []
+        return value
+
+    def _strings(self, path: str, value: Any) -> tuple[str, ...]:
+        return tuple(self._string(f"{path}[{number}]", item) for number, item in enumerate(self._list(path, value)))
+
+    def _mapping(self, path: str, value: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            self._wrong(path, value, "a table")
+            return {}
+        return value
+
+    def _table(
+        self, path: str, value: Any, *, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()
+    ) -> Mapping[str, Any]:
+        table = self._mapping(path, value)
+        for key in table:
+            if key not in required + optional:
+                self._unknown(f"{path}.{key}", key, required + optional)
+        for key in required:
+            if key not in table:
+                self._problem(f"{path}: the key {key!r} is missing")
+        return table
+
+    def _array(
+        self, path: str, value: Any, required: tuple[str, ...], optional: tuple[str, ...]
+    ) -> list[Mapping[str, Any]]:
+        tables = [
+            self._table(f"{path}[{number}]", entry, required=required, optional=optional)
+            for number, entry in enumerate(self._list(path, value))
+        ]
+        return [table for table in tables if set(required) <= set(table) <= set(required + optional)]
+
+    def _amount(self, path: str, value: Any) -> Amount:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return Amount(value)
+        match = re.fullmatch(r"(\d+)(\+?)", value) if isinstance(value, str) else None
+        if match is None:
+            self._wrong(path, value, 'a count: 27, or "27+" for at least 27')
+            return Amount(0, at_least=True)
+        return Amount(int(match[1]), at_least=bool(match[2]))
+
+    def _share(self, path: str, value: Any) -> float:
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)%", value) if isinstance(value, str) else None
+        if match is None or float(match[1]) > 100:
+            self._wrong(path, value, 'a share such as "95%"')
+            return 0.0
+        return float(match[1]) / 100
+
+    def _seconds(self, path: str, value: Any) -> float | None:
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return float(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?) *(ms|s|min|)", value) if isinstance(value, str) else None
+        if match is None or float(match[1]) == 0:
+            return self._wrong(path, value, 'a time such as "30s", "500ms" or "2min"')
+        return float(match[1]) * _UNITS[match[2]]
+
+
+def _qualified(name: str) -> str:
+    return name if "." in name else f"public.{name}"

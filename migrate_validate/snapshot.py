@@ -1,0 +1,85 @@
+"""Writes the present state of a chain as expectations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.errors import ChainError, ConfigError
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.postgres.server import ServerOptions
+from migrate_validate.settings import FILE_NAME, load_settings
+
+
+def snapshot(path: str, directory: Path) -> str:
+    """Apply the chain and write its tables, columns, indexes and policies as expectations into migrate_validate.toml.
+
+    What the file already holds besides is kept; a file that already has an ``[expect]`` part is not touched.
+
+    :param path: the chain, relative to ``directory``
+    :returns: what was written, for people
+    :raises MigrateValidateError: when the chain cannot be read or applied, or expectations stand there already
+    """
+    where = (directory / path).absolute()
+    settings = load_settings(where, directory)
+    chain = read_chain(path, settings, rootdir=directory)
+    target = (where if where.is_dir() else where.parent) / FILE_NAME
+    present = target.read_text(encoding="utf-8") if target.exists() else ""
+    if settings.expect:
+        raise ConfigError(
+            f"{target} already declares an expected state: it was left as it is",
+            remedy="remove its [expect] part and call snapshot again",
+        )
+    evaluation = Evaluation(chain, settings, ServerOptions(major=settings.postgres))
+    try:
+        timeline = evaluation.timeline
+        failed = next((step for step in timeline.steps if step.run.failure), None)
+        if failed is not None and failed.run.failure is not None:
+            raise ChainError(
+                f"the chain cannot be applied: {failed.run.failure.location}: {failed.run.failure.message}",
+                remedy=f"see the whole report: migrate-validate {path}",
+            )
+        text = expectations_toml(evaluation.catalog)
+        tables = len(evaluation.catalog.tables)
+    finally:
+        evaluation.close()
+    target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
+    return f"{target}: the expected state of {tables} tables was written"
+
+
+def expectations_toml(catalog: Catalog) -> str:
+    """The catalog's tables, indexes and policies as the ``[expect]`` part of a configuration."""
+    triggers = sum(len(table.triggers) for table in catalog.tables)
+    counts = {
+        "tables": len(catalog.tables),
+        "views": sum(view.kind == "view" for view in catalog.views),
+        "enums": len(catalog.enums),
+        "functions": len(catalog.functions),
+        "triggers": triggers,
+        "indexes": sum(len(table.indexes) for table in catalog.tables),
+        "policies": sum(len(table.policies) for table in catalog.tables),
+    }
+    lines = ["[expect.counts]", *(f"{kind} = {number}" for kind, number in counts.items())]
+    for table in catalog.tables:
+        lines += ["", f"[expect.tables.{_string(table.qualified_name)}.columns]"]
+        for column in table.columns:
+            kind = f"{column.type} not null" if column.not_null else column.type
+            lines.append(f"{_string(column.name)} = {_string(kind)}")
+    indexes = [index for table in catalog.tables for index in table.indexes if index.constraint is None]
+    if indexes:
+        lines += ["", "[expect.indexes]"]
+        lines += [f'{_string(f"{index.schema}.{index.name}")} = ""' for index in indexes]
+    policed = [table for table in catalog.tables if table.policies]
+    if policed:
+        lines += ["", "[expect.policies]"]
+        for table in policed:
+            names = ", ".join(_string(policy.name) for policy in table.policies)
+            lines.append(f"{_string(table.qualified_name)} = [{names}]")
+    return "\n".join(lines) + "\n"
+
+
+def _string(text: str) -> str:
+    # A basic string of TOML is a string of JSON, as long as nothing beyond ASCII is escaped.
+    return json.dumps(text, ensure_ascii=False)
