@@ -1,0 +1,380 @@
+"""Values that a column could hold, by its type.
+
+Integers and booleans are Python's own; everything else is text as PostgreSQL's input function of the type reads it,
+so that infinity, dates before Christ, arrays, ranges and composites all have a form, and every value can be written
+as SQL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum as PythonEnum
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from migrate_validate.catalog.model import Catalog, Composite, Domain, Enum, Range
+from migrate_validate.data.hints import Hints, column_hints
+from migrate_validate.errors import Unsupported
+from migrate_validate.syntax import quote
+
+Value = int | bool | str | None
+"""One value of one column."""
+
+Values = SearchStrategy[Value]
+
+
+class Default(PythonEnum):
+    """The marker of a column that is left to its default."""
+
+    DEFAULT = "DEFAULT"
+
+
+DEFAULT = Default.DEFAULT
+
+_WORDS = (
+    "",
+    "a",
+    "A",
+    "á",
+    "Á",
+    "b",
+    " ",
+    "a ",
+    "\t",
+    "0",
+    "1.5",
+    "null",
+    "O'Brien",
+    'x"y',
+    "\\",
+    "a,b",
+    "{}",
+    "ß",
+    "😀",
+)
+_INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
+_RANGES = {
+    "int4range": "integer",
+    "int8range": "bigint",
+    "numrange": "numeric",
+    "daterange": "date",
+    "tsrange": "timestamp without time zone",
+    "tstzrange": "timestamp with time zone",
+}
+_LONGEST_TEXT = 1000
+
+
+def literal(value: Value | Default) -> str:
+    """The value as SQL writes it."""
+    if isinstance(value, Default):
+        return "DEFAULT"
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        quoted = "'" + value.replace("'", "''").replace("\\", "\\\\") + "'"
+        return f"E{quoted}" if "\\" in value else quoted
+    return str(value).lower()
+
+
+def _typed(name: str) -> tuple[str, tuple[int, ...]]:
+    """A type's name without its modifiers, and these."""
+    match = re.search(r"\(([-\d, ]+)\)", name)
+    if match is None:
+        return name, ()
+    return name[: match.start()] + name[match.end() :], tuple(int(part) for part in match[1].split(","))
+
+
+@dataclass(frozen=True)
+class Types:
+    """The types that a database defines itself, by the name that format_type() prints."""
+
+    named: Mapping[str, Enum | Domain | Composite | Range]
+    multiranges: Mapping[str, Range]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Types:
+        """Those of a catalog."""
+        own: tuple[Enum | Domain | Composite | Range, ...] = (
+            *catalog.enums,
+            *catalog.domains,
+            *catalog.composites,
+            *catalog.ranges,
+        )
+        return cls(
+            {_qualified(each.schema, each.name): each for each in own},
+            {_qualified(each.schema, _multirange_name(each.name)): each for each in catalog.ranges},
+        )
+
+    def values(self, type_name: str, hints: Hints | None = None, *, limits: bool = True) -> Values:
+        """Values of a type, NULL not among them.
+
+        :param type_name: as format_type() prints it
+        :param hints: what constraints say about the column
+        :param limits: whether the outermost values of the type are drawn too
+        :raises Unsupported: when nothing is known of the type
+        """
+        hints = hints or Hints()
+        if type_name.endswith("[]"):
+            elements = self.values(type_name[:-2], hints, limits=limits)
+            return st.lists(st.none() | elements, max_size=3).map(_array_text)
+        own = self.named.get(type_name)
+        if own is not None:
+            return self._defined(own, hints, limits)
+        if type_name in self.multiranges:
+            return _multirange(self._range(self.multiranges[type_name].subtype, limits))
+        name, modifiers = _typed(type_name)
+        bare = name.rpartition(".")[2]
+        if bare in _RANGES:
+            return self._range(_RANGES[bare], limits)
+        if bare.replace("multirange", "range") in _RANGES:
+            return _multirange(self._range(_RANGES[bare.replace("multirange", "range")], limits))
+        maker = _MAKERS.get(bare)
+        if maker is None:
+            raise Unsupported(
+                f"values of the type {type_name} cannot be generated",
+                remedy="rows of its table have to be written by hand, in a seed file for instance",
+            )
+        return maker(bare, modifiers, hints, limits)
+
+    def _defined(self, own: Enum | Domain | Composite | Range, hints: Hints, limits: bool) -> Values:
+        match own:
+            case Enum():
+                listed = [label for label in own.labels if not hints.closed or label in hints.literals]
+                return st.sampled_from(listed or own.labels) if own.labels else st.nothing()
+            case Domain():
+                checks = column_hints(own.constraints).get("value", Hints())
+                return self.values(own.base_type, checks.merged(hints), limits=limits)
+            case Composite():
+                fields = [st.none() | self.values(each.type, limits=limits) for each in own.attributes]
+                return st.tuples(*fields).map(_composite_text)
+            case Range():
+                return self._range(own.subtype, limits)
+
+    def _range(self, subtype: str, limits: bool) -> Values:
+        # One bound, or the same twice, is in order whatever the subtype's ordering is.
+        bound = self.values(subtype, limits=False).map(lambda value: _quoted(_text(value)))
+        shapes = ("empty", "[{0},{0}]", "[{0},)", "(,{0}]", "(,)") if limits else ("[{0},{0}]", "[{0},)", "empty")
+        return st.builds(lambda shape, value: shape.format(value), st.sampled_from(shapes), bound)
+
+
+def _qualified(schema: str, name: str) -> str:
+    return f"{quote(schema)}.{quote(name)}"
+
+
+def _multirange_name(name: str) -> str:
+    # PostgreSQL's own rule for the type that CREATE TYPE ... AS RANGE makes beside it.
+    return name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _array_text(elements: list[Value]) -> Value:
+    return "{" + ",".join("NULL" if each is None else _quoted(_text(each)) for each in elements) + "}"
+
+
+def _composite_text(fields: tuple[Value, ...]) -> Value:
+    return "(" + ",".join("" if each is None else _quoted(_text(each)) for each in fields) + ")"
+
+
+def _multirange(ranges: Values) -> Values:
+    return st.just("{}") | ranges.map(lambda each: "{" + str(each) + "}")
+
+
+def _hinted(hints: Hints, base: Values, offered: list[Value]) -> Values:
+    """What constraints name, before and more often than anything else."""
+    if not offered:
+        return base
+    return st.sampled_from(offered) if hints.closed else st.sampled_from(offered) | base
+
+
+def _numbers(hints: Hints) -> list[Decimal]:
+    found = []
+    for text in hints.literals:
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            continue
+        if number.is_finite():
+            found.append(number)
+    return found
+
+
+def _integers(name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+    size = 2 ** _INTEGERS[name]
+    low = max(-size, int(hints.low)) if hints.low is not None else (-size if limits else -100)
+    high = min(size - 1, int(hints.high)) if hints.high is not None else (size - 1 if limits else max(low, 0) + 100)
+    low, high = (low, high) if low <= high else (-size, size - 1)
+    near = {int(number) + step for number in _numbers(hints) for step in ((0,) if hints.closed else (0, 1, -1))}
+    allowed = sorted((number for number in near if low <= number <= high), key=abs)
+    small: Values = st.integers(max(low, min(high, -2)), min(high, max(low, 100)))
+    return _hinted(hints, small | st.sampled_from([low, high]) if limits else small, list(allowed))
+
+
+def _numeric(_name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+    precision, scale = (*modifiers, 0)[:2] if modifiers else (12, 3)
+    size = Decimal(10**precision - 1).scaleb(-scale)
+    low = max(-size, hints.low) if hints.low is not None else -min(size, Decimal(100))
+    high = min(size, hints.high) if hints.high is not None else min(size, max(low, Decimal(0)) + 100)
+    if low > high:
+        low, high = -size, size
+    steps = st.integers(int(low.scaleb(scale)), int(high.scaleb(scale)))
+    base: Values = steps.map(lambda step: _plain(Decimal(step).scaleb(-scale)))
+    if limits:
+        base |= st.sampled_from([_plain(size), _plain(-size), "NaN"])
+    unit = Decimal(1).scaleb(-scale)
+    near = {number + step for number in _numbers(hints) for step in ((0,) if hints.closed else (0, unit, -unit))}
+    return _hinted(hints, base, [_plain(number) for number in sorted(near, key=abs) if low <= number <= high])
+
+
+def _plain(number: Decimal) -> str:
+    return format(number, "f")
+
+
+def _floats(name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+    width = 32 if name == "real" else 64
+    low = float(hints.low) if hints.low is not None else -100.0
+    high = float(hints.high) if hints.high is not None else max(low, 0.0) + 100
+    # Whole numbers: the same text is the same number in either width.
+    base: Values = st.integers(int(min(low, high)), int(max(low, high))).map(str)
+    if limits:
+        largest = "3.4028235e38" if width == 32 else "1.7976931348623157e308"
+        base |= st.sampled_from(["0.1", largest, f"-{largest}", "Infinity", "-Infinity", "NaN"])
+    return _hinted(hints, base, [_plain(number) for number in _numbers(hints)])
+
+
+def _money(_name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+    base: Values = st.integers(0 if hints.low is not None else -100, 100).map(str)
+    if limits:
+        base |= st.sampled_from(["92233720368547758.07", "-92233720368547758.08"])
+    return _hinted(hints, base, [_plain(number) for number in _numbers(hints)])
+
+
+def _texts(name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+    longest = modifiers[0] if modifiers else 1 if name in ("character", "bpchar") else _LONGEST_TEXT
+    longest = {"name": 15, '"char"': 1}.get(name, longest)
+    longest = longest if hints.longest is None else min(longest, hints.longest)
+    shortest = min(hints.shortest or 0, longest)
+    words = [word for word in _WORDS if shortest <= len(word) <= longest] if name != '"char"' else ["", "a", "A", " "]
+    base: Values = st.sampled_from(words) if words else st.text(alphabet="aA0", min_size=shortest, max_size=shortest)
+    if limits and modifiers:
+        base |= st.just("x" * longest)
+    alternatives = [st.text(alphabet="aA0", min_size=n, max_size=n) for n in hints.lengths if shortest <= n <= longest]
+    for pattern in hints.patterns:
+        alternatives.append(st.from_regex(pattern, alphabet=st.characters(codec="ascii", exclude_characters="\0")))
+    if alternatives:
+        fitting: Values = st.one_of(alternatives).filter(lambda text: shortest <= len(text) <= longest)
+        base = fitting if hints.patterns and not hints.literals else fitting | base
+    return _hinted(hints, base, [text for text in hints.literals if len(text) <= longest])
+
+
+def _offering(*usual: Value, outermost: tuple[Value, ...] = ()) -> Callable[..., Values]:
+    def make(_name: str, _modifiers: tuple[int, ...], _hints: Hints, limits: bool) -> Values:
+        return st.sampled_from(usual + outermost if limits else usual)
+
+    return make
+
+
+def _moments(pattern: str, usual: Values, outermost: tuple[str, ...]) -> Callable[..., Values]:
+    def make(_name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
+        base = usual | st.sampled_from(outermost) if limits else usual
+        return _hinted(hints, base, [text for text in hints.literals if re.match(pattern, text)])
+
+    return make
+
+
+def _booleans(_name: str, _modifiers: tuple[int, ...], _hints: Hints, _limits: bool) -> Values:
+    return st.booleans()
+
+
+def _uuids(_name: str, _modifiers: tuple[int, ...], _hints: Hints, limits: bool) -> Values:
+    # Numbered ones shrink to something readable and differ from each other.
+    base: Values = st.integers(1, 2**32).map(lambda number: f"00000000-0000-4000-8000-{number:012x}")
+    edges = ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
+    return base | st.sampled_from(edges) if limits else base
+
+
+def _bits(name: str, modifiers: tuple[int, ...], _hints: Hints, _limits: bool) -> Values:
+    longest = modifiers[0] if modifiers else 1 if name == "bit" else 8
+    shortest = longest if name == "bit" else 0
+    return st.text(alphabet="01", min_size=shortest, max_size=min(longest, max(shortest, 64)))
+
+
+def _json(_name: str, _modifiers: tuple[int, ...], hints: Hints, _limits: bool) -> Values:
+    documents: list[object] = [{}, [], None, 0, "", True, {"a": 1}, {"a": None}, [1, "a"], {"á": {"b": []}}]
+    named = [{text: "a"} for text in hints.literals if text.isidentifier()]
+    return st.sampled_from([json.dumps(each, ensure_ascii=False) for each in documents + named])
+
+
+def _vectors(_name: str, modifiers: tuple[int, ...], _hints: Hints, _limits: bool) -> Values:
+    size = modifiers[0] if modifiers else 3
+    return st.integers(0, 9).map(lambda number: "[" + ",".join([str(number)] * size) + "]")
+
+
+_DATE = r"\d{4}-\d\d-\d\d"
+_dates: Values = st.dates().map(lambda day: day.isoformat())
+_timestamps: Values = st.datetimes().map(lambda moment: moment.isoformat(" "))
+_times: Values = st.times().map(lambda time: time.isoformat())
+_intervals: Values = st.sampled_from(["0", "1 day", "-1 day", "1 mon", "00:00:01", "1 year 2 mons 3 days 04:05:06"])
+
+_MAKERS: Mapping[str, Callable[..., Values]] = {
+    **dict.fromkeys(_INTEGERS, _integers),
+    "numeric": _numeric,
+    "real": _floats,
+    "double precision": _floats,
+    "money": _money,
+    "boolean": _booleans,
+    **dict.fromkeys(("text", "character varying", "character", "bpchar", "name", '"char"', "citext"), _texts),
+    "uuid": _uuids,
+    "date": _moments(_DATE, _dates, ("4713-01-01 BC", "5874897-12-31", "infinity", "-infinity")),
+    **dict.fromkeys(
+        ("timestamp without time zone", "timestamp with time zone"),
+        _moments(_DATE, _timestamps, ("4713-01-01 00:00:00 BC", "294276-12-31 12:00:00", "infinity", "-infinity")),
+    ),
+    "time without time zone": _moments(r"\d\d:", _times, ("00:00:00", "24:00:00")),
+    "time with time zone": _moments(r"\d\d:", _times.map(lambda time: f"{time}+00"), ("24:00:00-15:59",)),
+    **dict.fromkeys(
+        (
+            "interval",
+            *(f"interval {unit}" for unit in ("year", "month", "day", "hour", "minute", "second", "year to month")),
+            *(f"interval {unit}" for unit in ("day to hour", "day to minute", "day to second")),
+            *(f"interval {unit}" for unit in ("hour to minute", "hour to second", "minute to second")),
+        ),
+        _moments(r"-?\d", _intervals, ("178000000 years", "-178000000 years")),
+    ),
+    "json": _json,
+    "jsonb": _json,
+    "jsonpath": _offering("$", "$.a"),
+    "bytea": _offering("\\x", "\\x00", "\\x61", "\\xff00ff"),
+    "inet": _offering("127.0.0.1", "10.0.0.0/8", "::1", outermost=("255.255.255.255", "::/0")),
+    "cidr": _offering("127.0.0.0/8", "10.0.0.0/8", "::/0"),
+    "macaddr": _offering("00:00:00:00:00:00", "08:00:2b:01:02:03"),
+    "macaddr8": _offering("00:00:00:00:00:00:00:00", "08:00:2b:01:02:03:04:05"),
+    "bit": _bits,
+    "bit varying": _bits,
+    "tsvector": _offering("", "'a'", "'a':1 'b':2A"),
+    "tsquery": _offering("'a'", "'a' & 'b'", ""),
+    "xml": _offering("", "<a/>", "text"),
+    "oid": _offering(0, 1, outermost=(4294967295,)),
+    "pg_lsn": _offering("0/0", "0/1"),
+    "point": _offering("(0,0)", "(1,-1)"),
+    "line": _offering("{1,0,0}"),
+    "lseg": _offering("[(0,0),(1,1)]"),
+    "box": _offering("(1,1),(0,0)"),
+    "path": _offering("[(0,0),(1,1)]"),
+    "polygon": _offering("((0,0),(1,1),(1,0))"),
+    "circle": _offering("<(0,0),1>"),
+    "hstore": _offering("", "a=>1", "a=>NULL", '""=>""'),
+    "ltree": _offering("a", "a.b", ""),
+    "vector": _vectors,
+}

@@ -1,0 +1,99 @@
+"""Generated rows against PostgreSQL, which decides whether they could exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.data import Dataset, Refused, dataset, load, rows
+from migrate_validate.data.dataset import Connection, try_row
+from migrate_validate.data.order import fill_order
+from migrate_validate.errors import Unsupported
+from migrate_validate.postgres import Server
+
+bounded = settings(
+    max_examples=25,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def connection(server: Server) -> Iterator[Connection]:
+    with server.create_database("rows") as database, database.connect() as opened:
+        opened.execute(Path(__file__).with_name("schema.sql").read_bytes())
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def catalog(connection: Connection) -> Catalog:
+    return Catalog.read(connection)
+
+
+def test_every_value_of_every_type_is_accepted(connection: Connection, catalog: Catalog) -> None:
+    table = catalog.tables_by_name["public.everything"]
+    refused: list[tuple[str, str]] = []
+
+    @bounded
+    @given(rows(catalog, table))
+    def insert(row: dict[str, object]) -> None:
+        for column, value in row.items():
+            outcome = try_row(connection, table, {column: value})  # type: ignore[dict-item]
+            if isinstance(outcome, Refused):
+                refused.append((outcome.statement, outcome.message))
+
+    with connection.transaction(force_rollback=True):
+        insert()
+    assert refused == []
+
+
+def test_most_rows_of_a_dataset_are_accepted(connection: Connection, catalog: Catalog) -> None:
+    sizes: dict[str, int] = {}
+    refused: list[Refused] = []
+
+    @bounded
+    @given(dataset(catalog))
+    def fill(data: Dataset) -> None:
+        for name, each in data.rows.items():
+            sizes[name] = sizes.get(name, 0) + len(each)
+        with connection.transaction(force_rollback=True):
+            outcome = load(connection, data, raise_refusals=False)
+        # Children of a refused row are refused with it.
+        refused.extend(each for each in outcome if each.sqlstate != "23503")
+
+    fill()
+    assert all(sizes.values()), sizes
+    assert len(refused) < sum(sizes.values()) / 10, [(each.statement, each.message) for each in refused]
+    assert not any(outcome.sqlstate == "23502" for outcome in refused)
+
+
+def test_load_raises_unless_asked_otherwise(connection: Connection, catalog: Catalog) -> None:
+    table = catalog.tables_by_name["public.organizations"]
+    bad = {"slug": "x", "plan": "free"}
+    data = Dataset({table.qualified_name: (bad,)}, {table.qualified_name: table})
+    with pytest.raises(psycopg.errors.CheckViolation):
+        load(connection, data)
+    (refusal,) = load(connection, data, raise_refusals=False)
+    assert (refusal.sqlstate, refusal.constraint, refusal.row) == ("23514", "organizations_slug_check", bad)
+
+
+def test_parents_come_first_and_circles_break_where_they_may(catalog: Catalog) -> None:
+    order = fill_order(catalog)
+    names = [table.name for table in order.tables]
+    assert names.index("organizations") < names.index("departments") < names.index("people")
+    assert "events_2024" not in names
+    assert order.broken["public.departments"] == {"departments_head_fkey"}
+
+
+def test_an_unknown_type_is_named_with_its_column() -> None:
+    table = Table("public", "maps", "table", "me", (Column("area", "public.geometry", not_null=True),))
+    with pytest.raises(Unsupported, match=r"for public\.maps: its column area has the type public\.geometry"):
+        rows(Catalog(180000, tables=(table,)), table)
