@@ -182,7 +182,7 @@ class Evaluation:
     @contextlib.contextmanager
     def clone(self) -> Iterator[psycopg.Connection[Any]]:
         """A connection to a copy of the migrated and seeded database, dropped at the end."""
-        copy = self.replay.database.clone("rule")
+        copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
         try:
             with copy.connect() as connection:
                 connection.execute(f"set statement_timeout = {round(self.settings.statement_timeout * 1000)}")

@@ -154,7 +154,8 @@ class _Reader:
     def _key_postgres(self, path: str, value: Any) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        return self._wrong(path, value, "a major version such as 17")
+        self._wrong(path, value, "a major version such as 17")
+        return None
 
     def _key_statement_timeout(self, path: str, value: Any) -> float | None:
         return self._seconds(path, value)
@@ -163,7 +164,10 @@ class _Reader:
         return self._seconds(path, value)
 
     def _key_strict(self, path: str, value: Any) -> bool | None:
-        return value if isinstance(value, bool) else self._wrong(path, value, "true or false")
+        if isinstance(value, bool):
+            return value
+        self._wrong(path, value, "true or false")
+        return None
 
     def _key_rules(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
@@ -330,7 +334,8 @@ class _Reader:
             return float(value)
         match = re.fullmatch(r"(\d+(?:\.\d+)?) *(ms|s|min|)", value) if isinstance(value, str) else None
         if match is None or float(match[1]) == 0:
-            return self._wrong(path, value, 'a time such as "30s", "500ms" or "2min"')
+            self._wrong(path, value, 'a time such as "30s", "500ms" or "2min"')
+            return None
         return float(match[1]) * _UNITS[match[2]]
 
 

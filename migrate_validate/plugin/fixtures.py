@@ -30,7 +30,7 @@ def migrated_db(request: pytest.FixtureRequest) -> Iterator[Connection]:
     ``@pytest.mark.migrations("path")``. The connection commits nothing by itself; the database is dropped afterwards.
     """
     evaluation = _evaluation(request)
-    copy = _migrated(evaluation).clone("test")
+    copy = _migrated(evaluation).clone("test", owner=evaluation.environment.migration_role)
     try:
         with copy.connect(evaluation.environment.migration_role) as connection:
             connection.autocommit = False
@@ -55,7 +55,7 @@ def migrated_postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresqlPr
     """
     run = request.config.stash[RUN]
     evaluation = _choose(list(run.evaluations.items()), None, request.config)
-    template = _migrated(evaluation).clone("template")
+    template = _migrated(evaluation).clone("template", owner=evaluation.environment.migration_role)
     server = evaluation.server
     try:
         yield PostgresqlProcess(
