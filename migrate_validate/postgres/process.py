@@ -102,7 +102,7 @@ def running(binaries: Binaries, *, extension_directory: Path | None, postgres_op
         settings = dict(_SETTINGS)
         if extension_directory is not None and usable.major >= 18:
             offered = _offer(extension_directory, directory / "share")
-            settings["extension_control_path"] = f"{offered}:$system"
+            settings["extension_control_path"] = f"$system:{offered}"
         executor = _Executor(server, account, cluster, settings, postgres_options)
         try:
             executor.start()
