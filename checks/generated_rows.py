@@ -26,7 +26,7 @@ from migrate_validate.syntax import quote
 
 from ._shared import own_catalog
 
-ROWS = 30
+ROWS = 20
 """Rows tried in a table at once."""
 ROUNDS = 3
 """How often a table that took no row is tried again, with twice as many rows each time."""
@@ -120,8 +120,8 @@ class _Filling:
                 if isinstance(outcome, Refused) and outcome.context:
                     by_function.setdefault(_reason(outcome), outcome)
                 elif isinstance(outcome, Refused):
-                    reason = outcome.constraint or outcome.message
-                    by_constraint[reason] = by_constraint.get(reason, 0) + 1
+                    said = outcome.constraint or outcome.message
+                    by_constraint[said] = by_constraint.get(said, 0) + 1
                 elif outcome is not None:
                     taken += 1
                     self._remember(table, row, dict(zip(wanted, outcome, strict=True)))
