@@ -18,3 +18,13 @@ ALTER TABLE houses ADD FOREIGN KEY (owner) REFERENCES owners;
 CREATE TABLE nodes (id integer PRIMARY KEY, parent integer NOT NULL REFERENCES nodes);
 CREATE TABLE events (at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+-- A trigger makes the one row that each parent may have.
+CREATE TABLE users (id integer PRIMARY KEY);
+CREATE TABLE profiles (id integer PRIMARY KEY REFERENCES users);
+CREATE FUNCTION make_profile() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO profiles VALUES (NEW.id);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER make_profile AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION make_profile();
+INSERT INTO users VALUES (1), (2);
