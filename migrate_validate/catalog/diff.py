@@ -235,7 +235,9 @@ def _change(what: str, want: Any, have: Any) -> str:
     wanted, present = _shown(want), _shown(have)
     if "\n" not in wanted + present:
         return f"{words}: have {present}, want {wanted}"
-    lines = difflib.unified_diff(present.splitlines(), wanted.splitlines(), n=1, lineterm="")
+    lines = difflib.unified_diff(
+        present.splitlines() if have else [], wanted.splitlines() if want else [], n=1, lineterm=""
+    )
     shown = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     return "\n".join([f"{words}: have (-), want (+)", *(f"    {line}" for line in shown)])
 

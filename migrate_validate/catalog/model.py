@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One privilege of one role, out of an ACL."""
+    """One privilege of one role, as it is in force, whether stored or implied.
+
+    What an owner may do anyway is left out; a privilege that was taken from an owner stands as ``no SELECT``.
+    """
 
     grantee: str
     """A role's name, or ``PUBLIC``."""
@@ -273,7 +276,7 @@ class Function:
     grants: tuple[Grant, ...] = ()
     """An empty tuple where nothing was granted or revoked and ``default_grants`` is true."""
     default_grants: bool = True
-    """No ACL is stored: PUBLIC may execute."""
+    """Its privileges are those of every new function: PUBLIC may execute."""
     comment: str | None = None
 
     @property
