@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -15,10 +17,13 @@ from migrate_validate.errors import MigrateValidateError
 PLUGINS = ("pytest_postgresql.plugin", "_hypothesis_pytestplugin", "migrate_validate.plugin")
 """The only plugins of a run from here; what else is installed does not load."""
 
+OPTIONAL = ("xdist.plugin",)
+"""Loaded where it is installed, so that ``-n 2`` works."""
+
 _DESCRIPTION = """\
 Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped.
 
-  migrate-validate PATH [PATH ...] [pytest options]   validate chains; exit status as pytest's
+  migrate-validate PATH [PATH ...] [pytest options]   validate chains, paths first; exit status as pytest's
   migrate-validate snapshot PATH                      write the present state as expectations
   migrate-validate install-hook [PATH ...]            validate before each git push
 """
@@ -41,16 +46,21 @@ def _validate(given: list[str]) -> int:
     if not given or given[0] in ("-h", "--help"):
         print(_DESCRIPTION, end="")
         return int(pytest.ExitCode.OK if given else pytest.ExitCode.USAGE_ERROR)
-    paths = [each for each in given if not each.startswith("-")]
-    options = [each for each in given if each.startswith("-")]
+    # An option may take a value, so everything from the first one on is pytest's.
+    paths = list(itertools.takewhile(lambda each: not each.startswith("-"), given))
+    options = given[len(paths) :]
     if not paths:
-        print("migrate-validate: name the directory of migrations\n\n" + _DESCRIPTION, end="", file=sys.stderr)
+        print(
+            "migrate-validate: name the directory of migrations, before any option\n\n" + _DESCRIPTION,
+            end="",
+            file=sys.stderr,
+        )
         return int(pytest.ExitCode.USAGE_ERROR)
     # The project's own pytest configuration is for its tests, not for this run.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
     arguments = ["-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "--no-header", "-q"]
-    for plugin in PLUGINS:
+    for plugin in (*PLUGINS, *(name for name in OPTIONAL if importlib.util.find_spec(name.split(".")[0]))):
         arguments += ["-p", plugin]
     arguments += [f"--migrations-path={path}" for path in paths]
     return int(pytest.main([*arguments, *options]))

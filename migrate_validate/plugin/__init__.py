@@ -11,7 +11,7 @@ from migrate_validate.errors import MigrateValidateError
 from migrate_validate.findings import Verdict
 from migrate_validate.plugin import hooks
 from migrate_validate.plugin.fixtures import migrated_db, migrated_postgresql, migrations
-from migrate_validate.plugin.items import RuleItem
+from migrate_validate.plugin.items import Failed, RuleItem
 from migrate_validate.plugin.options import add_options
 from migrate_validate.plugin.run import RUN, Run
 
@@ -54,19 +54,30 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Send along what the summary needs, also from a worker of xdist."""
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say trouble in our words, and send along what the summary needs, also from a worker of xdist."""
     report = yield
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, MigrateValidateError):
+        report.longrepr = item.config.stash[RUN].trouble_text(error)
     if isinstance(item, RuleItem) and (report.when == "call" or report.failed):
-        report.migrate_validate = item.payload()  # type: ignore[attr-defined]
+        if report.skipped:
+            report.longrepr = (item.nodeid, None, f"Skipped: {error}")  # type: ignore[assignment]
+        trouble = report.failed and not isinstance(error, Failed)
+        report.migrate_validate = {**item.payload(), "trouble": trouble}  # type: ignore[attr-defined]
     return report
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-    """Show warned and unproven rules as what they are."""
+    """Show warned and unproven rules as what they are, and trouble of the tool as an error."""
     if getattr(report, "when", None) != "call":
         return None
-    result = getattr(report, "migrate_validate", {}).get("result")
+    payload = getattr(report, "migrate_validate", {})
+    if payload.get("trouble"):
+        return "error", "E", ("ERROR", {"red": True})
+    result = payload.get("result")
     if result is None or report.failed:
         return None
     if result["verdict"] == Verdict.WARNED:
@@ -94,8 +105,6 @@ class _Collecting:
         if payload is None:
             return
         self.run.record(payload)
-        if report.when != "call":
-            self.run.trouble = True
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

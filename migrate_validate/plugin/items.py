@@ -135,7 +135,8 @@ class RuleItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where pytest says the item is, and its title."""
-        return self.path, None, self.nodeid
+        # A title that ends the node id would be cut off it by pytest -v, which then shows "x::sql" for "x.sql".
+        return self.path, None, self.nodeid.replace("::", " ")
 
 
 def _node_id(path: Path, rootdir: Path) -> str:

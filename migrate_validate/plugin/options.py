@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import os
+import shlex
+import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +22,6 @@ _CONFLICT = """\
 an argument. What to do, one of:
   - write --migrations-path=PATH, which is the same option under a name that nobody else has
   - leave pytest-django out of this run: pytest -p no:django --migrations=PATH"""
-
-
-_DEFAULTS = {
-    "exec": "/usr/lib/postgresql/14/bin/pg_ctl",
-    "host": "127.0.0.1",
-    "user": "postgres",
-    "maintenance_dbname": "postgres",
-}
-"""What pytest-postgresql's ini options say when nobody set them."""
 
 
 def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -63,16 +59,29 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
 
 
 def _django_is_active(pluginmanager: pytest.PytestPluginManager) -> bool:
-    return importlib.util.find_spec("pytest_django") is not None and not pluginmanager.is_blocked("django")
+    if pluginmanager.is_blocked("django"):
+        return False
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return "pytest_django" in sys.modules
+    return importlib.util.find_spec("pytest_django") is not None
 
 
 def _explain_conflict(pluginmanager: pytest.PytestPluginManager) -> None:
     # pytest parses the command line again right after the plugins are loaded, and pytest-django's option then refuses
     # the argument in words that say nothing of the reason.
     config = pluginmanager.get_plugin("pytestconfig")
-    arguments = [str(each) for each in config.invocation_params.args] if config is not None else []
-    if any(each.startswith("--migrations=") for each in arguments):
+    if config is None:
+        return
+    arguments = [str(each) for each in config.invocation_params.args]
+    arguments += [*config.getini("addopts"), *shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))]
+    following = [after for each, after in itertools.pairwise(arguments) if each == "--migrations"]
+    if any(each.startswith("--migrations=") for each in arguments) or any(map(_holds_sql, following)):
         raise pytest.UsageError(_CONFLICT)
+
+
+def _holds_sql(argument: str) -> bool:
+    path = Path(argument)
+    return path.suffix == ".sql" or any(path.glob("*.sql")) or any(path.glob("migrations/*.sql"))
 
 
 def chain_paths(config: pytest.Config) -> tuple[list[str], bool]:
@@ -105,13 +114,16 @@ def settings_for(path: str, config: pytest.Config) -> Settings:
 
 def server_options(config: pytest.Config, settings: Settings) -> ServerOptions:
     """Which server to use: what pytest-postgresql's options name, as far as the user gave them."""
+    with warnings.catch_warnings():
+        # Only here a key that the user wrote differs from a default of pytest-postgresql's, which is no wish.
+        warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
+        written = set(getattr(config, "inicfg", ()))
 
     def given(name: str) -> str | None:
-        value = config.getoption(f"postgresql_{name}", default=None)
-        if value is None:
-            # A default of pytest-postgresql's is no wish of the user's.
-            configured = config.getini(f"postgresql_{name}")
-            value = configured if configured != _DEFAULTS.get(name, "") else None
+        name = f"postgresql_{name}"
+        value = config.getoption(name, default=None)
+        if value is None and name in written:
+            value = config.getini(name)
         return str(value) if value else None
 
     port = given("port")

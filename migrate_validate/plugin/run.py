@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from migrate_validate.chain.reader import read_chain
+from migrate_validate.errors import MigrateValidateError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.items import ChainNode, RuleItem
 from migrate_validate.plugin.options import chain_paths, server_options, settings_for
@@ -54,6 +55,7 @@ class Run:
         self.about: dict[str, Payload] = {}
         self.results: dict[str, list[Payload]] = {}
         self.trouble = False
+        self._told: set[str] = set()
 
     def _take_arguments(self) -> list[str]:
         """Take node ids of our items out of pytest's arguments; pytest would look for files of tests there."""
@@ -63,12 +65,18 @@ class Run:
         others: list[str] = []
         for argument in self.config.args:
             path = (self.config.invocation_params.dir / argument.split("::")[0]).absolute()
-            inside = [root for root in self.evaluations if path == root or root in path.parents]
-            (selected if inside else others).append(argument)
+            (selected if self._is_ours(path) else others).append(argument)
         named_by_user = self.config.args_source is pytest.Config.ArgsSource.ARGS
         if selected or (self.on_command_line and not named_by_user):
             self.config.args = others if named_by_user else []
         return [self._node_id(argument) for argument in selected]
+
+    def _is_ours(self, path: Path) -> bool:
+        for root, evaluation in self.evaluations.items():
+            files = [root / migration.file for migration in evaluation.chain.migrations]
+            if path == root or (root in path.parents and any(path in (file, *file.parents) for file in files)):
+                return True
+        return False
 
     def _node_id(self, argument: str) -> str:
         path, *names = argument.split("::")
@@ -94,10 +102,19 @@ class Run:
         """Keep what one item reported, here or on a worker of xdist."""
         chain = payload["chain"]
         results = self.results.setdefault(chain, [])
+        self.trouble = self.trouble or payload["trouble"]
         if "result" in payload:
             results.append(payload["result"])
         if "about" in payload:
             self.about[chain] = payload["about"]
+
+    def trouble_text(self, error: MigrateValidateError) -> str:
+        """The whole message the first time; its first sentence where other items meet the same trouble."""
+        text = str(error)
+        if text in self._told:
+            return error.what.splitlines()[0]
+        self._told.add(text)
+        return text
 
     def write_reports(self) -> None:
         """Write the report files that were asked for."""
@@ -110,24 +127,25 @@ class Run:
 
     def summarize(self, terminal: pytest.TerminalReporter) -> None:
         """Write the tables at the end of the run."""
+        width = self.config.get_terminal_writer().fullwidth
         for chain, results in self.results.items():
             terminal.section(f"migrations of {chain}", sep="=")
             about = self.about.get(chain)
             if about is not None:
-                for line in about_lines(about):
+                for line in about_lines(about, width):
                     terminal.write_line(line)
                 terminal.write_line("")
-                terminal.write_line(migrations_table(about))
-            findings = findings_table(results)
+                terminal.write_line(migrations_table(about, width))
+            findings = findings_table(results, width)
             if findings:
                 terminal.write_line("")
                 terminal.write_line(findings)
-            unproven = unproven_lines(results)
+            unproven = unproven_lines(results, width)
             if unproven:
                 terminal.write_line("")
                 terminal.write_line("could not be evaluated:")
                 for line in unproven:
-                    terminal.write_line(f"  {line}")
+                    terminal.write_line(line)
 
     def close(self) -> None:
         """Stop the servers."""

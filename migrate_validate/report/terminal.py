@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
 from migrate_validate.report.payload import Payload
+from migrate_validate.report.text import without_file
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
-_MESSAGE_WIDTH = 76
+_SHOWN_ABOVE = "set-aside-file"
+"""The rule whose findings :func:`about_lines` tells already."""
+_NARROWEST = 40
+"""Columns that a text keeps on a narrow terminal; the table is then wider than it."""
 
 
-def about_lines(chain: Payload) -> list[str]:
+def about_lines(chain: Payload, width: int) -> list[str]:
     """What a reader must know of the set-up, and the files that are no part of the chain."""
     lines = [f"{chain['server']['version']} ({chain['server']['source']}), environment {chain['environment']}"]
     lines += [f"stand-in for the extension {text}" for text in chain["stand_ins"]]
@@ -21,11 +25,14 @@ def about_lines(chain: Payload) -> list[str]:
     if chain["set_aside"]:
         lines.append("set aside:")
         lines += [f"  {each['file']}: {each['reason']}" for each in chain["set_aside"]]
-    return lines
+    return [piece for line in lines for piece in _wrapped(line, width)]
 
 
-def migrations_table(chain: Payload) -> str:
-    """A line a script: state, time, statements, what was locked or rewritten."""
+def migrations_table(chain: Payload, width: int) -> str:
+    """A line a script: state, time, statements, what was locked or rewritten.
+
+    :param width: of the terminal, in columns
+    """
     runs = [("base", run) for run in chain["base"]]
     runs += [("", run) for run in chain["migrations"]]
     runs += [("seed", run) for run in chain["seeds"]]
@@ -35,10 +42,12 @@ def migrations_table(chain: Payload) -> str:
             run["outcome"],
             f"{run['duration_ms']:.0f} ms" if run["outcome"] != "not-reached" else "",
             _statements(run),
-            _locks(run),
         ]
         for kind, run in runs
     ]
+    room = width - _occupied(rows, ("file", "state", "time", "statements"))
+    for row, (_, run) in zip(rows, runs, strict=True):
+        row.append("\n".join(_wrapped(_locks(run), max(room, _NARROWEST), indent="")))
     headers = ["file", "state", "time", "statements", "locked against others"]
     align = ("left", "left", "right", "right", "left")
     return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align)
@@ -57,36 +66,55 @@ def _locks(run: Payload) -> str:
     return ", ".join(named[:3]) + more
 
 
-def findings_table(results: Iterable[Payload]) -> str:
-    """A line a finding, errors first; empty where there are none."""
-    findings = [finding for result in results for finding in result["findings"]]
+def findings_table(results: Iterable[Payload], width: int) -> str:
+    """A line a finding, errors first, without the files set aside; empty where there are none.
+
+    :param width: of the terminal, in columns
+    """
+    findings = [finding for result in results for finding in result["findings"] if finding["rule"] != _SHOWN_ABOVE]
     findings.sort(key=lambda each: (_ORDER[each["severity"]], each["check"], each["rule"], each["object"] or ""))
-    rows = [
-        [
-            each["severity"],
-            each["rule"],
-            _place(each),
-            "\n".join(textwrap.wrap(each["message"].splitlines()[0], _MESSAGE_WIDTH)),
-        ]
-        for each in findings
-    ]
-    if not rows:
+    if not findings:
         return ""
-    return tabulate(rows, ["severity", "rule", "where", "finding"], tablefmt="simple", disable_numparse=True)
+    headers = ["severity", "rule", "finding"]
+    rows = [[each["severity"], each["rule"]] for each in findings]
+    room = max(width - _occupied(rows, headers[:2]), _NARROWEST)
+    for row, each in zip(rows, findings, strict=True):
+        row.append("\n".join(_wrapped(_told(each), room, indent="")))
+    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
 
 
-def _place(finding: Payload) -> str:
-    if finding["object"]:
-        return str(finding["object"])
+def _told(finding: Payload) -> str:
+    """The message, after its place where it does not name that itself."""
+    message: str = finding["message"].splitlines()[0]
     if finding["file"] and finding["line"]:
-        return f"{finding['file']}:{finding['line']}"
-    return finding["file"] or ""
+        return f"{finding['file']}:{finding['line']}: {without_file(message, finding['file'])}"
+    place = finding["object"] or finding["file"]
+    return message if not place or place in message else f"{place}: {message}"
 
 
-def unproven_lines(results: Iterable[Payload]) -> list[str]:
-    """A line a rule that could not be evaluated, with the reason."""
+def _occupied(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> int:
+    """The columns that these cells take in a table, with the gap to the next one."""
+    return sum(max(len(cell) for cell in column) + 2 for column in zip(headers, *rows, strict=True))
+
+
+def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """Lines of a width, none of them broken inside a word; continued lines go deeper than the first."""
+    own = text[: len(text) - len(text.lstrip())]
+    return textwrap.wrap(
+        text.strip(),
+        width,
+        initial_indent=own,
+        subsequent_indent=own + indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def unproven_lines(results: Iterable[Payload], width: int) -> list[str]:
+    """The rules that could not be evaluated, with the reason."""
     return [
-        f"{each['file'] + ' ' if each['file'] else ''}{each['rule']}: {each['reason']}"
+        line
         for each in results
         if each["verdict"] == "unproven"
+        for line in _wrapped(f"  {each['file'] + ' ' if each['file'] else ''}{each['rule']}: {each['reason']}", width)
     ]

@@ -23,13 +23,19 @@ def result_text(result: RuleResult) -> str:
 def finding_text(finding: Finding) -> str:
     """One finding: place, severity, rule and message, then the statement, the evidence and the fix."""
     place = f"{finding.location}: " if finding.location else ""
-    lines = [f"{place}{finding.severity}[{finding.rule}]", *_wrapped(finding.message)]
+    message = without_file(finding.message, finding.location.file) if finding.location else finding.message
+    lines = [f"{place}{finding.severity}[{finding.rule}]", *_wrapped(message)]
     if finding.statement:
         lines += ["", *_indented(_shortened(finding.statement))]
     lines += [line for key, value in finding.evidence.items() for line in _evidence(key, value)]
     if finding.fix:
         lines += ["", "  fix:", *_indented(finding.fix, "    ")]
     return "\n".join(lines)
+
+
+def without_file(message: str, file: str) -> str:
+    """A message for a place where the file was named just before."""
+    return message.removeprefix(file).lstrip(": ")
 
 
 def _wrapped(text: str) -> list[str]:
