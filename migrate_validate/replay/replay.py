@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import Environment, prepare, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
-from migrate_validate.replay.evidence import row_counts
+from migrate_validate.replay.evidence import TableRows, table_rows
 from migrate_validate.replay.runner import Limits, Runner, not_reached
 from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
 from migrate_validate.replay.watchdog import Watchdog
@@ -80,7 +80,7 @@ class _Replaying:
         self._server = server
         self._applied: list[str] = []
         self._going = True
-        self._rows: Mapping[str, int] = {}
+        self._rows = TableRows()
 
     def run(self, upto: str | None) -> Timeline:
         chain = self._chain
@@ -115,9 +115,9 @@ class _Replaying:
                 raise died(self._server)
             self._going = False
             return run
-        before, self._rows = self._rows, row_counts(self._connection)
+        before, self._rows = self._rows, table_rows(self._connection, self._rows, run.written)
         if run.outcome is Outcome.APPLIED:
             self._applied.append(script.file)
         elif not keep_going:
             self._going = False
-        return replace(run, rows_before=before, rows_after=self._rows)
+        return replace(run, rows_before=before.by_name, rows_after=self._rows.by_name)

@@ -13,8 +13,8 @@ from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.transactions import transaction_mode
 from migrate_validate.findings import Location
-from migrate_validate.replay.evidence import locked_relations, newest_relation
-from migrate_validate.replay.timeline import Failure, LockedRelation, Outcome, ScriptRun, StatementRun
+from migrate_validate.replay.evidence import Locks, locks, newest_relation
+from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
 
 NO_TRANSACTION_STATES = {
@@ -70,7 +70,7 @@ class Runner:
         started = time.perf_counter()
         done: list[StatementRun] = []
         failure: Failure | None = None
-        locked: tuple[LockedRelation, ...] = ()
+        locked = Locks((), None)
         try:
             self._reset()
             if mode is TransactionMode.FILE:
@@ -80,7 +80,7 @@ class Runner:
                 done.append(self._run(part))
             if mode is TransactionMode.FILE:
                 if self._connection.info.transaction_status == TransactionStatus.INTRANS:
-                    locked = locked_relations(self._connection, newest)
+                    locked = locks(self._connection, newest)
                 with self._watchdog.limit():
                     self._connection.execute("COMMIT")
             elif self._connection.info.transaction_status != TransactionStatus.IDLE:
@@ -91,8 +91,8 @@ class Runner:
                     hint="End the file with COMMIT.",
                 )
         except psycopg.Error as error:
-            part = parts[len(done)] if len(done) < len(parts) else None
-            failure = self._failure(error, part, script)
+            culprit = parts[len(done)] if len(done) < len(parts) else None
+            failure = self._failure(error, culprit, script)
         if failure is not None and not self._connection.closed:
             self._connection.execute("ROLLBACK")
         return ScriptRun(
@@ -103,7 +103,8 @@ class Runner:
             total_statements=len(parts),
             duration_ms=(time.perf_counter() - started) * 1000,
             failure=failure,
-            locked=locked,
+            locked=locked.against_others,
+            written=frozenset() if failure and mode is TransactionMode.FILE else locked.written,
         )
 
     def _reset(self) -> None:

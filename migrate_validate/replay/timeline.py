@@ -74,6 +74,8 @@ class ScriptRun:
     duration_ms: float = 0.0
     failure: Failure | None = None
     locked: tuple[LockedRelation, ...] = ()
+    written: frozenset[int] | None = None
+    """Object identifiers of the relations that it may have written; None: not known."""
     rows_before: Mapping[str, int] = field(default_factory=dict)
     """Rows by ``schema.name``, of the tables that were not empty."""
     rows_after: Mapping[str, int] = field(default_factory=dict)
