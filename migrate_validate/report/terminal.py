@@ -94,7 +94,8 @@ def _told(finding: Payload) -> str:
 
 def _occupied(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> int:
     """The columns that these cells take in a table, with the gap to the next one."""
-    return sum(max(len(cell) for cell in column) + 2 for column in zip(headers, *rows, strict=True))
+    # tabulate keeps two columns free after a header, and two between cells.
+    return sum(max(len(header) + 2, *map(len, cells)) + 2 for header, *cells in zip(headers, *rows, strict=True))
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

@@ -1,0 +1,250 @@
+"""Exit statuses, words, and what people read when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.support.projects import BAD, GOOD, WARNED, run, statuses, write_chain
+
+
+def test_a_good_chain_passes(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    result = run(pytester, "--migrations=db", "-v", "-rs")
+    assert result.ret == 0
+    words = statuses(result)
+    assert words["db/001_shop.sql::applies"] == "PASSED"
+    assert set(words.values()) == {"PASSED", "SKIPPED"}
+    result.stdout.fnmatch_lines(
+        [
+            f"collecting ... collected {len(words)} items",
+            "*migrations of db*",
+            "PostgreSQL * (*), environment plain",
+            "001_shop.sql * applied * ms * 1*",
+            "seed.sql (seed) * applied*",
+            "SKIPPED [[]1[]] db::chain::verifies: the chain has no verification script",
+        ]
+    )
+    assert "\x1b" not in result.stdout.str()
+
+
+def test_a_failure_shows_findings_and_no_traceback(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", BAD)
+    result = run(pytester, "--migrations=db", "--junitxml=junit.xml", "--migrations-report=out/report.json")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "002_broken.sql:2:15: error[[]applies[]]",
+            '  cannot be applied: relation "nowhere" does not exist (SQLSTATE 42P01)*',
+            "002_broken.sql * failed * 1 of 2*",
+            "003_later.sql * not-reached*",
+            "error * applies * 002_broken.sql:2: cannot be applied*",
+            "FAILED db/002_broken.sql::applies*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*migrate_validate/*.py*")
+
+    cases = {
+        f"{case.get('classname')}::{case.get('name')}": case
+        for case in ElementTree.parse(pytester.path / "junit.xml").iter("testcase")
+    }
+    failed = [name for name, case in cases.items() if case.find("failure") is not None]
+    assert len(failed) == 1
+    assert failed[0].endswith("::applies")
+    assert "nowhere" in (cases[failed[0]].find("failure").text or "")  # type: ignore[union-attr]
+
+    report = json.loads((pytester.path / "out/report.json").read_text())
+    (chain,) = report["chains"]
+    assert [each["outcome"] for each in chain["migrations"]] == ["applied", "failed", "not-reached"]
+    finding = next(each for each in chain["findings"] if each["rule"] == "applies")
+    assert (finding["file"], finding["line"], finding["severity"]) == ("002_broken.sql", 2, "error")
+    assert finding["statement"].strip().startswith("select * from nowhere")
+
+
+def test_warned_is_a_word_of_its_own_and_strict_fails_it(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", WARNED)
+    result = run(pytester, "--migrations=db", "-v")
+    assert result.ret == 0
+    assert statuses(result)["db::indexes::duplicate-index"] == "WARNED"
+    result.stdout.fnmatch_lines(["warning * duplicate-index *", "*passed*1 warned*"])
+    strict = run(pytester, "--migrations=db", "-v", "--migrations-strict")
+    assert strict.ret == 1
+    assert statuses(strict)["db::indexes::duplicate-index"] == "FAILED"
+
+
+def test_what_could_not_be_evaluated_is_never_shown_as_passed(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    pytester.makepyfile(
+        my_rules="""
+        from collections.abc import Iterator
+        from migrate_validate.catalog.model import Catalog
+        from migrate_validate.findings import Severity, Unproven
+        from migrate_validate.rules import rule
+
+        @rule(severity=Severity.ERROR)
+        def undecided(catalog: Catalog) -> Iterator[Unproven]:
+            '''Cannot be said.
+
+            Why: nobody knows.
+            Fix: none.
+            '''
+            yield Unproven("the moon is not visible")
+
+        @rule(severity=Severity.ERROR)
+        def crashes(catalog: Catalog) -> Iterator[Unproven]:
+            '''Has a fault of its own.
+
+            Why: it happens.
+            Fix: none.
+            '''
+            raise ZeroDivisionError("a fault of the rule")
+            yield
+        """
+    )
+    pytester.makepyprojecttoml(
+        "[tool.migrate_validate]\nrules = ['my_rules']\n[tool.pytest.ini_options]\npythonpath='.'"
+    )
+    result = run(pytester, "--migrations=db", "-v", "-k", "undecided", "--migrations-report=r.json")
+    assert result.ret == 0
+    assert statuses(result) == {"db::my_rules::undecided": "UNPROVEN"}
+    result.stdout.fnmatch_lines(["could not be evaluated:", "  undecided: the moon is not visible", "*1 unproven*"])
+    report = json.loads((pytester.path / "r.json").read_text())
+    assert report["chains"][0]["rules"] == [
+        {
+            "rule": "undecided",
+            "check": "my_rules",
+            "file": None,
+            "verdict": "unproven",
+            "reason": "the moon is not visible",
+        }
+    ]
+    strict = run(pytester, "--migrations=db", "-v", "-k", "undecided", "--migrations-strict")
+    assert strict.ret == 1
+    assert statuses(strict) == {"db::my_rules::undecided": "FAILED"}
+    trouble = run(pytester, "--migrations=db", "-v", "-k", "crashes")
+    assert trouble.ret == 3
+    assert statuses(trouble) == {"db::my_rules::crashes": "ERROR"}
+    trouble.stdout.fnmatch_lines(["*ZeroDivisionError: a fault of the rule*"])
+
+
+def test_no_server_is_an_error_that_is_told_once(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    result = run(pytester, "--migrations=db", "--postgresql-exec=/nowhere/pg_ctl", "-v")
+    assert result.ret == 3
+    words = statuses(result)
+    assert words["db/001_shop.sql::applies"] == "ERROR"
+    assert words["db::chain::duplicate-version"] == "PASSED"
+    assert "FAILED" not in words.values()
+    text = result.stdout.str()
+    assert text.count("looked at:") == 1
+    assert text.count("what to do: give the path of a pg_ctl") == 1
+    # Short: the heading and one line an item, once in the errors and once in pytest's list of them.
+    assert "Traceback" not in text
+    assert "runner.py" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--migrations=nowhere"], ["ERROR: nowhere does not exist", "looked at:", "  */nowhere", "what to do: *"]),
+        (
+            ["--migrations=db", "--migrations-report=report.xyz"],
+            [
+                "ERROR: --migrations-report=report.xyz: there is no report format for .xyz",
+                "what to do: use a file that ends in .json*",
+            ],
+        ),
+        (["--migrations=db", "--migrations-environment=moon"], ["ERROR: *moon*", "*plain*"]),
+        (["--migrations=db", "--migrations-seed=lost.sql"], ["ERROR: seeds: *lost.sql does not exist"]),
+        (
+            ["--migrations=wrong"],
+            ["ERROR: the configuration cannot be used", "*enviroment: unknown key; did you mean*"],
+        ),
+    ],
+)
+def test_a_wrong_path_or_configuration_is_a_usage_error(
+    pytester: pytest.Pytester, arguments: list[str], message: list[str]
+) -> None:
+    write_chain(pytester, "db", GOOD)
+    write_chain(pytester, "wrong", GOOD | {"migrate_validate.toml": "enviroment = 'plain'\n"})
+    result = run(pytester, *arguments)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(message)
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_the_json_report_keeps_its_contract(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", WARNED)
+    assert run(pytester, "--migrations=db", "--migrations-report=report.json").ret == 0
+    report = json.loads((pytester.path / "report.json").read_text())
+    assert list(report) == ["schema", "tool", "server", "chains", "summary"]
+    assert report["schema"] == 1
+    assert set(report["tool"]) == {"name", "version"}
+    assert set(report["server"]) == {"version", "source"}
+    (chain,) = report["chains"]
+    assert {"path", "format", "environment", "migrations", "rules", "findings"} <= set(chain)
+    assert (chain["path"], chain["environment"]) == ("db", "plain")
+    for migration in chain["migrations"]:
+        assert {"file", "version", "name", "outcome", "duration_ms", "statements"} <= set(migration)
+    assert [(m["file"], m["version"], m["outcome"]) for m in chain["migrations"]] == [
+        ("001_shop.sql", "001", "applied"),
+        ("002_orders.sql", "002", "applied"),
+        ("003_twice.sql", "003", "applied"),
+    ]
+    for rule in chain["rules"]:
+        assert set(rule) == {"rule", "check", "file", "verdict", "reason"}
+        assert rule["file"] is None or rule["file"] in WARNED
+    for finding in chain["findings"]:
+        assert list(finding) == [
+            *("rule", "check", "severity", "message", "object", "file", "line", "statement", "evidence", "fix")
+        ]
+    assert [each["rule"] for each in chain["findings"] if each["severity"] == "warning"] == ["duplicate-index"]
+    keys = ("migrations", "passed", "failed", "warned", "unproven", "skipped", "errors", "warnings", "duration_ms")
+    assert tuple(report["summary"]) == keys
+    counted = {key: report["summary"][key] for key in ("migrations", "failed", "warned", "errors", "warnings")}
+    assert counted == {"migrations": 3, "failed": 0, "warned": 1, "errors": 0, "warnings": 1}
+    assert sum(report["summary"][key] for key in ("passed", "warned", "unproven", "skipped")) == len(chain["rules"])
+
+
+@pytest.fixture
+def open_directory() -> Path:
+    """A directory that the account of the server may write into."""
+    directory = Path(tempfile.mkdtemp(dir="/tmp"))
+    directory.chmod(0o777)
+    return directory
+
+
+def test_an_interrupt_leaves_nothing(pytester: pytest.Pytester, open_directory: Path) -> None:
+    trace = open_directory / "where"
+    write_chain(
+        pytester,
+        "db",
+        {
+            "001_where.sql": f"copy (select current_setting('data_directory'), pg_backend_pid()) to '{trace}';\n",
+            "002_sleep.sql": "select pg_sleep(50);\n",
+        },
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:django", "--migrations=db"]
+    process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    end = time.monotonic() + 20
+    while not (trace.exists() and trace.read_text().endswith("\n")) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    data, backend = trace.read_text().split()
+    trace.unlink()
+    open_directory.rmdir()
+    assert process.returncode == 2, output
+    assert "KeyboardInterrupt" in output
+    assert not Path(data).parent.exists()
+    assert not Path(f"/proc/{backend}").exists()

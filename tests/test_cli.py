@@ -1,0 +1,101 @@
+"""The command ``migrate-validate``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.projects import BAD, GOOD, WARNED, write_chain
+
+
+def command(pytester: pytest.Pytester, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    program = "import sys; from migrate_validate.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=pytester.path,
+        env=environment | {"COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_options_after_the_paths_are_those_of_pytest(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", WARNED)
+    pytester.makeini("[pytest]\naddopts = --no-such-option\n")
+    run = command(pytester, "db", "-k", "applies", "--migrations-report", "report.json", "-n", "2")
+    assert run.returncode == 0, run.stdout + run.stderr
+    rules = json.loads((pytester.path / "report.json").read_text())["chains"][0]["rules"]
+    assert {rule["rule"] for rule in rules} == {"applies", "seed-applies"}
+
+
+def test_findings_and_several_chains(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    write_chain(pytester, "bad", BAD)
+    run = command(pytester, "db", "bad")
+    assert run.returncode == 1
+    assert "migrations of db" in run.stdout
+    assert "002_broken.sql:2:15: error[applies]" in run.stdout
+    assert not (pytester.path / ".pytest_cache").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Prove on a real, disposable PostgreSQL"),
+        (["-k", "applies"], "migrate-validate: name the directory of migrations, before any option"),
+        (["nowhere"], "ERROR: nowhere does not exist"),
+        (["snapshot", "nowhere"], "migrate-validate: nowhere does not exist"),
+        (["install-hook", "db"], "is no git repository"),
+    ],
+)
+def test_wrong_use(pytester: pytest.Pytester, arguments: list[str], message: str) -> None:
+    run = command(pytester, *arguments)
+    assert run.returncode == 4
+    assert message in run.stdout + run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_help(pytester: pytest.Pytester) -> None:
+    run = command(pytester, "--help")
+    assert run.returncode == 0
+    assert "migrate-validate PATH [PATH ...] [pytest options]" in run.stdout
+
+
+def test_snapshot_and_what_it_expects(pytester: pytest.Pytester) -> None:
+    directory = write_chain(pytester, "db", GOOD)
+    run = command(pytester, "snapshot", "db")
+    assert run.returncode == 0, run.stderr
+    assert "the expected state of 2 tables was written" in run.stdout
+    assert command(pytester, "db", "--migrations-strict", "-k", "missing or mismatch or count").returncode == 0
+    (directory / "002_orders.sql").write_text("create table purchase (id int primary key);\n")
+    assert "purchase.customer_id" in command(pytester, "db", "-k", "missing-column").stdout
+    refused = command(pytester, "snapshot", "db")
+    assert refused.returncode == 4
+    assert "an expected state is declared already" in refused.stderr
+
+
+def test_the_hook(pytester: pytest.Pytester) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=pytester.path, check=True)
+    for name in ("db", "my chain", "other"):
+        write_chain(pytester, name, GOOD)
+    run = command(pytester, "install-hook", "my chain")
+    hook = pytester.path / ".git/hooks/pre-push"
+    assert run.returncode == 0, run.stderr
+    assert hook.read_text().endswith("exec migrate-validate 'my chain'\n")
+    assert os.access(hook, os.X_OK)
+    assert command(pytester, "install-hook", "other").returncode == 0
+    hook.write_text("#!/bin/sh\necho mine\n")
+    refused = command(pytester, "install-hook", "db")
+    assert refused.returncode == 4
+    assert "exists and is not ours: it was left as it is" in refused.stderr
+    assert hook.read_text() == "#!/bin/sh\necho mine\n"
+    subprocess.run(["git", "config", "core.hooksPath", "my-hooks"], cwd=pytester.path, check=True)
+    assert command(pytester, "install-hook", "db").returncode == 0
+    assert (pytester.path / "my-hooks/pre-push").exists()
