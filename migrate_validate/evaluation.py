@@ -153,7 +153,9 @@ class Evaluation:
         """
         started = time.perf_counter()
         if rule.scope >= Scope.SCHEMA and rule.scope is not Scope.STEP and not self.timeline.migrated:
-            failed = next((s.migration.file for s in self.timeline.steps if s.run.failure), "a base file")
+            timeline = self.timeline
+            runs = (*timeline.base, *(seed.run for seed in timeline.seeds), *(step.run for step in timeline.steps))
+            failed = next(run.script.file for run in runs if run.failure is not None)
             verdict, reason = Verdict.SKIPPED, f"the chain could not be applied: {failed} failed"
             return RuleResult(rule.name, rule.check, file, verdict, reason, (), 0.0)
         with contextlib.ExitStack() as resources:

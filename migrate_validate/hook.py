@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -24,12 +25,13 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
     """Write a git pre-push hook that runs migrate-validate on these chains; honours core.hooksPath.
 
     :param directory: a place inside the repository
-    :param paths: the chains, relative to the repository's top; empty: those of the configuration
+    :param paths: the chains, relative to ``directory``; empty: those of the configuration
     :returns: what was done, for people
-    :raises ConfigError: outside a repository, without chains, or where a hook stands that is not ours
+    :raises ConfigError: outside a repository, without chains, for a path that does not exist, or where a hook stands
+        that is not ours
     """
     top = Path(_git(directory, "rev-parse", "--show-toplevel"))
-    chains = list(paths) or list(load_project(top).migrations)
+    chains = [_below(top, directory, path) for path in paths] or list(load_project(top).migrations)
     if not chains:
         raise ConfigError(
             "no chain of migrations is named",
@@ -37,7 +39,7 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
             remedy="name it: migrate-validate install-hook PATH",
         )
     hook = (top / _git(top, "rev-parse", "--git-path", "hooks")).absolute() / "pre-push"
-    if hook.exists() and _MARK not in hook.read_text(encoding="utf-8", errors="replace"):
+    if os.path.lexists(hook) and _MARK not in _text(hook):
         raise ConfigError(
             f"{hook} exists and is not ours: it was left as it is",
             remedy=f"add this line to it: migrate-validate {shlex.join(chains)}",
@@ -46,6 +48,23 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
     hook.write_text(_HOOK.format(mark=_MARK, paths=shlex.join(chains)), encoding="utf-8")
     hook.chmod(0o755)
     return f"{hook} now runs: migrate-validate {shlex.join(chains)}"
+
+
+def _below(top: Path, directory: Path, path: str) -> str:
+    """The path as the hook needs it, which git runs at the top of the repository."""
+    chain = (directory / path).resolve()
+    if not chain.exists():
+        raise ConfigError(
+            f"{path} does not exist", looked=[str(chain)], remedy="name the directory of migrations as seen from here"
+        )
+    return Path(os.path.relpath(chain, top.resolve())).as_posix()
+
+
+def _text(hook: Path) -> str:
+    try:
+        return hook.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _git(directory: Path, *arguments: str) -> str:

@@ -49,6 +49,8 @@ COUNTED = (
     "publications",
 )
 _SEVERITIES = ("error", "warning", "info", "off")
+_SHORTEST, _LONGEST = 0.001, 2_000_000.0
+"""Seconds: the bounds of PostgreSQL's own time limits, whole milliseconds in 32 bits."""
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "min": 60.0}
 
 
@@ -113,7 +115,7 @@ class _Reader:
 
     def read(self, where: str, table: Mapping[str, Any]) -> None:
         self.where = where
-        self.settings(table)
+        self.settings(self._mapping("migrate_validate", table))
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
         values: dict[str, Any] = {}
@@ -148,7 +150,10 @@ class _Reader:
                 entries.append(SeedEntry(entry))
             else:
                 table = self._table(f"{path}[{number}]", entry, required=("path",), optional=("before",))
-                entries.append(SeedEntry(str(table.get("path", "")), table.get("before")))
+                before = table.get("before")
+                if before is not None:
+                    before = self._string(f"{path}[{number}].before", before)
+                entries.append(SeedEntry(self._string(f"{path}[{number}].path", table.get("path", "")), before))
         return tuple(entries)
 
     def _key_postgres(self, path: str, value: Any) -> int | None:
@@ -241,20 +246,25 @@ class _Reader:
 
     def _counters(self, path: str, value: Any) -> tuple[Counter, ...]:
         keys = ("column", "counts", "by"), ("where", "key")
-        return tuple(Counter(**table) for table in self._array(path, value, *keys))
+        return tuple(Counter(**table) for table in self._array(path, value, *keys, texts=(*keys[0], *keys[1])))
 
     def _backfills(self, path: str, value: Any) -> tuple[Backfill, ...]:
         found = []
-        for number, table in enumerate(self._array(path, value, ("column", "at_least"), ("where",))):
+        for number, table in enumerate(
+            self._array(path, value, ("column", "at_least"), ("where",), texts=("column", "where"))
+        ):
             share = self._share(f"{path}[{number}].at_least", table["at_least"])
             found.append(Backfill(table["column"], share, table.get("where", "true")))
         return tuple(found)
 
     def _unique(self, path: str, value: Any) -> tuple[Unique, ...]:
-        return tuple(
-            Unique(table["table"], self._strings(f"{path}.columns", table["columns"]), table.get("where", "true"))
-            for table in self._array(path, value, ("table", "columns"), ("where",))
-        )
+        found = []
+        for number, table in enumerate(
+            self._array(path, value, ("table", "columns"), ("where",), texts=("table", "where"))
+        ):
+            columns = self._strings(f"{path}[{number}].columns", table["columns"])
+            found.append(Unique(table["table"], columns, table.get("where", "true")))
+        return tuple(found)
 
     # Values.
 
@@ -305,12 +315,15 @@ class _Reader:
         return table
 
     def _array(
-        self, path: str, value: Any, required: tuple[str, ...], optional: tuple[str, ...]
+        self, path: str, value: Any, required: tuple[str, ...], optional: tuple[str, ...], *, texts: tuple[str, ...]
     ) -> list[Mapping[str, Any]]:
         tables = [
             self._table(f"{path}[{number}]", entry, required=required, optional=optional)
             for number, entry in enumerate(self._list(path, value))
         ]
+        for number, table in enumerate(tables):
+            for key in texts:
+                self._string(f"{path}[{number}].{key}", table.get(key, ""))
         return [table for table in tables if set(required) <= set(table) <= set(required + optional)]
 
     def _amount(self, path: str, value: Any) -> Amount:
@@ -330,13 +343,15 @@ class _Reader:
         return float(match[1]) / 100
 
     def _seconds(self, path: str, value: Any) -> float | None:
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            return float(value)
-        match = re.fullmatch(r"(\d+(?:\.\d+)?) *(ms|s|min|)", value) if isinstance(value, str) else None
-        if match is None or float(match[1]) == 0:
-            self._wrong(path, value, 'a time such as "30s", "500ms" or "2min"')
-            return None
-        return float(match[1]) * _UNITS[match[2]]
+        seconds = 0.0
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seconds = float(value)
+        elif isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?) *(ms|s|min|)", value)):
+            seconds = float(match[1]) * _UNITS[match[2]]
+        if _SHORTEST <= seconds <= _LONGEST:
+            return seconds
+        self._wrong(path, value, 'a time such as "30s", "500ms" or "2min"')
+        return None
 
 
 def _qualified(name: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.reader import read_chain
@@ -11,6 +14,8 @@ from migrate_validate.errors import ChainError, ConfigError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.postgres.server import ServerOptions
 from migrate_validate.settings import FILE_NAME, load_settings
+
+_COUNTED = ("tables", "views", "enums", "functions", "triggers", "indexes", "policies")
 
 
 def snapshot(path: str, directory: Path) -> str:
@@ -27,18 +32,20 @@ def snapshot(path: str, directory: Path) -> str:
     chain = read_chain(path, settings, rootdir=directory)
     target = (where if where.is_dir() else where.parent) / FILE_NAME
     present = target.read_text(encoding="utf-8") if target.exists() else ""
-    if settings.expect:
+    if settings.expect or "expect" in tomllib.loads(present):
         raise ConfigError(
-            f"{target} already declares an expected state: it was left as it is",
+            f"an expected state is declared already: {target} was left as it is",
+            looked=[str(target), f"{directory / 'pyproject.toml'} [tool.migrate_validate.expect]"],
             remedy="remove its [expect] part and call snapshot again",
         )
     evaluation = Evaluation(chain, settings, ServerOptions(major=settings.postgres))
     try:
         timeline = evaluation.timeline
-        failed = next((step for step in timeline.steps if step.run.failure), None)
-        if failed is not None and failed.run.failure is not None:
+        if not timeline.migrated:
+            runs = (*timeline.base, *(seed.run for seed in timeline.seeds), *(step.run for step in timeline.steps))
+            failure = next(run.failure for run in runs if run.failure is not None)
             raise ChainError(
-                f"the chain cannot be applied: {failed.run.failure.location}: {failed.run.failure.message}",
+                f"the chain cannot be applied: {failure.location}: {failure.message}",
                 remedy=f"see the whole report: migrate-validate {path}",
             )
         text = expectations_toml(evaluation.catalog)
@@ -51,17 +58,10 @@ def snapshot(path: str, directory: Path) -> str:
 
 def expectations_toml(catalog: Catalog) -> str:
     """The catalog's tables, indexes and policies as the ``[expect]`` part of a configuration."""
-    triggers = sum(len(table.triggers) for table in catalog.tables)
-    counts = {
-        "tables": len(catalog.tables),
-        "views": sum(view.kind == "view" for view in catalog.views),
-        "enums": len(catalog.enums),
-        "functions": len(catalog.functions),
-        "triggers": triggers,
-        "indexes": sum(len(table.indexes) for table in catalog.tables),
-        "policies": sum(len(table.policies) for table in catalog.tables),
-    }
-    lines = ["[expect.counts]", *(f"{kind} = {number}" for kind, number in counts.items())]
+    # Imported by name: the folder checks/ is no part of this folder, where type checkers look for it.
+    checks: Any = import_module("migrate_validate.checks.tables")
+    counts = checks.object_counts(catalog)
+    lines = ["[expect.counts]", *(f"{kind} = {counts[kind]}" for kind in _COUNTED)]
     for table in catalog.tables:
         lines += ["", f"[expect.tables.{_string(table.qualified_name)}.columns]"]
         for column in table.columns:
@@ -81,5 +81,5 @@ def expectations_toml(catalog: Catalog) -> str:
 
 
 def _string(text: str) -> str:
-    # A basic string of TOML is a string of JSON, as long as nothing beyond ASCII is escaped.
-    return json.dumps(text, ensure_ascii=False)
+    # A basic string of TOML is a string of JSON, as long as nothing beyond ASCII is escaped; TOML escapes DEL too.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from migrate_validate.chain.creates import created_objects
+from migrate_validate.chain.creates import Created, created_objects
 from migrate_validate.chain.model import Chain, Script
 from migrate_validate.postgres.extensions import known
 from migrate_validate.replay.timeline import Failure
 
 _MISSING = {
-    "42P01": re.compile(r'relation "([^"]+)" does not exist'),
-    "42883": re.compile(r"(?:function|procedure) ([\w.\"]+)\(.*\) does not exist"),
-    "42704": re.compile(r'(?:type|role|index|constraint|publication|collation) "([^"]+)"(?: .*)? does not exist'),
-    "42703": re.compile(r'column "?([\w.]+)"?(?: of relation "[^"]+")? does not exist'),
-    "3F000": re.compile(r'schema "([^"]+)" does not exist'),
+    "42P01": re.compile(r'(?:relation|table|view|materialized view|sequence) "(?P<name>[^"]+)" does not exist'),
+    "42883": re.compile(r"(?:function|procedure|aggregate) (?P<name>[\w.\"]+)\(.*\) does not exist"),
+    "42704": re.compile(
+        r"(?P<kind>type|role|index|constraint|publication|collation|extension|policy|trigger|operator class"
+        r'|text search configuration) "(?P<name>[^"]+)"(?: .*)? does not exist'
+    ),
+    "42703": re.compile(r'column "?(?P<name>[\w.$]+)"?(?: of relation "(?P<table>[^"]+)")? does not exist'),
+    "3F000": re.compile(r'schema "(?P<name>[^"]+)" does not exist'),
+}
+"""By SQLSTATE: how PostgreSQL says that something is missing."""
+
+_RELATIONS = frozenset({"table", "view", "materialized view", "sequence"})
+_KINDS = {
+    "42P01": _RELATIONS,
+    "42883": frozenset({"function"}),
+    "42703": frozenset({"column"}),
+    "3F000": frozenset({"schema"}),
+    "type": _RELATIONS | {"type"},
 }
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available|extension control file "[^"]*/([^/"]+)\.control"')
 _PARENT = re.compile(r'is not present in table "([^"]+)"')
+_SUPABASE = re.compile(
+    r"(auth|storage|realtime|extensions|vault|cron|net)(\.|$)|(anon|authenticated|service_role|supabase_\w+)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """What a message says is missing."""
+
+    kinds: frozenset[str]
+    schema: str | None
+    name: str
+    table: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
 def advice(failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
@@ -29,11 +58,21 @@ def advice(failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
     parent = _PARENT.search(failure.detail or "") if failure.sqlstate == "23503" else None
     if parent:
         return _about_parent(parent[1], failure, chain, script)
+    missing = _missing(failure)
+    return _about_missing(missing, failure, chain, script) if missing else ()
+
+
+def _missing(failure: Failure) -> _Missing | None:
     pattern = _MISSING.get(failure.sqlstate or "")
-    missing = pattern.search(failure.message) if pattern else None
-    if missing:
-        return _about_missing(missing[1].replace('"', ""), chain, script)
-    return ()
+    match = pattern.search(failure.message) if pattern else None
+    if match is None:
+        return None
+    found = match.groupdict()
+    kind = found.get("kind") or failure.sqlstate or ""
+    schema, _, name = found["name"].replace('"', "").removesuffix("[]").rpartition(".")
+    # What stands before the dot of a column may be an alias.
+    qualified = None if kind == "42703" else schema or None
+    return _Missing(_KINDS.get(kind, frozenset({kind})), qualified, name, found.get("table"))
 
 
 def _about_extension(name: str) -> tuple[str, ...]:
@@ -49,54 +88,86 @@ def _about_extension(name: str) -> tuple[str, ...]:
 
 
 def _about_parent(table: str, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
-    mine = _position(table, script.text)
-    here = _position(failure.table or "", script.text) if failure.table else -1
-    if mine > here >= 0:
+    parents, children = _first_rows(table, script), _first_rows(failure.table or "", script)
+    if parents > children >= 0:
         return (f'Rows of "{table}" must be inserted first: this file inserts them after those of "{failure.table}".',)
-    others = [s.file for s in chain.scripts if s is not script and _position(table, s.text) >= 0]
+    if parents >= 0:
+        return (f'Rows of "{table}" must be there first: this file inserts some before, but not this one.',)
+    order = list(chain.scripts)
+    mine = order.index(script)
+    others = [each for each in order if each is not script and _first_rows(table, each) >= 0]
+    later = [each.file for each in others if order.index(each) > mine]
+    if later:
+        return (f'Rows of "{table}" must be inserted first: {later[0]} inserts some, and is applied after this file.',)
     if others:
-        return (f'Rows of "{table}" must be there first; {", ".join(others[:3])} inserts some.',)
+        names = ", ".join(each.file for each in others[:3])
+        return (f'Rows of "{table}" must be there first: {names} inserts some before, but not this one.',)
     return (f'Rows of "{table}" must be there first, and no file of the chain inserts any: add them to the seed.',)
 
 
-def _position(table: str, text: str) -> int:
-    match = re.search(rf'insert\s+into\s+(?:"?\w+"?\.)?"?{re.escape(table)}"?\b', text, re.IGNORECASE)
-    return match.start() if match else -1
+def _first_rows(table: str, script: Script) -> int:
+    """Where a script first puts rows into a table; -1 where it does not."""
+    pattern = rf'\b(?:insert\s+into|copy)\s+(?:"?\w+"?\.)?"?{re.escape(table)}"?(?![\w"])'
+    match = re.search(pattern, script.text, re.IGNORECASE)
+    return match.start() if match and table else -1
 
 
-def _about_missing(name: str, chain: Chain, script: Script) -> tuple[str, ...]:
-    creators = _creators(name, chain.scripts)
-    later = _after(script, creators, chain)
+def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
+    order = list(chain.scripts)
+    mine = order.index(script)
+    made = [(order.index(each), found) for each in order for found in _made(missing, each)]
+    exact = [(place, found) for place, found in made if missing.schema in (None, found.schema) or not found.schema]
+    before, here, later = ([found for place, found in exact if _sign(place - mine) == side] for side in (-1, 0, 1))
+    below = [found for found in here if (found.location.line or 0) > (failure.location.line or 0)]
+    if below:
+        return (f'"{missing}" is created in this file, but only on line {below[0].location.line}.',)
+    if here or before:
+        return _about_created((here or before)[0], missing)
     if later:
         return (
-            f'"{name}" is created by {later[0].file}, which is applied later.',
+            f'"{missing}" is created by {later[0].location.file}, which is applied later.',
             "Give that file an earlier version, or move the statement that needs it.",
         )
-    if creators and script in creators:
-        return (f'"{name}" is created in this file, but further down or in another schema.',)
-    if creators:
-        return (f'"{name}" is created by {creators[0].file}, which came before; it was dropped, renamed, or is in a '
-                "schema that is not in the search_path.",)  # fmt: skip
+    if made:
+        other = made[0][1]
+        return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
+    return _about_unknown(missing)
+
+
+def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:
+    where = f'"{missing}" is created by {found.location.file}:{found.location.line}, which came before'
+    if found.kind == "function":
+        return (f"{where}: look at the types of its arguments, and at its schema.",)
+    if found.kind == "column":
+        return (f'{where}, in the table "{found.table}".',)
+    if found.schema and not missing.schema:
+        return (
+            f'{where}, in the schema "{found.schema}", which is not in the search_path: '
+            f"write {found.schema}.{missing.name}.",
+        )
+    return (f"{where}; it was dropped, renamed, or is in a schema that is not in the search_path.",)
+
+
+def _about_unknown(missing: _Missing) -> tuple[str, ...]:
     remedies = [
-        f'No file of the chain creates "{name}".',
+        f'No file of the chain creates "{missing}".',
         'Declare what stood in the database before the first migration: base = ["schema.sql"] in the configuration '
         "(pg_dump --schema-only of the real one, for instance).",
     ]
-    if re.match(r"(auth|storage|realtime|extensions|vault|cron|net)(\.|$)|(anon|authenticated|service_role)$", name):
+    if _SUPABASE.match(str(missing)):
         remedies.append('It belongs to Supabase: environment = "supabase" provides it.')
     return tuple(remedies)
 
 
-def _creators(name: str, scripts: Sequence[Script]) -> list[Script]:
-    schema, _, bare = name.rpartition(".")
+def _made(missing: _Missing, script: Script) -> list[Created]:
     return [
-        script
-        for script in scripts
-        if any(made.name == bare and (not schema or made.schema in (None, schema)) for made in created_objects(script))
+        found
+        for found in created_objects(script)
+        if found.name == missing.name
+        and found.kind in missing.kinds
+        and (missing.table is None or found.table == missing.table)
     ]
 
 
-def _after(script: Script, creators: list[Script], chain: Chain) -> list[Script]:
-    order = list(chain.scripts)
-    mine = order.index(script) if script in order else -1
-    return [creator for creator in creators if order.index(creator) > mine]
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)

@@ -8,8 +8,9 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.chain.model import Chain, Script
+from migrate_validate.chain.model import Chain, Script, Seed
 from migrate_validate.config import Settings
+from migrate_validate.errors import ServerError
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import Environment, prepare, settle
 from migrate_validate.postgres.server import Server, died
@@ -49,12 +50,10 @@ def replay_chain(
     limits = Limits(settings.statement_timeout, settings.lock_timeout)
     with (
         database.connect(environment.migration_role) as connection,
-        Watchdog(connection, settings.statement_timeout + 0.5) as watchdog,
+        Watchdog(connection, settings.statement_timeout + 0.5, lambda: server.connect("postgres")) as watchdog,
     ):
         replaying = _Replaying(chain, Runner(connection, limits, watchdog), connection, server)
         timeline = replaying.run(upto)
-    if not server.alive():
-        raise died(server)
     settle(environment, database)
     return Replay(
         replace(
@@ -91,8 +90,8 @@ class _Replaying:
         for migration in chain.migrations:
             if beyond:
                 break
-            seeds += [self._seed(seed) for seed in chain.seeds if seed.before == migration.version and not any(
-                done.seed is seed for done in seeds)]  # fmt: skip
+            loaded = [done.seed for done in seeds]
+            seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
             run = self._apply(migration.up)
             hints = advice(run.failure, chain, migration.up) if run.failure else ()
@@ -102,7 +101,7 @@ class _Replaying:
             seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
         return Timeline(chain, "", "", base=base, steps=tuple(steps), seeds=tuple(seeds))
 
-    def _seed(self, seed: Any) -> SeedRun:
+    def _seed(self, seed: Seed) -> SeedRun:
         run = self._apply(seed.script, keep_going=seed.before is None)
         return SeedRun(seed, run, advice(run.failure, self._chain, seed.script) if run.failure else ())
 
@@ -111,13 +110,25 @@ class _Replaying:
             return not_reached(script)
         run = self._runner.apply(script)
         if self._connection.closed:
-            if not self._server.alive():
+            if self._server.has_died():
                 raise died(self._server)
             self._going = False
             return run
-        before, self._rows = self._rows, table_rows(self._connection, self._rows, run.written)
+        before, self._rows = self._rows, self._count(run)
         if run.outcome is Outcome.APPLIED:
             self._applied.append(script.file)
         elif not keep_going:
             self._going = False
         return replace(run, rows_before=before.by_name, rows_after=self._rows.by_name)
+
+    def _count(self, run: ScriptRun) -> TableRows:
+        try:
+            return table_rows(self._connection, self._rows, run.written)
+        except psycopg.Error as error:
+            if self._connection.closed and self._server.has_died():
+                raise died(self._server) from error
+            raise ServerError(
+                f"The rows of the tables could not be counted: {str(error).strip()}",
+                looked=[self._server.description],
+                remedy="see that the tables can be read, or raise statement_timeout in the configuration",
+            ) from error

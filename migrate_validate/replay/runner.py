@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from migrate_validate import syntax
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.transactions import transaction_mode
@@ -26,6 +29,7 @@ NO_TRANSACTION_STATES = {
 
 _QUERY_CANCELED = "57014"
 _LOCK_NOT_AVAILABLE = "55P03"
+_COPY_LINE = re.compile(r"^COPY .*?, line (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,15 @@ class Runner:
         self._limits = limits
         self._watchdog = watchdog
         self._notices: list[str] = []
+        # Statements that are prepared behind the scenes would be lost to a DISCARD ALL or DEALLOCATE ALL of a script.
+        connection.prepare_threshold = None
         connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
 
     def apply(self, script: Script) -> ScriptRun:
-        """Apply one script; what goes wrong is in the result, never raised."""
+        """Apply one script; what goes wrong is in the result, never raised.
+
+        Nothing of its session is left to the next one: settings, roles, temporary tables, advisory locks.
+        """
         if script.problem is not None:
             return _failed(script, Failure(script.problem, Location(script.file)))
         try:
@@ -73,6 +82,7 @@ class Runner:
         locked = Locks((), None)
         try:
             self._reset()
+            self._limit()
             if mode is TransactionMode.FILE:
                 newest = newest_relation(self._connection)
                 self._connection.execute("BEGIN")
@@ -93,8 +103,8 @@ class Runner:
         except psycopg.Error as error:
             culprit = parts[len(done)] if len(done) < len(parts) else None
             failure = self._failure(error, culprit, script)
-        if failure is not None and not self._connection.closed:
-            self._connection.execute("ROLLBACK")
+        with contextlib.suppress(psycopg.Error):  # The connection is lost then, which whoever called can see.
+            self._leave()
         return ScriptRun(
             script=script,
             outcome=Outcome.APPLIED if failure is None else Outcome.FAILED,
@@ -107,9 +117,19 @@ class Runner:
             written=frozenset() if failure and mode is TransactionMode.FILE else locked.written,
         )
 
+    def _leave(self) -> None:
+        if self._connection.closed:
+            return
+        with self._watchdog.limit():
+            if self._connection.info.transaction_status != TransactionStatus.IDLE:
+                self._connection.execute("ROLLBACK")
+            self._reset()
+
     def _reset(self) -> None:
+        self._connection.execute("DISCARD ALL")
+
+    def _limit(self) -> None:
         self._connection.execute(
-            "RESET SESSION AUTHORIZATION; RESET ALL;"
             f"SET statement_timeout = {round(self._limits.statement * 1000)};"
             f"SET lock_timeout = {round(self._limits.lock * 1000)}"
         )
@@ -121,7 +141,7 @@ class Runner:
             if statement.copy_data is not None:
                 with cursor.copy(statement.sql.encode()) as copy:
                     copy.write(statement.copy_data)
-            elif statement.kind == "copy" and "stdout" in statement.sql.lower():
+            elif _writes_stdout(statement):
                 with cursor.copy(statement.sql.encode()) as copy:
                     for _ in copy:
                         pass
@@ -137,10 +157,13 @@ class Runner:
             message = f"the statement ran longer than {self._limits.statement:g} s and was stopped"
             hint = "Raise statement_timeout in the configuration if it has to take that long."
         elif error.sqlstate == _LOCK_NOT_AVAILABLE:
-            hint = hint or "Another session of the same file holds the lock, or lock_timeout is too short."
+            waited = f"{self._limits.lock:g} s (lock_timeout in the configuration)"
+            hint = hint or f"Another session holds the lock: it was waited for {waited}."
         location = Location(script.file) if statement is None else statement.location
         if statement is not None and diag.statement_position:
             location = _advance(statement, int(diag.statement_position) - 1)
+        elif statement is not None and statement.copy_data is not None:
+            location = _row(statement, diag.context or "")
         return Failure(
             message=message,
             location=location,
@@ -163,6 +186,22 @@ def not_reached(script: Script) -> ScriptRun:
 
 def _failed(script: Script, failure: Failure) -> ScriptRun:
     return ScriptRun(script, Outcome.FAILED, failure=failure)
+
+
+def _writes_stdout(statement: Statement) -> bool:
+    if statement.kind != "copy":
+        return False
+    copy = syntax.parse(statement.sql)[0].node
+    return not (copy.is_from or copy.filename or copy.is_program)
+
+
+def _row(statement: Statement, context: str) -> Location:
+    """The line of the data that PostgreSQL speaks of: its first one follows the line on which the statement ends."""
+    start = statement.location
+    line = _COPY_LINE.match(context)
+    if line is None:
+        return start
+    return Location(start.file, (start.line or 1) + statement.sql.count("\n") + int(line[1]))
 
 
 def _advance(statement: Statement, offset: int) -> Location:

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 
 GRACE = 3.0
-"""Seconds between asking a statement to stop and ending its session."""
+"""Seconds between the means of ending a statement, each harsher than the one before."""
 
 
 class Watchdog:
-    """Watches one connection from a thread of its own; a context manager."""
+    """Watches one connection from a thread of its own; a context manager.
 
-    def __init__(self, connection: psycopg.Connection[tuple[object, ...]], seconds: float) -> None:
+    A statement that takes too long is cancelled; one that goes on for ``GRACE`` seconds loses its session; where even
+    that does not end it the connection is cut, so that nobody waits for ever.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        seconds: float,
+        connect: Callable[[], psycopg.Connection[Any]] | None = None,
+    ) -> None:
         """Watch this connection.
 
         :param seconds: that one statement may take
+        :param connect: opens another connection, which may end sessions; None: the same database and role
         """
         self._connection = connection
         self._pid = connection.info.backend_pid
-        self._connect: Callable[[], psycopg.Connection[tuple[object, ...]]] = lambda: psycopg.connect(
-            connection.info.dsn, password=connection.info.password, autocommit=True
+        self._connect = connect or (
+            lambda: psycopg.connect(
+                connection.info.dsn, password=connection.info.password, autocommit=True, connect_timeout=round(GRACE)
+            )
         )
         self.seconds = seconds
-        self._deadline: float | None = None
         self.fired = False
+        """Whether the statement that ran last was ended."""
+        self._deadline: float | None = None
+        self._means = [self._cancel, self._terminate, self._cut]
+        self._used = 0
+        # Held while a statement is ended: the next one must not begin before, or it would be hit.
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="migrate-validate-watchdog", daemon=True)
 
@@ -45,23 +65,35 @@ class Watchdog:
     @contextlib.contextmanager
     def limit(self) -> Iterator[None]:
         """Limit what runs inside to ``seconds``."""
-        self.fired = False
-        self._deadline = time.monotonic() + self.seconds
+        with self._lock:
+            self.fired = False
+            self._used = 0
+            self._deadline = time.monotonic() + self.seconds
         try:
             yield
         finally:
-            self._deadline = None
+            with self._lock:
+                self._deadline = None
 
     def _watch(self) -> None:
         while not self._stopped.wait(0.1):
-            deadline = self._deadline
-            if deadline is None or time.monotonic() < deadline:
-                continue
-            if not self.fired:
+            with self._lock:
+                if self._deadline is None or time.monotonic() < self._deadline or self._used == len(self._means):
+                    continue
                 self.fired = True
-                with contextlib.suppress(psycopg.Error):
-                    self._connection.cancel_safe(timeout=GRACE)
-            elif time.monotonic() > deadline + GRACE:
-                self._deadline = None
-                with contextlib.suppress(psycopg.Error), self._connect() as other:
-                    other.execute("select pg_terminate_backend(%s)", (self._pid,))
+                means = self._means[self._used]
+                self._used += 1
+                with contextlib.suppress(Exception):
+                    means()
+                self._deadline = time.monotonic() + GRACE
+
+    def _cancel(self) -> None:
+        self._connection.cancel_safe(timeout=GRACE)
+
+    def _terminate(self) -> None:
+        with self._connect() as other:
+            other.execute("select pg_terminate_backend(%s)", (self._pid,))
+
+    def _cut(self) -> None:
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)
