@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.projects import BAD, GOOD, run, statuses, write_chain
+from tests.support.projects import BAD, GOOD, run, run_here, statuses, write_chain
 
 NO_SERVER = "--postgresql-exec=/nowhere/pg_ctl"
 
@@ -15,7 +15,7 @@ def ids(result: pytest.RunResult) -> list[str]:
 
 def test_node_ids_are_made_from_the_files_alone(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "db/shop", GOOD)
-    result = run(pytester, "--migrations=db/shop", NO_SERVER, "--collect-only", "-q")
+    result = run_here(pytester, "--migrations=db/shop", NO_SERVER, "--collect-only", "-q")
     assert result.ret == 0
     found = ids(result)
     assert found[0] == "db/shop/001_shop.sql::applies"
@@ -27,7 +27,7 @@ def test_node_ids_are_made_from_the_files_alone(pytester: pytest.Pytester) -> No
 
 def test_a_file_is_a_chain_too(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "db", GOOD)
-    result = run(pytester, "--migrations=db/001_shop.sql", NO_SERVER, "--collect-only", "-q")
+    result = run_here(pytester, "--migrations=db/001_shop.sql", NO_SERVER, "--collect-only", "-q")
     assert ids(result)[0] == "db/001_shop.sql::applies"
     assert "db/001_shop.sql::tables::missing-table" in ids(result)
 
@@ -46,7 +46,7 @@ def test_items_are_selected_as_any_tests(
     pytester: pytest.Pytester, arguments: list[str], expected: list[str] | None
 ) -> None:
     write_chain(pytester, "db", GOOD)
-    result = run(pytester, "--migrations=db", NO_SERVER, "--collect-only", "-q", *arguments)
+    result = run_here(pytester, "--migrations=db", NO_SERVER, "--collect-only", "-q", *arguments)
     assert result.ret == 0
     if expected is not None:
         assert ids(result) == expected
@@ -61,9 +61,9 @@ def test_with_other_paths_both_run_and_without_only_the_chains(pytester: pytest.
     write_chain(pytester, "other", GOOD)
     pytester.makepyfile(test_mine="def test_it():\n    pass\n")
     options = ("--migrations=db", "--migrations=other", NO_SERVER, "--collect-only", "-q")
-    alone = ids(run(pytester, *options))
+    alone = ids(run_here(pytester, *options))
     assert {line.split("::")[0].split("/")[0] for line in alone} == {"db", "other"}
-    both = ids(run(pytester, *options, "test_mine.py"))
+    both = ids(run_here(pytester, *options, "test_mine.py"))
     assert set(both) == {"test_mine.py::test_it", *alone}
 
 
@@ -71,14 +71,14 @@ def test_chains_of_the_configuration_run_beside_the_tests(pytester: pytest.Pytes
     write_chain(pytester, "db", GOOD)
     pytester.makepyprojecttoml("[tool.migrate_validate]\nmigrations = ['db']\n")
     pytester.makepyfile(test_mine="def test_it():\n    pass\n")
-    found = ids(run(pytester, NO_SERVER, "--collect-only", "-q"))
+    found = ids(run_here(pytester, NO_SERVER, "--collect-only", "-q"))
     assert "test_mine.py::test_it" in found
     assert "db/001_shop.sql::applies" in found
 
 
 def test_a_chain_that_holds_the_tests_leaves_their_paths_to_pytest(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "all", GOOD | {"test_mine.py": "def test_it():\n    pass\n"})
-    found = ids(run(pytester, "--migrations=all", NO_SERVER, "--collect-only", "-q", "all/test_mine.py"))
+    found = ids(run_here(pytester, "--migrations=all", NO_SERVER, "--collect-only", "-q", "all/test_mine.py"))
     assert "all/test_mine.py::test_it" in found
     assert "all/001_shop.sql::applies" in found
 

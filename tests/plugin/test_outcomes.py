@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.support.projects import BAD, GOOD, WARNED, run, statuses, write_chain
+from tests.support.projects import BAD, GOOD, WARNED, run, run_here, statuses, write_chain
 
 
 def test_a_good_chain_passes(pytester: pytest.Pytester) -> None:
@@ -138,7 +138,7 @@ def test_what_could_not_be_evaluated_is_never_shown_as_passed(pytester: pytest.P
 
 def test_no_server_is_an_error_that_is_told_once(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "db", GOOD)
-    result = run(pytester, "--migrations=db", "--postgresql-exec=/nowhere/pg_ctl", "-v")
+    result = run_here(pytester, "--migrations=db", "--postgresql-exec=/nowhere/pg_ctl", "-v")
     assert result.ret == 3
     words = statuses(result)
     assert words["db/001_shop.sql::applies"] == "ERROR"
@@ -176,7 +176,7 @@ def test_a_wrong_path_or_configuration_is_a_usage_error(
 ) -> None:
     write_chain(pytester, "db", GOOD)
     write_chain(pytester, "wrong", GOOD | {"migrate_validate.toml": "enviroment = 'plain'\n"})
-    result = run(pytester, *arguments)
+    result = run_here(pytester, *arguments)
     assert result.ret == 4
     result.stderr.fnmatch_lines(message)
     assert "Traceback" not in result.stderr.str()
