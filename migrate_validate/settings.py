@@ -65,8 +65,7 @@ def load_settings(chain: Path, rootdir: Path) -> Settings:
     merged: dict[str, Any] = {}
     reader = _Reader()
     for path, table in _tables(rootdir, directory):
-        reader.read(path, table)
-        merged = merged | dict(table)
+        merged = merged | dict(reader.read(path, table))
     if reader.problems:
         raise ConfigError(
             "the configuration cannot be used",
@@ -113,9 +112,12 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
     where: str = ""
 
-    def read(self, where: str, table: Mapping[str, Any]) -> None:
+    def read(self, where: str, value: Any) -> Mapping[str, Any]:
+        """Check what one file says; returns it, or nothing where it is no table."""
         self.where = where
-        self.settings(self._mapping("migrate_validate", table))
+        table = self._mapping("migrate_validate", value)
+        self.settings(table)
+        return table
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
         values: dict[str, Any] = {}

@@ -1,0 +1,62 @@
+"""What a rule yields becomes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from migrate_validate.config import Settings
+from migrate_validate.evaluation import judge
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven, Verdict
+from migrate_validate.rules import Rule, Scope
+
+ERROR = Finding("bad", severity=Severity.ERROR, rule="r")
+WARNING = Finding("doubtful", severity=Severity.WARNING, rule="r")
+INFO = Finding("so it is", severity=Severity.INFO, rule="r")
+UNPROVEN = Unproven("too large", "public.t")
+SKIPPED = NotApplicable("nothing declared")
+
+
+def rule_of(*results: Result, trouble: Exception | None = None) -> Rule:
+    """A rule that yields these, and then raises."""
+
+    def function() -> Iterator[Result]:
+        yield from results
+        if trouble:
+            raise trouble
+
+    return Rule("r", "check", Severity.ERROR, (), Scope.CHAIN, {}, "", "", "", function)
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict", "reason"),
+    [
+        ((), Verdict.PASSED, ""),
+        ((INFO,), Verdict.PASSED, ""),
+        ((SKIPPED,), Verdict.SKIPPED, "nothing declared"),
+        ((SKIPPED, INFO), Verdict.PASSED, "nothing declared"),
+        ((SKIPPED, WARNING), Verdict.WARNED, "nothing declared"),
+        ((WARNING, UNPROVEN), Verdict.UNPROVEN, "public.t: too large"),
+        ((UNPROVEN, SKIPPED), Verdict.UNPROVEN, "public.t: too large"),
+        ((INFO, WARNING, UNPROVEN, SKIPPED, ERROR), Verdict.FAILED, "public.t: too large"),
+    ],
+)
+def test_the_worst_decides(results: tuple[Result, ...], verdict: Verdict, reason: str) -> None:
+    findings = tuple(each for each in results if isinstance(each, Finding))
+    assert judge(rule_of(*results), {}, Settings()) == (verdict, reason, findings)
+
+
+def test_the_configuration_weighs() -> None:
+    settings = Settings(severity={"r": "info"})
+    verdict, _, findings = judge(rule_of(ERROR), {}, settings)
+    assert (verdict, findings[0].severity) == (Verdict.PASSED, Severity.INFO)
+    assert judge(rule_of(INFO), {}, Settings(severity={"r": "error"}))[0] is Verdict.FAILED
+    assert judge(rule_of(ERROR), {}, Settings(severity={"other": "info"}))[0] is Verdict.FAILED
+
+
+def test_a_query_that_fails_proves_nothing() -> None:
+    verdict, reason, findings = judge(rule_of(WARNING, trouble=psycopg.errors.QueryCanceled("no")), {}, Settings())
+    assert (verdict, findings) == (Verdict.UNPROVEN, (WARNING,))
+    assert reason == "a query of the rule failed: no (SQLSTATE 57014)"
