@@ -77,13 +77,16 @@ def test_the_connection_is_cut_where_the_session_cannot_be_ended(
 
 
 def test_a_wait_for_a_lock_ends(server: Server, tmp_path: Path) -> None:
-    """The lock belongs to all databases: the migration itself has no way to meet another session of its own."""
+    """Nobody else is connected to the database of a run: the lock is on a relation that all databases share."""
+    files: dict[str, str | bytes] = {"001_lock.sql": "select 1;\nlock table pg_shdescription;"}
+    settings = replace(SHORT, statement_timeout=20)
     with server.connect("postgres") as other, other.transaction(force_rollback=True):
-        other.execute("lock table pg_shdescription in access exclusive mode")
-        text = "select 1;\nlock table pg_shdescription in access exclusive mode;"
-        failure = failure_of(only(server, tmp_path, text, replace(SHORT, statement_timeout=20)))
+        other.execute("lock table pg_shdescription")
+        replay = replay_chain(chain_at(tmp_path, files), settings, server, ENVIRONMENTS["plain"])
+    replay.database.drop()
+    failure = failure_of(replay.timeline.steps[0].run)
     assert failure.sqlstate == "55P03"
-    assert str(failure.location) == "001_only.sql:2:1"
+    assert str(failure.location) == "001_lock.sql:2:1"
     assert (
         failure.hint == "Another session holds the lock: it was waited for 0.2 s (lock_timeout in the configuration)."
     )
