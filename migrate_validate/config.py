@@ -28,7 +28,8 @@ class Amount:
 @dataclass(frozen=True, slots=True)
 class ExpectedTable:
     """``[expect.tables."schema.name"]``: columns by name; a value is a type as PostgreSQL prints it, with
-    `` not null`` where it must be; an empty string asks only that the column exists."""
+    `` not null`` where it must be; an empty string asks only that the column exists.
+    """
 
     name: str
     """``schema.name``; ``public`` where the user wrote none."""

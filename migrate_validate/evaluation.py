@@ -75,7 +75,8 @@ class Evaluation:
         :raises ServerError: when there is none or it cannot be started
         """
         if self._trouble is not None:
-            raise self._trouble
+            # Each raising would add its own frames to the one traceback otherwise.
+            raise self._trouble.with_traceback(None)
         if self._server is None:
             try:
                 self._server = self._open()
@@ -85,15 +86,20 @@ class Evaluation:
         return self._server
 
     def _open(self) -> Server:
-        directory = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="mv-extensions-")))
-        if self._options.host is None:
-            binaries = find_binaries(major=self._options.major, executable=self._options.executable)
-            wanted = needed(self.chain) | set(self.environment.extensions)
-            missing = [name for name in wanted if not (binaries.share / "extension" / f"{name}.control").exists()]
-            if binaries.major >= STAND_INS_SINCE:
-                offered = offer(missing, directory)
-                self._stand_ins = tuple(f"{stand_in.name}: {stand_in.note}" for stand_in in offered)
-        return self._resources.enter_context(open_server(self._options, extension_directory=directory))
+        # The server keeps a copy of what is offered, so the folder can go as soon as it runs.
+        with tempfile.TemporaryDirectory(prefix="mv-extensions-") as name:
+            directory = Path(name)
+            if self._options.host is None:
+                self._stand_ins = self._offer(directory)
+            return self._resources.enter_context(open_server(self._options, extension_directory=directory))
+
+    def _offer(self, directory: Path) -> tuple[str, ...]:
+        binaries = find_binaries(major=self._options.major, executable=self._options.executable)
+        if binaries.major < STAND_INS_SINCE:
+            return ()
+        wanted = needed(self.chain) | set(self.environment.extensions)
+        missing = [name for name in wanted if not (binaries.share / "extension" / f"{name}.control").exists()]
+        return tuple(f"{stand_in.name}: {stand_in.note}" for stand_in in offer(missing, directory))
 
     @property
     def replay(self) -> Replay:

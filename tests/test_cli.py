@@ -32,7 +32,7 @@ def test_options_after_the_paths_are_those_of_pytest(pytester: pytest.Pytester) 
     run = command(pytester, "db", "-k", "applies", "--migrations-report", "report.json", "-n", "2")
     assert run.returncode == 0, run.stdout + run.stderr
     rules = json.loads((pytester.path / "report.json").read_text())["chains"][0]["rules"]
-    assert {rule["rule"] for rule in rules} == {"applies", "seed-applies"}
+    assert {rule["rule"] for rule in rules} == {"applies", "base-applies", "seed-applies"}
 
 
 def test_findings_and_several_chains(pytester: pytest.Pytester) -> None:

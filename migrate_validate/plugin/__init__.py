@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -38,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RUN] = Run(config)
     except MigrateValidateError as error:
         raise pytest.UsageError(str(error)) from None
+    if config.stash[RUN].evaluations and threading.current_thread() is threading.main_thread():
+        # CI cancels with SIGTERM: end as on Ctrl-C, with the servers stopped.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -65,8 +70,8 @@ def pytest_runtest_makereport(
     if isinstance(item, RuleItem) and (report.when == "call" or report.failed):
         if report.skipped:
             report.longrepr = (item.nodeid, None, f"Skipped: {error}")  # type: ignore[assignment]
-        trouble = report.failed and not isinstance(error, Failed)
-        report.migrate_validate = {**item.payload(), "trouble": trouble}  # type: ignore[attr-defined]
+        trouble = str(error).splitlines()[0] if report.failed and not isinstance(error, Failed) else None
+        report.migrate_validate = item.payload(trouble)  # type: ignore[attr-defined]
     return report
 
 

@@ -34,7 +34,7 @@ class ChainNode(pytest.Collector):
     def build(cls, session: pytest.Session, path: Path, evaluation: Evaluation, registry: Registry) -> ChainNode:
         """The node of a chain; its id is its path relative to pytest's root directory."""
         node: ChainNode = cls.from_parent(
-            session, name=evaluation.chain.given, nodeid=_node_id(path, session.config.rootpath), path=path
+            session, name=evaluation.chain.given, nodeid=node_id(path, session.config.rootpath), path=path
         )
         node.evaluation = evaluation
         node.registry = registry
@@ -65,8 +65,8 @@ class Group(pytest.Collector):
         """A node below a chain."""
         path = parent.evaluation.chain.root / file if file else parent.path
         chain = parent.nodeid
-        node_id = chain if file and parent.path.suffix == ".sql" else f"{chain}{separator}{name}"
-        node: Group = cls.from_parent(parent, name=name, nodeid=node_id, path=path)
+        own_id = chain if file and parent.path.suffix == ".sql" else f"{chain}{separator}{name}"
+        node: Group = cls.from_parent(parent, name=name, nodeid=own_id, path=path)
         node.rules = rules
         node.file = file
         return node
@@ -114,13 +114,19 @@ class RuleItem(pytest.Item):
         if result.verdict in (Verdict.UNPROVEN, Verdict.SKIPPED):
             pytest.skip(result.reason)
 
-    def payload(self) -> dict[str, Any]:
-        """What the summary and the report files need of this item, as plain values."""
+    def payload(self, trouble: str | None) -> dict[str, Any]:
+        """What the summary and the report files need of this item, as plain values.
+
+        :param trouble: what went wrong with the tool or the server, which left the rule without an answer
+        """
         assert isinstance(self.parent, Group)
         assert isinstance(self.parent.parent, ChainNode)
-        payload: dict[str, Any] = {"chain": self.parent.parent.nodeid}
+        payload: dict[str, Any] = {"chain": self.parent.parent.nodeid, "trouble": trouble is not None}
         if self.result is not None:
             payload["result"] = result_payload(self.result)
+        elif trouble is not None:
+            result = RuleResult(self.rule.name, self.rule.check, self.file, Verdict.UNPROVEN, trouble, (), 0.0)
+            payload["result"] = result_payload(result)
         if self.rule.scope is not Scope.CHAIN and self.evaluation.replayed:
             payload["about"] = chain_payload(self.evaluation)
         return payload
@@ -139,7 +145,8 @@ class RuleItem(pytest.Item):
         return self.path, None, self.nodeid.replace("::", " ")
 
 
-def _node_id(path: Path, rootdir: Path) -> str:
+def node_id(path: Path, rootdir: Path) -> str:
+    """The id of a chain's node: its path relative to pytest's root directory, absolute outside it."""
     try:
         return path.relative_to(rootdir).as_posix() or "."
     except ValueError:

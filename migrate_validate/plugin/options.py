@@ -95,12 +95,12 @@ def chain_paths(config: pytest.Config) -> tuple[list[str], bool]:
     return list(load_settings(config.rootpath / "no-such-chain", config.rootpath).migrations), False
 
 
-def settings_for(path: str, config: pytest.Config) -> Settings:
+def settings_for(chain: Path, config: pytest.Config) -> Settings:
     """The settings of one chain: the configuration, with what the command line says.
 
+    :param chain: absolute
     :raises ConfigError: when the configuration cannot be used
     """
-    chain = Path(path) if Path(path).is_absolute() else config.invocation_params.dir / path
     settings = load_settings(chain, config.rootpath)
     seeds = tuple(SeedEntry(str(config.invocation_params.dir / seed)) for seed in config.getoption("migrations_seed"))
     return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,11 @@ import pytest
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.errors import MigrateValidateError
 from migrate_validate.evaluation import Evaluation
-from migrate_validate.plugin.items import ChainNode, RuleItem
+from migrate_validate.plugin.items import ChainNode, RuleItem, node_id
 from migrate_validate.plugin.options import chain_paths, server_options, settings_for
 from migrate_validate.postgres.environments import choose
 from migrate_validate.report.files import check_report_path, write_report
-from migrate_validate.report.payload import Payload, report
+from migrate_validate.report.payload import Payload, planned_payload, report
 from migrate_validate.report.terminal import about_lines, findings_table, migrations_table, unproven_lines
 from migrate_validate.rules import Registry
 
@@ -37,15 +38,20 @@ class Run:
             check_report_path(path)
         self.evaluations: dict[Path, Evaluation] = {}
         rules: dict[str, None] = {}
+        # What the configuration names is seen from its file, what the command line names from where the user stands.
+        base = config.invocation_params.dir if self.on_command_line else config.rootpath
         for path in paths:
-            settings = settings_for(path, config)
-            chain = read_chain(path, settings, rootdir=config.invocation_params.dir)
+            where = (base / path).absolute()
+            settings = settings_for(where, config)
+            chain = read_chain(path, settings, rootdir=base)
             choose(chain, settings.environment)
-            where = (config.invocation_params.dir / path).absolute()
             self.evaluations[where] = Evaluation(chain, settings, server_options(config, settings))
             rules.update(dict.fromkeys(settings.rules))
         self.registry = Registry()
         if self.evaluations:
+            # Rules of the project are found as its tests are: from pytest's root directory.
+            if rules and str(config.rootpath) not in sys.path:
+                sys.path.insert(0, str(config.rootpath))
             self.registry = Registry.load(tuple(rules))
             config.hook.pytest_migrate_validate_rules(registry=self.registry)
             for evaluation in self.evaluations.values():
@@ -118,9 +124,11 @@ class Run:
 
     def write_reports(self) -> None:
         """Write the report files that were asked for."""
-        chains: dict[str, Any] = {}
-        for chain, results in self.results.items():
-            chains[chain] = (self.about.get(chain, {"path": chain, "migrations": []}), results)
+        planned = {
+            node_id(path, self.config.rootpath): planned_payload(evaluation.chain, evaluation.environment.name)
+            for path, evaluation in self.evaluations.items()
+        }
+        chains = {chain: (self.about.get(chain, planned[chain]), self.results.get(chain, [])) for chain in planned}
         for path in self.config.getoption("migrations_report"):
             duration = (time.perf_counter() - self.started) * 1000
             write_report(str(self.config.invocation_params.dir / path), report(chains, duration))

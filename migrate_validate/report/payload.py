@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+from migrate_validate.chain.model import Chain
 from migrate_validate.evaluation import Evaluation, RuleResult
 from migrate_validate.findings import Finding, Severity, Verdict
+from migrate_validate.replay.runner import not_reached
 from migrate_validate.replay.timeline import ScriptRun, Timeline
 
 SCHEMA = 1
@@ -33,6 +35,20 @@ def chain_payload(evaluation: Evaluation) -> Payload:
         "migrations": [
             {"file": s.migration.file, "version": s.migration.version, "name": s.migration.name, **_run(s.run)}
             for s in timeline.steps
+        ],
+    }
+
+
+def planned_payload(chain: Chain, environment: str) -> Payload:
+    """What is known of a chain that was not applied: no rule needed it, or the server failed."""
+    return {
+        "path": chain.given,
+        "format": chain.format,
+        "environment": environment,
+        "server": None,
+        "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
+        "migrations": [
+            {"file": m.file, "version": m.version, "name": m.name, **_run(not_reached(m.up))} for m in chain.migrations
         ],
     }
 
@@ -100,7 +116,7 @@ def report(chains: Mapping[str, tuple[Payload, Iterable[Payload]]], duration_ms:
     return {
         "schema": SCHEMA,
         "tool": {"name": "migrate-validate", "version": version("migrate-validate")},
-        "server": next((chain["server"] for chain in described if "server" in chain), None),
+        "server": next((chain["server"] for chain in described if chain["server"]), None),
         "chains": described,
         "summary": {
             "migrations": sum(len(chain.get("migrations", ())) for chain in described),
