@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,9 @@ _HOOK = """\
 #!/bin/sh
 {mark}
 # Validates the migrations before each push; skip it once with `git push --no-verify`.
-exec migrate-validate {paths}
+command -v migrate-validate >/dev/null && exec migrate-validate {paths}
+# No virtual environment is active: the one that installed this hook will do.
+exec {python} -m migrate_validate {paths}
 """
 
 
@@ -45,7 +48,7 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
             remedy=f"add this line to it: migrate-validate {shlex.join(chains)}",
         )
     hook.parent.mkdir(parents=True, exist_ok=True)
-    hook.write_text(_HOOK.format(mark=_MARK, paths=shlex.join(chains)), encoding="utf-8")
+    hook.write_text(_HOOK.format(mark=_MARK, python=shlex.quote(sys.executable), paths=shlex.join(chains)), encoding="utf-8")
     hook.chmod(0o755)
     return f"{hook} now runs: migrate-validate {shlex.join(chains)}"
 
