@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from migrate_validate.chain.model import Chain, Migration
+from migrate_validate.chain.model import Chain, Migration, Script
+from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step, Timeline
 from migrate_validate.rules import rule
@@ -30,14 +31,36 @@ def applies(step: Step) -> Iterator[Result]:
 
 
 def _culprit(step: Step) -> str:
-    """The file before this migration that failed."""
+    """The file before this migration that failed: the first one that was not applied."""
     applied = {*step.applied_before, step.migration.file}
-    before = step.chain.migrations[: _position(step.chain, step.migration)]
-    return next((each.file for each in before if each.file not in applied), "a base or seed file before it")
+    return next((file for file in _files_until(step.chain, step.migration) if file not in applied), "a file before it")
 
 
-def _position(chain: Chain, migration: Migration) -> int:
-    return next((i for i, each in enumerate(chain.migrations) if each.file == migration.file), 0)
+def _files_until(chain: Chain, last: Migration) -> Iterator[str]:
+    """The files of a chain in the order in which they are applied, up to this migration."""
+    yield from (script.file for script in chain.base)
+    for migration in chain.migrations:
+        yield from (seed.script.file for seed in chain.seeds if seed.before == migration.version)
+        yield migration.file
+        if migration.file == last.file:
+            return
+
+
+@rule(severity=Severity.ERROR)
+def base_applies(timeline: Timeline) -> Iterator[Result]:
+    """A base file that PostgreSQL refuses.
+
+    Why: the migrations build on what it makes, so none of them is reached.
+    Fix: repair the statement, or give the base file that the migrations were written against.
+    """
+    if not timeline.base:
+        yield NotApplicable("the chain has no base file")
+    applied: list[str] = []
+    for run in timeline.base:
+        if run.failure is not None:
+            yield _failed(run, run.failure, (), applied)
+        elif run.outcome is Outcome.APPLIED:
+            applied.append(run.script.file)
 
 
 @rule(severity=Severity.ERROR)
@@ -104,21 +127,48 @@ def verifies(connection: Connection, chain: Chain) -> Iterator[Result]:
 def duplicate_version(chain: Chain) -> Iterator[Result]:
     """Several migrations with one version.
 
+    Versions are compared as numbers: ``1`` and ``001`` are one version; ``001`` and ``001b`` are two.
+
     Why: tools that record versions apply only one of them, and their order hangs on the file system.
     Fix: give each file a version of its own, in the order in which they must run.
     """
     if not chain.migrations:
         yield NotApplicable("the chain has no migration")
-    same: dict[str, list[str]] = defaultdict(list)
+    same: dict[str, list[Migration]] = defaultdict(list)
     for migration in chain.migrations:
-        same[migration.version].append(migration.file)
-    for version, files in same.items():
-        if len(files) > 1:
+        same[migration.version.lstrip("0") or "0"].append(migration)
+    for group in same.values():
+        if len(group) > 1:
+            versions = list(dict.fromkeys(each.version for each in group))
+            files = [each.file for each in group]
             yield Finding(
-                f"{len(files)} files have the version {version}; they are applied in this order: {', '.join(files)}",
+                f"{len(files)} files have the version {' = '.join(versions)}; "
+                f"they are applied in this order: {', '.join(files)}",
                 location=Location(files[1]),
-                evidence={"version": version, "files": files},
+                evidence={"version": versions[0], "files": files},
             )
+
+
+@rule(severity=Severity.INFO)
+def file_without_statements(chain: Chain) -> Iterator[Result]:
+    """A migration or seed file with no statement in it.
+
+    Why: it passes and does nothing, and what it was meant to hold may be lost or commented out.
+    Fix: write its statements, or remove the file.
+    """
+    scripts = (*(each.up for each in chain.migrations), *(seed.script for seed in chain.seeds))
+    if not scripts:
+        yield NotApplicable("the chain has no migration and no seed file")
+    for script in scripts:
+        if _is_empty(script):
+            yield Finding(f"{script.file} has no statement", location=Location(script.file))
+
+
+def _is_empty(script: Script) -> bool:
+    try:
+        return not statements(script)
+    except ScriptError:
+        return False  # applies and unusable-file report it
 
 
 @rule(severity=Severity.INFO)

@@ -37,9 +37,11 @@ REWRITE = "MIGRATE_VALIDATE_WRITE_CASES"
 
 TESTED_ELSEWHERE = {
     "applies": "tests/checks/test_chain_rules.py",
+    "base-applies": "tests/checks/test_chain_rules.py",
     "seed-applies": "tests/checks/test_chain_rules.py",
     "verifies": "tests/checks/test_verification.py",
     "duplicate-version": "tests/checks/test_chain_rules.py",
+    "file-without-statements": "tests/checks/test_chain_rules.py",
     "set-aside-file": "tests/checks/test_chain_rules.py",
     "unusable-file": "tests/checks/test_chain_rules.py",
     "rows-conserved": "tests/checks/test_rows_conserved.py",

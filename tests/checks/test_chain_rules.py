@@ -46,6 +46,37 @@ def test_what_was_not_reached_names_what_failed() -> None:
     assert reason(chain_rules.applies(not_reached)) == "not reached: 001_first.sql failed"
 
 
+def test_a_migration_behind_a_failed_base_file_names_that_file() -> None:
+    step = step_of("SELECT 1")
+    chain = replace(step.chain, base=(script("", "roles.sql"), script("", "base.sql")))
+    run = ScriptRun(step.migration.up, Outcome.NOT_REACHED)
+    not_reached = replace(step, chain=chain, run=run, applied_before=("roles.sql",))
+    assert reason(chain_rules.applies(not_reached)) == "not reached: base.sql failed"
+
+
+def test_a_migration_behind_a_failed_seed_names_that_seed() -> None:
+    step = step_of("SELECT 1")
+    chain = replace(step.chain, seeds=(Seed(script("", "seed.sql"), before="001"),))
+    run = ScriptRun(step.migration.up, Outcome.NOT_REACHED)
+    not_reached = replace(step, chain=chain, run=run, applied_before=())
+    assert reason(chain_rules.applies(not_reached)) == "not reached: seed.sql failed"
+
+
+def test_base_applies() -> None:
+    good, bad, last = (script("SELECT 1", f"{name}.sql") for name in ("roles", "base", "last"))
+    timeline = Timeline(chain_of(script("", "001_first.sql"), base=(good, bad, last)), "plain", "PostgreSQL")
+    assert reason(chain_rules.base_applies(timeline)) == "the chain has no base file"
+    failure = Failure("nothing there", Location("base.sql", 1, 1), sqlstate="42P01")
+    applied = ScriptRun(good, Outcome.APPLIED)
+    assert list(chain_rules.base_applies(replace(timeline, base=(applied,)))) == []
+    failed = ScriptRun(bad, Outcome.FAILED, total_statements=1, failure=failure)
+    runs = (applied, failed, ScriptRun(last, Outcome.NOT_REACHED))
+    (finding,) = findings(chain_rules.base_applies(replace(timeline, base=runs)))
+    assert finding.message == "base.sql cannot be applied: nothing there (SQLSTATE 42P01)"
+    assert finding.severity is Severity.ERROR
+    assert finding.evidence["applied"] == ["roles.sql"]
+
+
 def test_seed_applies() -> None:
     seed = Seed(script("INSERT INTO members VALUES (1)", "seed.sql"))
     failure = Failure(
@@ -66,10 +97,27 @@ def test_seed_applies() -> None:
 
 
 def test_duplicate_version_states_the_order() -> None:
-    chain = chain_of(script("", "001_a.sql"), script("", "001_b.sql"), script("", "001b_c.sql"), script("", "01_d.sql"))
+    chain = chain_of(script("", "001_a.sql"), script("", "001_b.sql"), script("", "001b_c.sql"), script("", "11_d.sql"))
     (finding,) = findings(chain_rules.duplicate_version(chain))
     assert finding.message == "2 files have the version 001; they are applied in this order: 001_a.sql, 001_b.sql"
     assert finding.severity is Severity.WARNING
+
+
+def test_duplicate_version_compares_numbers_and_keeps_the_letter() -> None:
+    chain = chain_of(script("", "1_a.sql"), script("", "001_b.sql"), script("", "001b_c.sql"), script("", "010_d.sql"))
+    (finding,) = findings(chain_rules.duplicate_version(chain))
+    assert finding.message == "2 files have the version 1 = 001; they are applied in this order: 1_a.sql, 001_b.sql"
+
+
+def test_file_without_statements() -> None:
+    seed = Seed(script("-- later\n", "seed.sql"))
+    chain = chain_of(script("/* nothing */ ;", "001_a.sql"), script("SELECT 1", "002_b.sql"), seeds=(seed,))
+    reported = findings(chain_rules.file_without_statements(chain))
+    assert [each.message for each in reported] == ["001_a.sql has no statement", "seed.sql has no statement"]
+    assert {each.severity for each in reported} == {Severity.INFO}
+    cannot_be_cut = chain_of(script("SELECT 'open", "001_a.sql"))
+    assert list(chain_rules.file_without_statements(cannot_be_cut)) == []
+    assert reason(chain_rules.file_without_statements(chain_of())) == "the chain has no migration and no seed file"
 
 
 def test_set_aside_file() -> None:
