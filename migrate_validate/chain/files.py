@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from migrate_validate.chain.model import Script
@@ -18,6 +20,10 @@ def read_script(path: Path, root: Path) -> Script:
     """
     file = relative(path, root)
     try:
+        # Before it is opened: to open a FIFO waits for somebody who writes into it.
+        irregular = _irregular(path.stat().st_mode)
+        if irregular:
+            return Script(path, file, "", irregular)
         content = path.read_bytes()
     except OSError as error:
         return Script(path, file, "", _unreadable(path, error))
@@ -36,7 +42,17 @@ def relative(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
+def _irregular(mode: int) -> str:
+    """What is wrong with something that is no regular file; empty for one."""
+    if stat.S_ISREG(mode):
+        return ""
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO (a named pipe)", stat.S_IFSOCK: "a socket"}
+    return f"it is {kinds.get(stat.S_IFMT(mode), 'a device')}: only a regular file is read"
+
+
 def _unreadable(path: Path, error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "it cannot be reached: its symbolic links lead in a circle"
     if path.is_symlink() and not path.exists():
         return f"it is a symbolic link to {path.readlink()}, which does not exist"
     if isinstance(error, PermissionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,12 +37,23 @@ def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
             looked=[str(error.filename or given)],
             remedy="give the user who runs this the permission to read it (and to enter the directories above it)",
         ) from None
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise ChainError(
+            f"{path} cannot be reached: its symbolic links lead in a circle",
+            looked=[str(error.filename or given)],
+            remedy="repair the link, or name the directory itself",
+        ) from None
 
 
 def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     if not _exists(given):
         raise _missing(named, given)
     single = given.is_file()
+    if not single and not given.is_dir():
+        remedy = "name a directory of migrations or a file x.sql"
+        raise ChainError(f"{named} is neither a directory nor a regular file", looked=[str(given)], remedy=remedy)
     if single and given.suffix.lower() != ".sql":
         raise ChainError(f"{named} is no SQL file", looked=[str(given)], remedy="name a directory or a file x.sql")
     root = given.parent if single else given
@@ -53,6 +65,8 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         contents = sql.read_single(given)
     elif format == "supabase":
         contents = supabase.read_supabase(root, taken)
+    elif settings.format is None and root.name == supabase.MIGRATIONS and supabase.recognizes(root.parent):
+        contents = supabase.read_migrations(root, taken)
     else:
         contents = sql.read_directory(root, root, taken)
         beside = root.parent / "seed.sql"
@@ -135,10 +149,15 @@ def _declared_seeds(settings: Settings, root: Path, rootdir: Path) -> list[tuple
 
 
 def _declared(name: str, key: str, root: Path, rootdir: Path) -> Path:
-    places = [Path(os.path.normpath(directory / name)) for directory in dict.fromkeys((root, root.parent, rootdir))]
+    places = list(dict.fromkeys(Path(os.path.normpath(above / name)) for above in (root, root.parent, rootdir)))
     for place in places:
-        if place.is_file() or place.is_symlink():
+        if not place.is_dir() and (place.exists() or place.is_symlink()):
             return place
+    directory = next((place for place in places if place.is_dir()), None)
+    if directory:
+        raise ConfigError(
+            f"{key}: {name} is a directory", looked=[str(directory)], remedy="name the files in it, one by one"
+        )
     wanted = Path(name).name
     around = sorted({path.name for place in places if place.parent.is_dir() for path in place.parent.iterdir()})
     near = get_close_matches(wanted, around, n=1)

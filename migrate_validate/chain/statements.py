@@ -20,6 +20,8 @@ from migrate_validate.findings import Location
 
 UNPARSED = "unparsed"
 _COPY_FROM_STDIN = re.compile(r"copy\b[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
+_COPY_PROGRAM = re.compile(r"copy\b[^;]*\b(?:from|to)\s+program\b", re.IGNORECASE)
+_REFUSED_PROGRAM = "COPY ... PROGRAM runs a command on the server's machine: refused"
 _IGNORED = frozenset({"restrict", "unrestrict"})
 _INCLUDES = frozenset({"i", "include", "ir", "include_relative"})
 _RELATIVE = frozenset({"ir", "include_relative"})
@@ -43,7 +45,7 @@ def statements(script: Script) -> tuple[Statement, ...]:
     obeyed, ``\restrict`` and ``\unrestrict`` do nothing.
 
     :raises ScriptError: when the file cannot be read, a string or comment does not end, a meta-command is none of
-        these, or an included file is missing or includes itself
+        these, COPY runs a program, or an included file is missing or includes itself
     """
     if script.problem:
         raise ScriptError(script.problem, Location(script.file))
@@ -92,9 +94,14 @@ def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) ->
     try:
         parsed = syntax.parse(piece.sql)
     except syntax.GrammarError:
+        if _COPY_PROGRAM.match(piece.sql):
+            raise ScriptError(_REFUSED_PROGRAM, place(scanner.source_offset(piece.start))) from None
         copy_data = scanner.take_copy_data() if _COPY_FROM_STDIN.match(piece.sql) else None
         yield Statement(piece.sql, place(scanner.source_offset(piece.start)), UNPARSED, copy_data)
         return
+    for each in parsed:
+        if each.kind == "copy" and each.node.is_program:
+            raise ScriptError(_REFUSED_PROGRAM, place(scanner.source_offset(piece.start + each.start)))
     if len(parsed) == 1:
         only = parsed[0]
         copy_data = scanner.take_copy_data() if only.kind == "copy" and _reads_stdin(only.node) else None

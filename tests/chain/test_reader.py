@@ -135,6 +135,22 @@ def test_declared_files_that_do_not_exist(tmp_path: Path) -> None:
     )
 
 
+def test_a_declared_file_that_is_a_directory(tmp_path: Path) -> None:
+    write(tmp_path / "db", "001_a.sql", "x/a.sql")
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, base=("x",))
+    assert str(caught.value) == (
+        f"base: x is a directory\nlooked at:\n  {tmp_path}/db/x\nwhat to do: name the files in it, one by one"
+    )
+
+
+def test_every_place_is_named_once(tmp_path: Path) -> None:
+    write(tmp_path / "db", "001_a.sql")
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, base=("/nowhere/x.sql",))
+    assert caught.value.looked == ("/nowhere/x.sql",)
+
+
 def test_seed_before_an_unknown_version(tmp_path: Path) -> None:
     write(tmp_path / "db", "001_a.sql", "0012_b.sql", "x.sql")
     with pytest.raises(ConfigError) as caught:
@@ -196,6 +212,17 @@ class TestTroubleWithThePath:
         assert "  validate_x.sql: a verification script\n" in str(caught.value)
         assert str(caught.value).endswith("what to do: did you mean db/migrations?")
 
+    @pytest.mark.parametrize("path", ["loop", "loop/migrations", "loop/001_a.sql"])
+    def test_circle_of_links(self, tmp_path: Path, path: str) -> None:
+        (tmp_path / "loop").symlink_to("other")
+        (tmp_path / "other").symlink_to("loop")
+        with pytest.raises(ChainError) as caught:
+            read(tmp_path, path)
+        assert str(caught.value) == (
+            f"{path} cannot be reached: its symbolic links lead in a circle\nlooked at:\n  {tmp_path}/{path}\n"
+            "what to do: repair the link, or name the directory itself"
+        )
+
     @pytest.mark.parametrize("closed", ["db", "."])
     def test_no_permission(self, tmp_path: Path, closed: str) -> None:
         write(tmp_path / "top/db", "001_a.sql")
@@ -239,6 +266,26 @@ class TestTroubleWithAFile:
         write(tmp_path / "db", "001_a.sql")
         (tmp_path / "db/002_b.sql").symlink_to("gone.sql")
         assert read(tmp_path).migrations[1].up.problem == "it is a symbolic link to gone.sql, which does not exist"
+
+    def test_circle_of_links(self, tmp_path: Path) -> None:
+        write(tmp_path / "db", "001_a.sql")
+        (tmp_path / "db/002_b.sql").symlink_to("002_b.sql")
+        problem = read(tmp_path).migrations[1].up.problem
+        assert problem == "it cannot be reached: its symbolic links lead in a circle"
+
+    def test_no_regular_file(self, tmp_path: Path) -> None:
+        write(tmp_path / "db", "002_b.sql")
+        os.mkfifo(tmp_path / "db/001_a.sql")
+        (tmp_path / "db/003_c.sql").symlink_to("/dev/null")
+        problems = [migration.up.problem for migration in read(tmp_path).migrations]
+        assert problems == [
+            "it is a FIFO (a named pipe): only a regular file is read",
+            None,
+            "it is a device: only a regular file is read",
+        ]
+        assert read(tmp_path, base=("001_a.sql",)).base[0].problem == problems[0]
+        with pytest.raises(ChainError, match=r"db/001_a\.sql is neither a directory nor a regular file"):
+            read(tmp_path, "db/001_a.sql")
 
     def test_no_permission(self, tmp_path: Path) -> None:
         write(tmp_path / "db", "001_a.sql")
@@ -328,3 +375,21 @@ def unprivileged(home: Path, closed: Path) -> Iterator[None]:
             os.seteuid(0)
         for path, mode in modes.items():
             path.chmod(mode)
+
+
+def test_the_migrations_of_a_supabase_directory(tmp_path: Path) -> None:
+    write(tmp_path / "supabase", "migrations/001_a.sql", "seed.sql", "seeds/b.sql", "migrations/users.sql")
+    config = tmp_path / "supabase/config.toml"
+
+    def seeds() -> list[str]:
+        return [seed.script.file for seed in read(tmp_path, "supabase/migrations").seeds]
+
+    assert seeds() == ["../seed.sql"]
+    config.write_text('[db.seed]\nsql_paths = ["./seeds/*.sql"]\n')
+    assert seeds() == ["../seeds/b.sql"]
+    config.write_text('[db.seed]\nenabled = false\n[db.migrations]\nschema_paths = ["seeds/b.sql"]\n')
+    assert seeds() == []
+    set_aside = reasons(read(tmp_path, "supabase/migrations"))
+    assert set_aside["../seed.sql"] == "a seed, but config.toml says db.seed.enabled = false"
+    assert set_aside["../seeds/b.sql"].startswith("a declared schema")
+    assert read(tmp_path, "supabase/migrations").root == tmp_path / "supabase/migrations"

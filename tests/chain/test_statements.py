@@ -189,6 +189,26 @@ class TestVariables:
         assert "runs a shell command, which is refused" in refused("\\set d `date`\nSELECT 1")
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        *(
+            "copy t from program 'id'",
+            "COPY t (a) TO PROGRAM 'id' WITH (FORMAT csv)",
+            "copy (select 1) to program 'id'",
+        ),
+        *("copy t from/**/program 'id'", "copy t from program 'id' with no such option"),
+    ],
+)
+def test_copy_with_a_program_is_refused(copy: str) -> None:
+    message = "001_x.sql:3:1: COPY ... PROGRAM runs a command on the server's machine: refused"
+    assert refused(f"SELECT 1;\n-- a comment\n{copy};\n") == message
+
+
+def test_copy_of_a_table_named_program() -> None:
+    assert sql("copy program from stdin;\n\\.\n") == ["copy program from stdin"]
+
+
 class TestMetaCommands:
     @pytest.mark.parametrize("command", ["echo hi", "! rm x", "copy t from 'x'", "connect db", "gexec", "timing"])
     def test_refused_by_name_and_line(self, command: str) -> None:

@@ -34,23 +34,43 @@ def read_supabase(root: Path, taken: Collection[Path] = ()) -> Contents:
     :raises OSError: when a directory cannot be listed
     """
     contents = read_directory(root / MIGRATIONS, root, taken)
-    config = _config(root)
-    named = _Named(root, contents, taken)
-    named.schemas(_strings(root, config, "db", "migrations", "schema_paths", default=[]))
-    seed = _table(root, config, "db", "seed")
-    patterns = _strings(root, config, "db", "seed", "sql_paths", default=[f"./{_SEED}"])
+    used = _sort_named(root, root, contents, taken)
+    _set_aside_rest(root, contents, used | {root / MIGRATIONS} | set(taken))
+    return contents
+
+
+def read_migrations(root: Path, taken: Collection[Path] = ()) -> Contents:
+    """The ``migrations/`` of a ``supabase/`` directory, with the seeds and schemas that lie beside it.
+
+    :param root: the directory ``migrations/``, absolute
+    :param taken: files with a use of their own, which are left out
+    :raises ChainError: as ``read_supabase``
+    :raises OSError: when a directory cannot be listed
+    """
+    contents = read_directory(root, root, taken)
+    _sort_named(root.parent, root, contents, taken)
+    return contents
+
+
+def _sort_named(directory: Path, root: Path, contents: Contents, taken: Collection[Path]) -> set[Path]:
+    """Add the files that config.toml names to the contents; returns them."""
+    config = _config(directory)
+    named = _Named(directory, root, contents, taken)
+    named.schemas(_strings(directory, config, "db", "migrations", "schema_paths", default=[]))
+    seed = _table(directory, config, "db", "seed")
+    patterns = _strings(directory, config, "db", "seed", "sql_paths", default=[f"./{_SEED}"])
     if seed.get("enabled", True):
         named.seeds(patterns, declared="sql_paths" in seed)
     else:
         named.switched_off(patterns)
-    _set_aside_rest(root, contents, named.used | {root / MIGRATIONS} | set(taken))
-    return contents
+    return named.used
 
 
 class _Named:
     """The files that config.toml names, by what it names them for."""
 
-    def __init__(self, root: Path, contents: Contents, taken: Collection[Path]) -> None:
+    def __init__(self, directory: Path, root: Path, contents: Contents, taken: Collection[Path]) -> None:
+        self._directory = directory
         self._root = root
         self._contents = contents
         self.used: set[Path] = set()
@@ -61,7 +81,7 @@ class _Named:
             matches = self._matches(pattern)
             if not matches and declared:
                 reason = f"{_CONFIG} names it in db.seed.sql_paths, but there is no such file"
-                self._contents.set_aside.append(SetAside(pattern, reason))
+                self._contents.set_aside.append(SetAside(relative(self._directory / pattern, self._root), reason))
             for path in matches:
                 if path not in self.used | self._taken:
                     self._contents.seeds.append(Seed(read_script(path, self._root)))
@@ -84,8 +104,8 @@ class _Named:
                 self.used.add(path)
 
     def _matches(self, pattern: str) -> list[Path]:
-        found = glob.glob(pattern, root_dir=self._root, recursive=True)  # noqa: PTH207 - Path.glob refuses "../"
-        paths = {Path(os.path.normpath(self._root / name)) for name in found}
+        found = glob.glob(pattern, root_dir=self._directory, recursive=True)  # noqa: PTH207 - Path.glob refuses "../"
+        paths = {Path(os.path.normpath(self._directory / name)) for name in found}
         return sorted(path for path in paths if path.is_file())
 
 
