@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from migrate_validate import syntax
 from migrate_validate.chain.creates import Created, created_objects
 from migrate_validate.chain.model import Chain, Script
 from migrate_validate.postgres.extensions import known
@@ -17,7 +20,10 @@ _MISSING = {
         r"(?P<kind>type|role|index|constraint|publication|collation|extension|policy|trigger|operator class"
         r'|text search configuration) "(?P<name>[^"]+)"(?: .*)? does not exist'
     ),
-    "42703": re.compile(r'column "?(?P<name>[\w.$]+)"?(?: of relation "(?P<table>[^"]+)")? does not exist'),
+    "42703": re.compile(
+        r'column "?(?P<name>[\w.$]+)"?(?: of relation "(?P<table>[^"]+)"| named in key| referenced in \w[\w ]*)?'
+        " does not exist"
+    ),
     "3F000": re.compile(r'schema "(?P<name>[^"]+)" does not exist'),
 }
 """By SQLSTATE: how PostgreSQL says that something is missing."""
@@ -89,20 +95,31 @@ def _about_extension(name: str) -> tuple[str, ...]:
 
 def _about_parent(table: str, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
     parents, children = _first_rows(table, script), _first_rows(failure.table or "", script)
-    if parents > children >= 0:
+    if parents > children >= 0 and failure.statement != "COMMIT":
         return (f'Rows of "{table}" must be inserted first: this file inserts them after those of "{failure.table}".',)
+    if parents >= 0 and failure.statement == "COMMIT":
+        return (f'Rows of "{table}" must be there at the COMMIT: this file inserts some, but not this one.',)
     if parents >= 0:
         return (f'Rows of "{table}" must be there first: this file inserts some before, but not this one.',)
     order = list(chain.scripts)
     mine = order.index(script)
-    others = [each for each in order if each is not script and _first_rows(table, each) >= 0]
+    seeds = [seed.script for seed in chain.seeds]
+    # No migration may need a seed, which is not there when the chain is applied to a database in use.
+    asked = order if script in seeds else [each for each in order if each not in seeds]
+    others = [each for each in asked if each is not script and _first_rows(table, each) >= 0]
     later = [each.file for each in others if order.index(each) > mine]
     if later:
         return (f'Rows of "{table}" must be inserted first: {later[0]} inserts some, and is applied after this file.',)
     if others:
         names = ", ".join(each.file for each in others[:3])
         return (f'Rows of "{table}" must be there first: {names} inserts some before, but not this one.',)
-    return (f'Rows of "{table}" must be there first, and no file of the chain inserts any: add them to the seed.',)
+    if script in seeds:
+        return (f'Rows of "{table}" must be there first, and no file of the chain inserts any: add them to the seed.',)
+    if failure.statement == "COMMIT":
+        where = "insert them in this file, or in an earlier one"
+        return (f'Rows of "{table}" must be there at the COMMIT, and no migration inserts any: {where}.',)
+    where = "insert them further up in this file, or in an earlier one"
+    return (f'Rows of "{table}" must be there first, and no migration inserts any: {where}.',)
 
 
 def _first_rows(table: str, script: Script) -> int:
@@ -131,6 +148,8 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
     if made:
         other = made[0][1]
         return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
+    if "column" in missing.kinds:
+        return _about_unknown_column(missing, failure, order[: mine + 1])
     return _about_unknown(missing)
 
 
@@ -146,6 +165,33 @@ def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:
             f"write {found.schema}.{missing.name}.",
         )
     return (f"{where}; it was dropped, renamed, or is in a schema that is not in the search_path.",)
+
+
+def _about_unknown_column(missing: _Missing, failure: Failure, applied: Sequence[Script]) -> tuple[str, ...]:
+    """Base files are for a column only where the tables that the statement names are not of the chain."""
+    tables = {missing.table} if missing.table else _relations(failure.statement or "")
+    created = [found for each in applied for found in created_objects(each)]
+    if tables and not any(found.kind in _RELATIONS and found.name in tables for found in created):
+        return _about_unknown(missing)
+    columns = {found.name: found for found in created if found.kind == "column" and found.table in tables}
+    near = get_close_matches(missing.name, columns, n=1)
+    if not near:
+        return (f'No file of the chain creates the column "{missing}".',)
+    meant = columns[near[0]]
+    return (
+        f'No file of the chain creates the column "{missing}": did you mean "{meant.name}" of the table '
+        f'"{meant.table}" ({meant.location.file}:{meant.location.line})?',
+    )
+
+
+def _relations(statement: str) -> set[str]:
+    """The tables and views that a statement names; those that it defines by WITH among them."""
+    try:
+        parsed = syntax.parse(statement)
+    except syntax.GrammarError:
+        return set()
+    nodes = [node for each in parsed for node in syntax.walk(each.node)]
+    return {node.relname for node in nodes if syntax.node_name(node) == "range_var"}
 
 
 def _about_unknown(missing: _Missing) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -14,10 +14,11 @@ from migrate_validate.replay.timeline import LockedRelation
 
 _LOCKS = files("migrate_validate.replay").joinpath("evidence.sql").read_text(encoding="utf-8")
 
-_NEWEST = """
+NEWEST = """
     select greatest((select max(oid::bigint) from pg_class),
                     (select max(relfilenode::bigint) from pg_class where reltablespace = 0))
 """
+"""The greatest number given to a relation so far: what comes later is greater."""
 
 _NOT_EMPTY = """
     select c.oid::bigint, n.nspname, c.relname
@@ -31,6 +32,15 @@ _NOT_EMPTY = """
       and has_table_privilege(c.oid, 'select')
       and pg_relation_size(c.oid) > 0
 """
+_NAMES = """
+    select c.oid::bigint, n.nspname || '.' || c.relname, c.relfilenode > %(newest)s
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.oid = any (%(oids)s::bigint[]::oid[])
+      and c.relkind in ('r', 'p', 'm', 'f')
+"""
+"""A file number above the counter at the start is new: the relation was written anew."""
+_FIRST_USER_OID = 16384
 _AMONG = "and c.oid = any (%(among)s::bigint[]::oid[])"
 
 
@@ -54,21 +64,29 @@ class Locks:
     """Object identifiers of all relations that it may have written; None: its COMMIT may write others."""
 
 
-def newest_relation(connection: psycopg.Connection[Any]) -> int:
-    """The greatest number given to a relation so far: what comes later is greater."""
-    row = connection.execute(_NEWEST).fetchone()
-    return int(row[0]) if row else 0
-
-
 def locks(connection: psycopg.Connection[Any], newest: int) -> Locks:
     """What is locked in the open transaction, which began after ``newest`` was taken."""
-    rows = connection.execute(_LOCKS, {"newest": newest}).fetchall()
-    against_others = tuple(
-        LockedRelation(name, mode, rewritten) for _, name, mode, strong, rewritten, _ in rows if strong
-    )
+    rows = connection.execute(_LOCKS).fetchall()
+    held = [(oid, mode) for oid, mode, _ in rows if oid >= _FIRST_USER_OID]
     # A deferred trigger may write when the transaction is committed.
-    deferred = any(row[-1] for row in rows)
-    return Locks(against_others, None if deferred else frozenset(row[0] for row in rows))
+    deferred = any(deferred for _, _, deferred in rows)
+    strong = [(oid, mode) for oid, mode in held if oid <= newest and mode != "RowExclusiveLock"]
+    return Locks(_named(connection, strong, newest), None if deferred else frozenset(oid for oid, _ in held))
+
+
+def _named(
+    connection: psycopg.Connection[Any], held: Sequence[tuple[int, str]], newest: int
+) -> tuple[LockedRelation, ...]:
+    if not held:
+        return ()
+    rows = connection.execute(_NAMES, {"newest": newest, "oids": [oid for oid, _ in held]}).fetchall()
+    described = {oid: (name, rewritten) for oid, name, rewritten in rows}
+    return tuple(
+        sorted(
+            (LockedRelation(described[oid][0], mode, described[oid][1]) for oid, mode in held if oid in described),
+            key=lambda lock: (lock.relation, lock.mode),
+        )
+    )
 
 
 def table_rows(connection: psycopg.Connection[Any], before: TableRows, written: frozenset[int] | None) -> TableRows:
@@ -79,8 +97,10 @@ def table_rows(connection: psycopg.Connection[Any], before: TableRows, written: 
     """
     if written is None:
         tables = connection.execute(_NOT_EMPTY).fetchall()
-    else:
+    elif written or before.by_table:
         tables = connection.execute(_NOT_EMPTY + _AMONG, {"among": [*written, *before.by_table]}).fetchall()
+    else:
+        return before
     stale = [table for table in tables if written is None or table[0] in written]
     counts = {oid: count for oid, count in before.by_table.items() if written is not None and oid not in written}
     if stale:

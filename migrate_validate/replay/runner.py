@@ -16,7 +16,7 @@ from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.transactions import transaction_mode
 from migrate_validate.findings import Location
-from migrate_validate.replay.evidence import Locks, locks, newest_relation
+from migrate_validate.replay.evidence import NEWEST, Locks, locks
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
 
@@ -52,6 +52,7 @@ class Runner:
         self._limits = limits
         self._watchdog = watchdog
         self._notices: list[str] = []
+        self._clean = False
         # Statements that are prepared behind the scenes would be lost to a DISCARD ALL or DEALLOCATE ALL of a script.
         connection.prepare_threshold = None
         connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
@@ -81,10 +82,8 @@ class Runner:
         failure: Failure | None = None
         locked = Locks((), None)
         try:
-            self._reset()
-            self._limit()
+            newest = self._begin()
             if mode is TransactionMode.FILE:
-                newest = newest_relation(self._connection)
                 self._connection.execute("BEGIN")
             for part in parts:
                 done.append(self._run(part))
@@ -124,15 +123,25 @@ class Runner:
             if self._connection.info.transaction_status != TransactionStatus.IDLE:
                 self._connection.execute("ROLLBACK")
             self._reset()
+            self._clean = True
+
+    def _begin(self) -> int:
+        """Start from a clean session with our time limits; returns the greatest number of a relation so far."""
+        if not self._clean:
+            self._reset()
+        self._clean = False
+        cursor = self._connection.execute(
+            f"SET statement_timeout = {round(self._limits.statement * 1000)};"
+            f"SET lock_timeout = {round(self._limits.lock * 1000)};"
+            f"{NEWEST}"
+        )
+        while cursor.nextset():
+            pass
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
 
     def _reset(self) -> None:
         self._connection.execute("DISCARD ALL")
-
-    def _limit(self) -> None:
-        self._connection.execute(
-            f"SET statement_timeout = {round(self._limits.statement * 1000)};"
-            f"SET lock_timeout = {round(self._limits.lock * 1000)}"
-        )
 
     def _run(self, statement: Statement) -> StatementRun:
         self._notices.clear()
