@@ -48,7 +48,8 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
             remedy=f"add this line to it: migrate-validate {shlex.join(chains)}",
         )
     hook.parent.mkdir(parents=True, exist_ok=True)
-    hook.write_text(_HOOK.format(mark=_MARK, python=shlex.quote(sys.executable), paths=shlex.join(chains)), encoding="utf-8")
+    script = _HOOK.format(mark=_MARK, python=shlex.quote(sys.executable), paths=shlex.join(chains))
+    hook.write_text(script, encoding="utf-8")
     hook.chmod(0o755)
     return f"{hook} now runs: migrate-validate {shlex.join(chains)}"
 

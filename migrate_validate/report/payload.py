@@ -31,7 +31,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
         "notes": list(timeline.notes),
         "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
         "base": [_run(run) for run in timeline.base],
-        "seeds": [_run(seed.run) for seed in timeline.seeds],
+        "seeds": [{**_run(seed.run), "before": seed.seed.before} for seed in timeline.seeds],
         "migrations": [
             {"file": s.migration.file, "version": s.migration.version, "name": s.migration.name, **_run(s.run)}
             for s in timeline.steps

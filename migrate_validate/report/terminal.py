@@ -29,13 +29,17 @@ def about_lines(chain: Payload, width: int) -> list[str]:
 
 
 def migrations_table(chain: Payload, width: int) -> str:
-    """A line a script: state, time, statements, what was locked or rewritten.
+    """A line a script, in the order of application: state, time, statements, what was locked or rewritten.
 
     :param width: of the terminal, in columns
     """
     runs = [("base", run) for run in chain["base"]]
-    runs += [("", run) for run in chain["migrations"]]
-    runs += [("seed", run) for run in chain["seeds"]]
+    early = {run["file"]: run for run in chain["seeds"] if run["before"] is not None}
+    for migration in chain["migrations"]:
+        due = [file for file, run in early.items() if run["before"] == migration["version"]]
+        runs += [("seed", early.pop(file)) for file in due]
+        runs.append(("", migration))
+    runs += [("seed", run) for run in chain["seeds"] if run["before"] is None]
     rows = [
         [
             f"{run['file']} ({kind})" if kind else run["file"],
