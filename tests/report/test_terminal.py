@@ -48,11 +48,11 @@ def test_a_line_a_script() -> None:
         {
             "base": [run("base.sql")],
             "migrations": [
-                run("001_a.sql", locked=locks),
-                run("002_b.sql", outcome="failed", statements=1),
-                run("003_c.sql", outcome="not-reached"),
+                run("001_a.sql", locked=locks, version="001"),
+                run("002_b.sql", outcome="failed", statements=1, version="002"),
+                run("003_c.sql", outcome="not-reached", version="003"),
             ],
-            "seeds": [run("seed.sql")],
+            "seeds": [run("seed.sql", before=None)],
         },
         width=100,
     )
@@ -100,3 +100,13 @@ def test_a_finding_names_its_file_once() -> None:
     assert lines[-2:] == ["  fix:", "    drop it"]
     assert "  sqlstate: 42P01" in lines
     assert not any("empty" in line for line in lines)
+
+
+def test_a_seed_before_a_migration_stands_before_it() -> None:
+    chain = {
+        "base": [],
+        "migrations": [run("001_a.sql", version="001"), run("002_b.sql", version="002")],
+        "seeds": [run("late.sql", before=None), run("early.sql", before="002")],
+    }
+    files = [line.split()[0] for line in migrations_table(chain, width=100).splitlines()[2:]]
+    assert files == ["001_a.sql", "early.sql", "002_b.sql", "late.sql"]
