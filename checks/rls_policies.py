@@ -141,7 +141,8 @@ def policy_always_true(catalog: Catalog, timeline: Timeline | None = None) -> It
     Decided on the parse tree: ``true``, ``1 = 1``, ``x OR true``, ``NOT false``, ``(SELECT true)`` and the like. An
     error where it opens rows that exist to UPDATE or DELETE; a warning where only new values are not looked at (INSERT,
     WITH CHECK); info for SELECT, which is how a table is made public to read, and for policies that are given to none
-    of the roles from outside. Restrictive policies are left out: a true one takes nothing away.
+    of the roles from outside. Restrictive policies are left out: a true one takes nothing away. Where
+    restrictive policies that do look at the row narrow every change that a policy opens, it is info too.
 
     Why: permissive policies are combined with OR, so this one makes all others of its command useless.
     Fix: compare a column of the row with who is asking, or give the policy to the one role that it is for.
@@ -165,14 +166,16 @@ def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -
             yield Unproven(f"its {part} cannot be parsed: {error.message}", object=name)
     if not open_parts or not policy.permissive:
         return
-    if policy.command == "SELECT" or (outside is not None and outside.isdisjoint(policy.roles)):
+    guards = _guards(table, policy, open_parts)
+    if policy.command == "SELECT" or guards or (outside is not None and outside.isdisjoint(policy.roles)):
         severity = Severity.INFO
     else:
         severity = Severity.ERROR if "USING" in open_parts else Severity.WARNING
     alter = f"ALTER POLICY {quote(policy.name)} ON {quoted(table.qualified_name)}"
     yield Finding(
         f'policy "{policy.name}" on {table.qualified_name} lets {", ".join(policy.roles)} {policy.command} every row: '
-        f"its {' and its '.join(open_parts)} is always true",
+        f"its {' and its '.join(open_parts)} is always true"
+        + (f"; {', '.join(guards)} (restrictive) still narrows it" if guards else ""),
         object=table.qualified_name,
         evidence={
             "policy": policy.name,
@@ -180,10 +183,47 @@ def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -
             "roles": list(policy.roles),
             "using": policy.using,
             "check": policy.check,
+            **({"restrictive": list(guards)} if guards else {}),
         },
         fix=f"{alter} {' '.join(f'{part} (...)' for part in open_parts)};",
         severity=severity,
     )
+
+
+def _guards(table: Table, policy: Policy, open_parts: Sequence[str]) -> tuple[str, ...]:
+    """The restrictive policies that together narrow whatever a policy opens; none where they leave a part of it open.
+
+    A policy for ALL opens three kinds of change, of which each may have a guard of its own; reading is not one.
+    """
+    guards: dict[str, None] = {}
+    commands = ("INSERT", "UPDATE", "DELETE") if policy.command == "ALL" else (policy.command,)
+    for command in commands:
+        for part in _parts_of(command, policy, open_parts):
+            found = [each.name for each in table.policies if _narrows(each, policy, command, part)]
+            if not found:
+                return ()
+            guards.update(dict.fromkeys(found))
+    return tuple(guards)
+
+
+def _parts_of(command: str, policy: Policy, open_parts: Sequence[str]) -> Sequence[str]:
+    """What a command passes by of that which is open: old rows by USING, new ones by WITH CHECK."""
+    if command == "INSERT":
+        # Where a policy has no WITH CHECK, its USING judges new rows too.
+        return ("WITH CHECK",) if policy.check is None or "WITH CHECK" in open_parts else ()
+    return [part for part in open_parts if command == "UPDATE" or part == "USING"]
+
+
+def _narrows(guard: Policy, policy: Policy, command: str, part: str) -> bool:
+    if guard.permissive or guard.command not in ("ALL", command):
+        return False
+    if "public" not in guard.roles and not set(policy.roles) <= set(guard.roles):
+        return False
+    expression = guard.using if part == "USING" or guard.check is None else guard.check
+    try:
+        return expression is not None and not truth(parse_expression(expression))
+    except GrammarError:
+        return False
 
 
 @rule(severity=Severity.ERROR)

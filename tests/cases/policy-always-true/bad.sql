@@ -15,3 +15,14 @@ CREATE POLICY l_case ON notes FOR DELETE USING (CASE WHEN open THEN true ELSE tr
 CREATE POLICY m_coalesce ON notes FOR DELETE USING (coalesce(true, open));
 CREATE TABLE logs (id int) PARTITION BY LIST (id);
 CREATE POLICY n_parted ON logs USING (true);
+-- Narrowed by restrictive policies: no error where these reach as far.
+CREATE TABLE papers (id int, owner text);
+CREATE POLICY o_guarded ON papers FOR DELETE USING (true);
+CREATE POLICY p_not_guarded ON papers FOR UPDATE USING (true);
+CREATE POLICY q_partly_guarded ON papers USING (true);
+CREATE POLICY r_guard ON papers AS RESTRICTIVE FOR DELETE USING (owner = current_user);
+CREATE POLICY s_true ON papers AS RESTRICTIVE FOR UPDATE USING (true);
+CREATE POLICY t_other_role ON papers AS RESTRICTIVE FOR UPDATE TO mv_case_staff USING (owner = current_user);
+CREATE TABLE letters (id int, owner text);
+CREATE POLICY u_guarded ON letters USING (true) WITH CHECK (true);
+CREATE POLICY v_guard ON letters AS RESTRICTIVE USING (owner = current_user);
