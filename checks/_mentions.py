@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,9 @@ from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, scan, unwrap, walk
 
 from ._shared import enum_name
+
+_DEFINES = re.compile(r"create\b[^;(]*\b(function|procedure|view)\b", re.IGNORECASE)
+"""Where parsing again is worth its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,29 @@ class Mentions:
     words: frozenset[str]
     """Every identifier in the bodies of functions and DO blocks, and in text that could not be parsed."""
 
+    functions: frozenset[str] = frozenset()
+    """Functions that are called, without their schemas."""
+
+    def __or__(self, other: Mentions) -> Mentions:
+        """The names of both."""
+        return Mentions(
+            self.relations | other.relations,
+            self.schemas | other.schemas,
+            self.words | other.words,
+            self.functions | other.functions,
+        )
+
+    def reach(self, name: str) -> bool:
+        """Whether a function or a view of this name is mentioned, whatever its schema."""
+        return name in self.functions or name in self.words or any(name == bare for _, bare in self.relations)
+
     @classmethod
     def of(cls, statements: Iterable[str]) -> Mentions:
         """The names in these statements."""
         relations: set[tuple[str, str]] = set()
         schemas: set[str] = set()
         words: set[str] = set()
+        functions: set[str] = set()
         for statement in statements:
             try:
                 tree = [parsed.node for parsed in parse(statement)]
@@ -39,9 +60,11 @@ class Mentions:
             for node in (each for root in tree for each in walk(root)):
                 relations.update(_relations(node))
                 schemas.update(_schemas(node))
+                if node_name(node) == "FuncCall":
+                    functions.add(unwrap(node.funcname[-1]).sval)
                 if node_name(node) in ("DoStmt", "CreateFunctionStmt"):
                     words.update(word for text in _strings(node) for word in _words(text))
-        return cls(frozenset(relations), frozenset(schemas), frozenset(words))
+        return cls(frozenset(relations), frozenset(schemas), frozenset(words), frozenset(functions))
 
     def include(self, table: str, above: Mapping[str, frozenset[str]]) -> bool:
         """Whether a table is mentioned, or one of its parents.
@@ -56,6 +79,56 @@ class Mentions:
             return True
         rest = {child: over for child, over in above.items() if child != name}
         return any(self.include(f"{schema}.{parent}", rest) for parent in above.get(name, ()))
+
+
+def mentions_of(statements: Iterable[str], scripts: Iterable[Script]) -> Mentions:
+    """The names in these statements, and in the functions and views of these scripts that they lead to.
+
+    A function or view is led to where its name is mentioned; so are those whose names stand in its own definition.
+
+    :param scripts: those whose functions and views exist by then
+    """
+    found = Mentions.of(statements)
+    left = [each for script in scripts for each in _definitions(script)]
+    while reached := [each for each in left if found.reach(each.name)]:
+        left = [each for each in left if each not in reached]
+        for each in reached:
+            found = found | each.mentions
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A function or a view that a script makes."""
+
+    name: str
+    """Without its schema."""
+    mentions: Mentions
+
+
+@lru_cache(maxsize=2048)
+def _definitions(script: Script) -> tuple[_Definition, ...]:
+    """What a script makes that may touch tables in a later one; cached, for every step asks for all before it."""
+    try:
+        candidates = [each.sql for each in statements(script)]
+    except ScriptError:
+        return ()
+    return tuple(
+        _Definition(name, Mentions.of([text])) for text in candidates if _DEFINES.match(text) for name in _defined(text)
+    )
+
+
+def _defined(text: str) -> Iterator[str]:
+    try:
+        nodes = [parsed.node for parsed in parse(text)]
+    except GrammarError:
+        return
+    for node in nodes:
+        match node_name(node):
+            case "CreateFunctionStmt":
+                yield unwrap(node.funcname[-1]).sval
+            case "ViewStmt":
+                yield node.view.relname
 
 
 def parents(chain: Chain) -> Mapping[str, frozenset[str]]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import sql
 
+from migrate_validate.chain.model import Script
 from migrate_validate.config import Backfill, Counter, Expectations, Unique
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Outcome, Step
 from migrate_validate.rules import rule
 from migrate_validate.syntax import quote
 
-from ._mentions import Mentions, parents
+from ._mentions import mentions_of, parents
 from ._shared import (
     SAMPLE,
     Connection,
@@ -198,8 +199,9 @@ def rows_conserved(step: Step) -> Iterator[Result]:
     """A migration that loses rows of a table that it does not mention.
 
     Mentioned is a table whose name stands in a statement of the migration, a partition or inheritance child whose
-    parent is mentioned, and every name in the bodies of DO blocks and functions that the migration writes. Rows gained
-    without being mentioned, by a trigger for instance, are info.
+    parent is mentioned, and every name in the bodies of DO blocks and functions that the migration writes. A function
+    or view that an earlier file made and the migration uses counts as if its definition stood in the migration. Rows
+    gained without being mentioned, by a trigger for instance, are info.
 
     Why: a cascade or a trigger deleted what nobody meant to touch.
     Fix: look for ON DELETE CASCADE and for triggers on the tables that the migration does mention.
@@ -219,7 +221,7 @@ def rows_conserved(step: Step) -> Iterator[Result]:
     if not changed:
         return
     above = parents(step.chain)
-    mentions = Mentions.of(statement.statement.sql for statement in run.statements)
+    mentions = mentions_of((each.statement.sql for each in run.statements), _until(step))
     for table, (before, after) in changed.items():
         if mentions.include(table, above):
             continue
@@ -229,3 +231,9 @@ def rows_conserved(step: Step) -> Iterator[Result]:
             evidence={"before": before, "after": after},
             severity=Severity.ERROR if after < before else Severity.INFO,
         )
+
+
+def _until(step: Step) -> Iterator[Script]:
+    """The scripts of a chain up to this migration."""
+    applied = {*step.applied_before, step.migration.file}
+    return (script for script in step.chain.scripts if script.file in applied)

@@ -80,5 +80,32 @@ def test_a_partition_is_mentioned_with_its_table(earlier: str) -> None:
     assert findings(rows_conserved(step)) == []
 
 
+CLEAN = "CREATE FUNCTION clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "sql"),
+    [
+        (CLEAN, "SELECT clean()"),
+        (CLEAN, "SELECT public.clean()"),
+        (CLEAN, "DO $$ BEGIN PERFORM clean(); END $$"),
+        (CLEAN + "; CREATE FUNCTION all_clean() RETURNS void LANGUAGE sql AS 'SELECT clean()'", "SELECT all_clean()"),
+        ("CREATE PROCEDURE clean() LANGUAGE sql AS 'DELETE FROM members'", "CALL clean()"),
+        ("CREATE PROCEDURE clean() LANGUAGE sql BEGIN ATOMIC DELETE FROM members; END", "CALL clean()"),
+        ("CREATE VIEW present AS SELECT * FROM members", "DELETE FROM present"),
+        ("CREATE VIEW present AS SELECT * FROM members; CREATE VIEW v AS SELECT * FROM present", "DELETE FROM v"),
+    ],
+)
+def test_what_an_earlier_file_made_is_looked_into(earlier: str, sql: str) -> None:
+    step = step_of(sql, before={"public.members": 5}, earlier=earlier)
+    assert findings(rows_conserved(step)) == []
+
+
+@pytest.mark.parametrize("sql", ["SELECT cleaner()", "COMMENT ON FUNCTION clean() IS 'x'", "DELETE FROM users"])
+def test_a_function_that_is_not_called_mentions_nothing(sql: str) -> None:
+    step = step_of(sql, before={"public.members": 5}, earlier=CLEAN)
+    assert [each.object for each in findings(rows_conserved(step))] == ["public.members"]
+
+
 def test_nothing_to_conserve() -> None:
     assert reason(rows_conserved(step_of("SELECT 1"))) == "no table held rows before this migration"
