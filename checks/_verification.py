@@ -17,6 +17,9 @@ from ._shared import Connection, problem, raw
 
 _NAMING = frozenset({"check", "test", "name", "check_name", "test_name"})
 _VERDICT = frozenset({"ok", "passed", "success", "exists"})
+_RESULT = frozenset({"status", "result", "check", "outcome"})
+"""Columns in which a bare ERROR is a verdict; elsewhere it is data: the level of a log entry, a kind of event."""
+_ERROR = re.compile(r"\W*ERROR\W*$")
 _FAILED = re.compile(r"\W*(FAIL|FAILED|ERROR)\b|(?i:\W*(fail|failed)\W*$)")
 _NOT_OK = re.compile(r"not ok\b(?!.*# *(TODO|SKIP))", re.IGNORECASE)
 
@@ -106,11 +109,18 @@ def _run(connection: Connection, statement: Statement, name: str, notices: Seque
 
 def _row_fails(columns: Sequence[str], row: Sequence[object]) -> str | None:
     for column, cell in zip(columns, row, strict=True):
-        if isinstance(cell, str) and (_FAILED.match(cell) or _NOT_OK.match(cell)):
+        last_word = column.lower().rpartition("_")[2]
+        if isinstance(cell, str) and _cell_fails(last_word, cell):
             return cell.strip()
-        if cell is False and column.lower().rpartition("_")[2] in _VERDICT:
+        if cell is False and last_word in _VERDICT:
             return f"{column} is false"
     return None
+
+
+def _cell_fails(last_word: str, cell: str) -> bool:
+    if _ERROR.match(cell):
+        return last_word in _RESULT
+    return bool(_FAILED.match(cell) or _NOT_OK.match(cell))
 
 
 def _name(script: Script, statement: Statement) -> str:

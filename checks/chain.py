@@ -110,8 +110,9 @@ def verifies(connection: Connection, chain: Chain) -> Iterator[Result]:
     """A verification script with a query that fails.
 
     A query fails by an error, by a cell that says FAIL, FAILED or ERROR, by false in a column named ok, passed, success
-    or exists (or ending so), by pgTAP's ``not ok``, and by a notice that begins with FAIL or ERROR. An info lists the
-    queries of each script that passed.
+    or exists (or ending so), by pgTAP's ``not ok``, and by a notice that begins with FAIL or ERROR. A cell that holds
+    ERROR and nothing else counts only in a column named status, result, check or outcome (or ending so): elsewhere it
+    is data. An info lists the queries of each script that passed.
 
     Why: the authors of the chain wrote down what must hold afterwards, and it does not.
     Fix: run the statement on the migrated database; correct the migration, or the verification.
