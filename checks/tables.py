@@ -135,6 +135,7 @@ def _present(catalog: Catalog, expectations: Expectations) -> Iterator[tuple[Tab
 
 
 def _compare(table: Table, column: Column, wanted: str) -> Iterator[Finding]:
+    wanted = " ".join(wanted.split())
     must_be_set = wanted.lower().endswith("not null")
     kind = wanted[: -len("not null")].strip() if must_be_set else wanted.strip()
     name = f"{table.qualified_name}.{column.name}"
@@ -192,10 +193,16 @@ def object_count(catalog: Catalog, expectations: Expectations) -> Iterator[Resul
         if not amount.accepts(have[kind]):
             wanted = f"at least {amount.number}" if amount.at_least else str(amount.number)
             yield Finding(
-                f"{have[kind]} {kind.replace('_', ' ')}, wanted {wanted}",
+                f"{_amount_of(have[kind], kind)}, wanted {wanted}",
                 object=kind,
                 evidence={"have": have[kind], "want": str(amount)},
             )
+
+
+def _amount_of(number: int, kind: str) -> str:
+    """``1 table``, ``2 foreign keys``."""
+    singular = {"indexes": "index", "policies": "policy"}.get(kind, kind.removesuffix("s"))
+    return f"{number} {(singular if number == 1 else kind).replace('_', ' ')}"
 
 
 def object_counts(catalog: Catalog) -> Mapping[str, int]:
