@@ -126,7 +126,7 @@ class RuleItem(pytest.Item):
             payload["result"] = result_payload(self.result)
         elif trouble is not None:
             result = RuleResult(self.rule.name, self.rule.check, self.file, Verdict.UNPROVEN, trouble, (), 0.0)
-            payload["result"] = result_payload(result)
+            payload["result"] = {**result_payload(result), "trouble": True}
         if self.rule.scope is not Scope.CHAIN and self.evaluation.replayed:
             payload["about"] = chain_payload(self.evaluation)
         return payload

@@ -169,7 +169,7 @@ def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:
 
 def _about_unknown_column(missing: _Missing, failure: Failure, applied: Sequence[Script]) -> tuple[str, ...]:
     """Base files are for a column only where the tables that the statement names are not of the chain."""
-    tables = {missing.table} if missing.table else _relations(failure.statement or "")
+    tables = {missing.table} if missing.table else _relations_of(failure.statement or "")
     created = [found for each in applied for found in created_objects(each)]
     if tables and not any(found.kind in _RELATIONS and found.name in tables for found in created):
         return _about_unknown(missing)
@@ -184,14 +184,14 @@ def _about_unknown_column(missing: _Missing, failure: Failure, applied: Sequence
     )
 
 
-def _relations(statement: str) -> set[str]:
+def _relations_of(statement: str) -> set[str]:
     """The tables and views that a statement names; those that it defines by WITH among them."""
     try:
         parsed = syntax.parse(statement)
     except syntax.GrammarError:
         return set()
     nodes = [node for each in parsed for node in syntax.walk(each.node)]
-    return {node.relname for node in nodes if syntax.node_name(node) == "range_var"}
+    return {node.relname for node in nodes if syntax.node_name(node) == "RangeVar"}
 
 
 def _about_unknown(missing: _Missing) -> tuple[str, ...]:

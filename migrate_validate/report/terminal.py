@@ -116,10 +116,10 @@ def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
 
 
 def unproven_lines(results: Iterable[Payload], width: int) -> list[str]:
-    """The rules that could not be evaluated, with the reason."""
+    """The rules that could not be evaluated, with the reason; trouble of the tool is told by pytest already."""
     return [
         line
         for each in results
-        if each["verdict"] == "unproven"
+        if each["verdict"] == "unproven" and not each.get("trouble")
         for line in _wrapped(f"  {each['file'] + ' ' if each['file'] else ''}{each['rule']}: {each['reason']}", width)
     ]

@@ -136,7 +136,10 @@ def test_what_could_not_be_evaluated_is_never_shown_as_passed(pytester: pytest.P
     trouble.stdout.fnmatch_lines(["*ZeroDivisionError: a fault of the rule*"])
 
 
-def test_no_server_is_an_error_that_is_told_once(pytester: pytest.Pytester) -> None:
+def test_no_server_is_an_error_that_is_told_once(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    # pytest repeats whole messages in its short summary where it believes to run in CI.
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
     write_chain(pytester, "db", GOOD)
     result = run_here(pytester, "--migrations=db", "--postgresql-exec=/nowhere/pg_ctl", "-v")
     assert result.ret == 3
@@ -148,6 +151,7 @@ def test_no_server_is_an_error_that_is_told_once(pytester: pytest.Pytester) -> N
     assert text.count("looked at:") == 1
     assert text.count("what to do: give the path of a pg_ctl") == 1
     # Short: the heading and one line an item, once in the errors and once in pytest's list of them.
+    assert "could not be evaluated" not in text
     assert "Traceback" not in text
     assert "runner.py" not in text
 

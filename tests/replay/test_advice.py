@@ -34,8 +34,7 @@ def advice(server: Server, folder: Path, *texts: str) -> tuple[str, ...]:
         ("select public.nix(1, 'a');", "public.nix"),
         ("create table t (c nix);", "nix"),
         ("create table t (c nix[]);", "nix"),
-        ("create table t (); alter table t alter column nix set not null;", "nix"),
-        ("create table t (); select t.nix from t;", "nix"),
+        ("select nix from pg_class;", "nix"),
         ("create table nix.t ();", "nix"),
         ("create table t (); alter table t owner to nix;", "nix"),
         ("alter extension nix update;", "nix"),
@@ -45,6 +44,28 @@ def advice(server: Server, folder: Path, *texts: str) -> tuple[str, ...]:
 )
 def test_what_no_file_creates_is_for_base_files(server: Server, tmp_path: Path, text: str, name: str) -> None:
     assert advice(server, tmp_path, text) == (f'No file of the chain creates "{name}".', BASE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alter table t alter column titel set not null;",
+        "select x.titel from t as x;",
+        "insert into t (titel) values ('a');",
+        "create index on t (titel);",
+        "alter table t add unique (titel);",
+        "with other as (select 1) select titel from t, other;",
+    ],
+)
+def test_the_nearest_column(server: Server, tmp_path: Path, text: str) -> None:
+    assert advice(server, tmp_path, "create table o (titels int);\ncreate table t (id int, title text);", text) == (
+        'No file of the chain creates the column "titel": did you mean "title" of the table "t" (001_file.sql:2)?',
+    )
+
+
+@pytest.mark.parametrize("text", ["select nix;", "create table t (a int); select nix from t;"])
+def test_a_column_that_is_not_for_base_files(server: Server, tmp_path: Path, text: str) -> None:
+    assert advice(server, tmp_path, text) == ('No file of the chain creates the column "nix".',)
 
 
 def test_what_supabase_provides(server: Server, tmp_path: Path) -> None:
@@ -149,6 +170,36 @@ def test_a_parent_that_came_before_in_another_file(server: Server, tmp_path: Pat
     assert happened.seeds[0].advice == (
         'Rows of "p" must be there first: 001_tables.sql inserts some before, but not this one.',
     )
+
+
+DEFERRED = TABLES.replace("references p", "references p deferrable initially deferred")
+
+
+@pytest.mark.parametrize(
+    ("tables", "two", "said"),
+    [
+        (
+            DEFERRED,
+            "insert into c values (1);",
+            'Rows of "p" must be there at the COMMIT, and no migration inserts any: insert them in this file, or in an '
+            "earlier one.",
+        ),
+        (
+            DEFERRED,
+            "insert into c values (1); insert into p values (2);",
+            'Rows of "p" must be there at the COMMIT: this file inserts some, but not this one.',
+        ),
+        (
+            TABLES,
+            "insert into c values (1);",
+            'Rows of "p" must be there first, and no migration inserts any: insert them further up in this file, or in '
+            "an earlier one.",
+        ),
+    ],
+)
+def test_a_migration_does_not_need_the_seed(server: Server, tmp_path: Path, tables: str, two: str, said: str) -> None:
+    (tmp_path / "seed.sql").write_text("insert into p values (1);")
+    assert advice(server, tmp_path, tables, two) == (said,)
 
 
 def test_seeds_before_a_migration(server: Server, tmp_path: Path) -> None:
