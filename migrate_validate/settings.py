@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -61,7 +61,7 @@ def load_settings(chain: Path, rootdir: Path) -> Settings:
     :param rootdir: the directory whose pyproject.toml counts
     :raises ConfigError: naming every key that is wrong, with its file
     """
-    directory = chain if chain.is_dir() else chain.parent
+    directory = chain if _leads_to(chain, Path.is_dir) else chain.parent
     merged: dict[str, Any] = {}
     reader = _Reader()
     for path, table in _tables(rootdir, directory):
@@ -86,14 +86,21 @@ def load_project(rootdir: Path) -> Settings:
 def _tables(rootdir: Path, directory: Path) -> list[tuple[str, Mapping[str, Any]]]:
     found = []
     project = rootdir / "pyproject.toml"
-    if project.is_file():
+    if _leads_to(project, Path.is_file):
         table = _toml(project).get("tool", {}).get("migrate_validate")
         if table is not None:
             found.append((f"{project} [tool.migrate_validate]", table))
     beside = directory / FILE_NAME
-    if beside.is_file():
+    if _leads_to(beside, Path.is_file):
         found.append((str(beside), _toml(beside)))
     return found
+
+
+def _leads_to(path: Path, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(path)
+    except OSError:  # No permission, a name too long: whoever reads the chain says so in full.
+        return False
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -129,3 +129,7 @@ def test_what_is_no_toml(tmp_path: Path) -> None:
     assert str(caught.value).endswith("what to do: correct the file")
     with pytest.raises(ConfigError, match=r"migrate_validate: 3 is not a table"):
         load(tmp_path, "", "[tool]\nmigrate_validate = 3")
+
+
+def test_a_path_that_cannot_be_looked_at_is_left_to_the_reader(tmp_path: Path) -> None:
+    assert load_settings(tmp_path / ("x" * 300), tmp_path) == Settings()
