@@ -52,7 +52,13 @@ def snapshot(path: str, directory: Path) -> str:
         tables = len(evaluation.catalog.tables)
     finally:
         evaluation.close()
-    target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
+    try:
+        target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{target} cannot be written: {error.strerror}",
+            remedy="make its directory writable, and call snapshot again",
+        ) from None
     return f"{target}: the expected state of {tables} tables was written"
 
 

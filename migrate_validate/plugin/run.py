@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from migrate_validate.chain.reader import read_chain
-from migrate_validate.errors import MigrateValidateError
+from migrate_validate.errors import ConfigError, MigrateValidateError, RuleError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.items import ChainNode, RuleItem, node_id
 from migrate_validate.plugin.options import chain_paths, server_options, settings_for
@@ -54,14 +54,24 @@ class Run:
                 sys.path.insert(0, str(config.rootpath))
             self.registry = Registry.load(tuple(rules))
             config.hook.pytest_migrate_validate_rules(registry=self.registry)
-            for evaluation in self.evaluations.values():
-                for name in evaluation.settings.severity:
-                    self.registry[name]
+            self._check_severities()
         self.selected = self._take_arguments()
         self.about: dict[str, Payload] = {}
         self.results: dict[str, list[Payload]] = {}
         self.trouble = False
         self._told: set[str] = set()
+
+    def _check_severities(self) -> None:
+        """Refuse severities of rules that there are not, all at once."""
+        wrong = []
+        for evaluation in self.evaluations.values():
+            for name in evaluation.settings.severity:
+                try:
+                    self.registry[name]
+                except RuleError as error:
+                    wrong.append(f"severity.{name}: {error.what}; {' '.join(error.remedy)}")
+        if wrong:
+            raise ConfigError("the configuration cannot be used", looked=wrong, remedy="correct these names")
 
     def _take_arguments(self) -> list[str]:
         """Take node ids of our items out of pytest's arguments; pytest would look for files of tests there."""

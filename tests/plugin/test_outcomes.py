@@ -252,3 +252,18 @@ def test_an_interrupt_leaves_nothing(pytester: pytest.Pytester, open_directory: 
     assert "KeyboardInterrupt" in output
     assert not Path(data).parent.exists()
     assert not Path(f"/proc/{backend}").exists()
+
+
+def test_severities_of_unknown_rules_are_refused_all_at_once(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    (pytester.path / "db" / "migrate_validate.toml").write_text('[severity]\nunindexed-keys = "off"\nxyz = "info"\n')
+    result = run_here(pytester, "--migrations=db", "--collect-only")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: the configuration cannot be used",
+            "  severity.unindexed-keys: there is no rule 'unindexed-keys'; did you mean *",
+            "  severity.xyz: there is no rule 'xyz'; see the list of rules in README.md",
+            "what to do: correct these names",
+        ]
+    )
