@@ -6,7 +6,11 @@ configuration is an exception; a fault of a migration is a finding and never rai
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+
+FEW = 3
+"""Places that a line still has room for."""
 
 
 class MigrateValidateError(Exception):
@@ -35,9 +39,36 @@ class MigrateValidateError(Exception):
             lines += ["what to do, one of:", *(f"  - {way}" for way in self.remedy)]
         return "\n".join(lines)
 
+    @property
+    def brief(self) -> tuple[str, ...]:
+        """The same for a list of several errors, one line for each thing that is wrong."""
+        places = f" (looked at {', '.join(self.looked)})" if 0 < len(self.looked) <= FEW else ""
+        remedy = f"; {', or '.join(self.remedy)}" if self.remedy else ""
+        return ("; ".join(self.what.splitlines()) + places + remedy,)
+
 
 class ConfigError(MigrateValidateError):
     """The configuration cannot be used; names every wrong key at once."""
+
+    problems: tuple[str, ...] = ()
+    """What is wrong, one line each, where it is a list."""
+
+    @classmethod
+    def of(cls, problems: Iterable[str]) -> ConfigError:
+        """The error that lists these problems, each once.
+
+        :param problems: one line each, with the place where it was written
+        """
+        lines = tuple(dict.fromkeys(problems))
+        what = "\n".join(["the configuration cannot be used:", *(f"  {line}" for line in lines)])
+        error = cls(what, remedy="correct these; README.md lists all keys")
+        error.problems = lines
+        return error
+
+    @property
+    def brief(self) -> tuple[str, ...]:
+        """Its problems where it is a list of them."""
+        return self.problems or super().brief
 
 
 class ChainError(MigrateValidateError):
@@ -54,3 +85,46 @@ class RuleError(MigrateValidateError):
 
 class Unsupported(MigrateValidateError):
     """Rows cannot be generated for a table: a column has a type whose values are not known."""
+
+
+class Trouble:
+    """Collects errors, so that the user reads all of them at once."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._met: list[tuple[str, MigrateValidateError]] = []
+
+    def __len__(self) -> int:
+        """How many were met."""
+        return len(self._met)
+
+    def add(self, error: MigrateValidateError, about: str = "") -> None:
+        """Keep an error.
+
+        :param about: the chain, for an error of the configuration that does not name it
+        """
+        self._met.append((f"{about}: " if about and isinstance(error, ConfigError) else "", error))
+
+    @contextlib.contextmanager
+    def collecting(self, about: str = "") -> Iterator[None]:
+        """Keep what the block raises, and go on behind it.
+
+        :param about: as in :meth:`add`
+        """
+        try:
+            yield
+        except MigrateValidateError as error:
+            self.add(error, about)
+
+    def tell(self) -> None:
+        """Raise what was met, as one error; nothing where nothing was.
+
+        :raises MigrateValidateError: the one error, or a ConfigError that lists all
+        """
+        match self._met:
+            case []:
+                return
+            case [(_, error)] if len(error.brief) == 1:
+                raise error
+            case _:
+                raise ConfigError.of(prefix + line for prefix, error in self._met for line in error.brief)

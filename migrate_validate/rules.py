@@ -196,9 +196,13 @@ class Registry:
         try:
             return self._rules[name]
         except KeyError:
-            near = get_close_matches(name, self._rules, n=1)
-            remedy = f"did you mean {near[0]!r}?" if near else "see the list of rules in README.md"
+            near = self.near(name)
+            remedy = f"did you mean {near!r}?" if near else "see the list of rules in README.md"
             raise RuleError(f"there is no rule {name!r}", remedy=remedy) from None
+
+    def near(self, name: str) -> str | None:
+        """The name of a rule that resembles this one most, if any does."""
+        return next(iter(get_close_matches(name, self._rules, n=1)), None)
 
     def add(self, rule: Rule) -> None:
         """Register one rule.
@@ -238,24 +242,33 @@ class Registry:
         checks = importlib.import_module("migrate_validate.checks")
         for found in pkgutil.iter_modules(checks.__path__, "migrate_validate.checks."):
             registry.add_module(importlib.import_module(found.name))
-        declared = [(entry.value, f"entry point {entry.name!r}") for entry in entry_points(group=ENTRY_POINT_GROUP)]
-        declared += [(name, "rules in the configuration") for name in modules]
-        for name, origin in declared:
-            try:
-                module = importlib.import_module(name)
-            except ImportError as error:
-                raise RuleError(
-                    f"the module {name!r} cannot be imported: {error}",
-                    looked=[origin],
-                    remedy="check the name, and that the module is on the Python path",
-                ) from error
-            if not registry.add_module(module):
-                raise RuleError(
-                    f"the module {name!r} defines no rule",
-                    looked=[origin],
-                    remedy="decorate its functions with migrate_validate.rule",
-                )
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            registry.add_named(entry.value, f"entry point {entry.name!r}")
+        for name in modules:
+            registry.add_named(name, "rules in the configuration")
         return registry
+
+    def add_named(self, name: str, origin: str) -> None:
+        """Register every rule of a module.
+
+        :param name: the module's import path
+        :param origin: where the name was written
+        :raises RuleError: when it cannot be imported or holds no rule, or a name is taken
+        """
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            raise RuleError(
+                f"the module {name!r} cannot be imported: {error}",
+                looked=[origin],
+                remedy="check the name, and that the module is on the Python path",
+            ) from error
+        if not self.add_module(module):
+            raise RuleError(
+                f"the module {name!r} defines no rule",
+                looked=[origin],
+                remedy="decorate its functions with migrate_validate.rule",
+            )
 
 
 def _home(rule: Rule) -> str:

@@ -26,9 +26,10 @@ from migrate_validate.config import (
     Settings,
     Unique,
 )
-from migrate_validate.errors import ConfigError
+from migrate_validate.errors import ConfigError, Trouble
 
-FILE_NAME = "migrate_validate.toml"
+NAME = "migrate_validate"
+FILE_NAME = f"{NAME}.toml"
 
 COUNTED = (
     "schemas",
@@ -61,18 +62,26 @@ def load_settings(chain: Path, rootdir: Path) -> Settings:
     :param rootdir: the directory whose pyproject.toml counts
     :raises ConfigError: naming every key that is wrong, with its file
     """
+    trouble = Trouble()
+    settings = read_settings(chain, rootdir, trouble)
+    trouble.tell()
+    return settings
+
+
+def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
+    """The settings of one chain, as far as they can be used; what is wrong with the others is added to ``trouble``."""
     directory = chain if _leads_to(chain, Path.is_dir) else chain.parent
-    merged: dict[str, Any] = {}
     reader = _Reader()
-    for path, table in _tables(rootdir, directory):
-        merged = merged | dict(reader.read(path, table))
+    values: dict[str, Any] = {}
+    for where, path, keys in (
+        (f"{rootdir / 'pyproject.toml'} [tool.migrate_validate]", rootdir / "pyproject.toml", ("tool", NAME)),
+        (str(directory / FILE_NAME), directory / FILE_NAME, ()),
+    ):
+        with trouble.collecting():
+            values |= reader.read(where, _table(path, keys))
     if reader.problems:
-        raise ConfigError(
-            "the configuration cannot be used",
-            looked=reader.problems,
-            remedy="correct these keys; README.md lists all of them",
-        )
-    return reader.settings(merged)
+        trouble.add(ConfigError.of(reader.problems))
+    return Settings(**values)
 
 
 def load_project(rootdir: Path) -> Settings:
@@ -83,17 +92,14 @@ def load_project(rootdir: Path) -> Settings:
     return load_settings(rootdir / "no-such-chain", rootdir)
 
 
-def _tables(rootdir: Path, directory: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    found = []
-    project = rootdir / "pyproject.toml"
-    if _leads_to(project, Path.is_file):
-        table = _toml(project).get("tool", {}).get("migrate_validate")
-        if table is not None:
-            found.append((f"{project} [tool.migrate_validate]", table))
-    beside = directory / FILE_NAME
-    if _leads_to(beside, Path.is_file):
-        found.append((str(beside), _toml(beside)))
-    return found
+def _table(path: Path, keys: tuple[str, ...]) -> Any:
+    """The part of a file that these keys lead to; empty where there is none."""
+    if not _leads_to(path, Path.is_file):
+        return {}
+    table: Any = _toml(path)
+    for key in keys:
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    return table
 
 
 def _leads_to(path: Path, kind: Callable[[Path], bool]) -> bool:
@@ -119,51 +125,48 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
     where: str = ""
 
-    def read(self, where: str, value: Any) -> Mapping[str, Any]:
-        """Check what one file says; returns it, or nothing where it is no table."""
+    def read(self, where: str, value: Any) -> dict[str, Any]:
+        """What one file says, by the names that Settings has; a value that cannot be used is left out."""
         self.where = where
-        table = self._mapping("migrate_validate", value)
-        self.settings(table)
-        return table
-
-    def settings(self, table: Mapping[str, Any]) -> Settings:
         values: dict[str, Any] = {}
-        for key, value in table.items():
+        for key, entry in self._mapping(NAME, value).items():
             name = key.replace("-", "_")
             method = getattr(self, f"_key_{name}", None)
             if method is None:
                 known = sorted(n.removeprefix("_key_") for n in dir(self) if n.startswith("_key_"))
                 self._unknown(key, name, known)
             else:
-                values[name] = method(key, value)
-        return Settings(**{name: value for name, value in values.items() if value is not None})
+                values[name] = method(key, entry)
+        return {name: value for name, value in values.items() if value is not None}
 
     # One method a key of Settings.
 
     def _key_migrations(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
 
-    def _key_format(self, path: str, value: Any) -> str:
-        return self._string(path, value)
+    def _key_format(self, path: str, value: Any) -> str | None:
+        return self._text(path, value)
 
-    def _key_environment(self, path: str, value: Any) -> str:
-        return self._string(path, value)
+    def _key_environment(self, path: str, value: Any) -> str | None:
+        return self._text(path, value)
 
     def _key_base(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
 
     def _key_seeds(self, path: str, value: Any) -> tuple[SeedEntry, ...]:
-        entries = []
-        for number, entry in enumerate(self._list(path, value)):
-            if isinstance(entry, str):
-                entries.append(SeedEntry(entry))
-            else:
-                table = self._table(f"{path}[{number}]", entry, required=("path",), optional=("before",))
-                before = table.get("before")
-                if before is not None:
-                    before = self._string(f"{path}[{number}].before", before)
-                entries.append(SeedEntry(self._string(f"{path}[{number}].path", table.get("path", "")), before))
-        return tuple(entries)
+        entries = (self._seed(f"{path}[{number}]", entry) for number, entry in enumerate(self._list(path, value)))
+        return tuple(entry for entry in entries if entry is not None)
+
+    def _seed(self, path: str, value: Any) -> SeedEntry | None:
+        table = {"path": value}
+        where = f"{path}.path"
+        if isinstance(value, str):
+            where = path
+        else:
+            table = dict(self._table(path, value, required=("path",), optional=("before",)))
+        file = self._text(where, table["path"]) if "path" in table else None
+        before = self._text(f"{path}.before", table["before"]) if "before" in table else None
+        return None if file is None else SeedEntry(file, before)
 
     def _key_postgres(self, path: str, value: Any) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -296,6 +299,11 @@ class _Reader:
             return ""
         return value
 
+    def _text(self, path: str, value: Any) -> str | None:
+        if value == "":
+            self._problem(f"{path}: an empty string")
+        return self._string(path, value) or None
+
     def _list(self, path: str, value: Any) -> list[Any]:
         if not isinstance(value, list):
             self._wrong(path, value, "a list")
@@ -303,7 +311,8 @@ class _Reader:
         return value
 
     def _strings(self, path: str, value: Any) -> tuple[str, ...]:
-        return tuple(self._string(f"{path}[{number}]", item) for number, item in enumerate(self._list(path, value)))
+        items = (self._text(f"{path}[{number}]", item) for number, item in enumerate(self._list(path, value)))
+        return tuple(item for item in items if item is not None)
 
     def _mapping(self, path: str, value: Any) -> Mapping[str, Any]:
         if not isinstance(value, dict):

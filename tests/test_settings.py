@@ -61,8 +61,7 @@ columns = ["a", 4]
         load(tmp_path, beside, "[tool.migrate_validate]\npostgres = '17'\nseeds = [{pth = 'x'}, 3]\n")
     project, chain = f"{tmp_path}/pyproject.toml [tool.migrate_validate]", f"{tmp_path}/chain/migrate_validate.toml"
     assert str(caught.value).splitlines() == [
-        "the configuration cannot be used",
-        "looked at:",
+        "the configuration cannot be used:",
         f"  {project}: postgres: '17' is not a major version such as 17",
         f"  {project}: seeds[0].pth: unknown key; did you mean 'path'?",
         f"  {project}: seeds[0]: the key 'path' is missing",
@@ -79,7 +78,7 @@ columns = ["a", 4]
         f"  {chain}: expect.counters[0]: the key 'by' is missing",
         f"  {chain}: expect.unique[0].table: 3 is not a string",
         f"  {chain}: expect.unique[0].columns[1]: 4 is not a string",
-        "what to do: correct these keys; README.md lists all of them",
+        "what to do: correct these; README.md lists all keys",
     ]
 
 

@@ -13,7 +13,7 @@ from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats import sql, supabase
 from migrate_validate.chain.model import Chain, Seed, SetAside
 from migrate_validate.config import Settings
-from migrate_validate.errors import ChainError, ConfigError
+from migrate_validate.errors import ChainError, ConfigError, Trouble
 
 FORMATS = ("sql", "supabase")
 
@@ -26,7 +26,7 @@ def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
         chain's directory and then below ``rootdir``
     :param rootdir: absolute
     :raises ChainError: when there is no chain: no such path, nothing in it, no permission
-    :raises ConfigError: when a declared file does not exist, or a seed names an unknown version
+    :raises ConfigError: when declared files do not exist, or seeds name unknown versions; tells of all of them
     """
     given = Path(os.path.normpath(rootdir / path))
     try:
@@ -57,23 +57,18 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     if single and given.suffix.lower() != ".sql":
         raise ChainError(f"{named} is no SQL file", looked=[str(given)], remedy="name a directory or a file x.sql")
     root = given.parent if single else given
-    format = _format(named, given, settings.format)
-    base = _base(settings, root, rootdir)
-    declared = _declared_seeds(settings, root, rootdir)
-    taken = [*base, *(path for path, _ in declared)]
-    if single:
-        contents = sql.read_single(given)
-    elif format == "supabase":
-        contents = supabase.read_supabase(root, taken)
-    elif settings.format is None and root.name == supabase.MIGRATIONS and supabase.recognizes(root.parent):
-        contents = supabase.read_migrations(root, taken)
-    else:
-        contents = sql.read_directory(root, root, taken)
-        beside = root.parent / "seed.sql"
-        if beside.is_file() and beside not in taken:
-            contents.seeds.append(Seed(read_script(beside, root)))
+    trouble = Trouble()
+    format = _format(named, given, settings.format, trouble)
+    base = _base(settings, root, rootdir, trouble)
+    declared = _declared_seeds(settings, root, rootdir, trouble)
+    try:
+        contents = _contents(given, root, format, settings.format, [*base, *(path for path, _ in declared)])
+    except ChainError as error:
+        trouble.add(error)
+        trouble.tell()
+        raise
     if not contents.migrations:
-        raise _empty(named, root, contents.set_aside, [script.file for script in contents.verifications])
+        trouble.add(_empty(named, root, contents.set_aside, [script.file for script in contents.verifications]))
     chain = Chain(
         given=named,
         root=root,
@@ -84,8 +79,24 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
     )
     seeds = [*contents.seeds, *(Seed(read_script(path, root), before) for path, before in declared)]
-    _check_versions(chain, seeds)
+    if chain.migrations:
+        _check_versions(chain, seeds, trouble)
+    trouble.tell()
     return replace(chain, seeds=tuple(seeds))
+
+
+def _contents(given: Path, root: Path, format: str, wanted: str | None, taken: Sequence[Path]) -> sql.Contents:
+    if given.is_file():
+        return sql.read_single(given)
+    if format == "supabase":
+        return supabase.read_supabase(root, taken)
+    if wanted is None and root.name == supabase.MIGRATIONS and supabase.recognizes(root.parent):
+        return supabase.read_migrations(root, taken)
+    contents = sql.read_directory(root, root, taken)
+    beside = root.parent / "seed.sql"
+    if beside.is_file() and beside not in taken:
+        contents.seeds.append(Seed(read_script(beside, root)))
+    return contents
 
 
 def _exists(path: Path) -> bool:
@@ -114,19 +125,25 @@ def _missing(named: str, given: Path) -> ChainError:
     return ChainError(f"{named} does not exist", looked=[str(given)], remedy=remedy)
 
 
-def _format(named: str, given: Path, wanted: str | None) -> str:
+def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> str:
+    """The format that was asked for where it fits, else the one that the directory has."""
+    layout = "supabase" if given.is_dir() and supabase.recognizes(given) else "sql"
     if wanted is None:
-        return "supabase" if given.is_dir() and supabase.recognizes(given) else "sql"
+        return layout
     if wanted not in FORMATS:
         near = get_close_matches(wanted, FORMATS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(FORMATS)}"
-        raise ConfigError(f"there is no format {wanted!r}", remedy=hint)
+        trouble.add(ConfigError(f"there is no format {wanted!r}", remedy=hint))
+        return layout
     if wanted == "supabase" and not (given / supabase.MIGRATIONS).is_dir():
-        raise ChainError(
-            f"{named} is not laid out as the format supabase wants it",
-            looked=[str(given / supabase.MIGRATIONS)],
-            remedy='name the supabase/ directory, or use the format "sql"',
+        trouble.add(
+            ChainError(
+                f"{named} is not laid out as the format supabase wants it",
+                looked=[str(given / supabase.MIGRATIONS)],
+                remedy='name the supabase/ directory, or use the format "sql"',
+            )
         )
+        return layout
     return wanted
 
 
@@ -140,12 +157,20 @@ def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications:
     return ChainError(what, looked=[str(root), *found[:20], *more], remedy=remedy)
 
 
-def _base(settings: Settings, root: Path, rootdir: Path) -> list[Path]:
-    return [_declared(name, "base", root, rootdir) for name in settings.base]
+def _base(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[Path]:
+    paths = []
+    for name in settings.base:
+        with trouble.collecting():
+            paths.append(_declared(name, "base", root, rootdir))
+    return paths
 
 
-def _declared_seeds(settings: Settings, root: Path, rootdir: Path) -> list[tuple[Path, str | None]]:
-    return [(_declared(entry.path, "seeds", root, rootdir), entry.before) for entry in settings.seeds]
+def _declared_seeds(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[tuple[Path, str | None]]:
+    seeds = []
+    for entry in settings.seeds:
+        with trouble.collecting():
+            seeds.append((_declared(entry.path, "seeds", root, rootdir), entry.before))
+    return seeds
 
 
 def _declared(name: str, key: str, root: Path, rootdir: Path) -> Path:
@@ -168,12 +193,16 @@ def _declared(name: str, key: str, root: Path, rootdir: Path) -> Path:
     )
 
 
-def _check_versions(chain: Chain, seeds: Sequence[Seed]) -> None:
+def _check_versions(chain: Chain, seeds: Sequence[Seed], trouble: Trouble) -> None:
     versions = [migration.version for migration in chain.migrations]
-    wrong = [seed for seed in seeds if seed.before is not None and seed.before not in versions]
-    if not wrong:
-        return
-    lines = [f"seeds: {seed.script.file}: before = {seed.before!r}: no migration has this version" for seed in wrong]
-    near = [get_close_matches(seed.before or "", versions, n=1, cutoff=0.3) for seed in wrong]
-    remedies = [f"did you mean {match[0]!r}?" for match in near if match]
-    raise ConfigError("\n".join(lines), looked=[str(chain.root)], remedy=remedies or f"write one of {versions}")
+    for seed in seeds:
+        if seed.before is None or seed.before in versions:
+            continue
+        near = get_close_matches(seed.before, versions, n=1, cutoff=0.3)
+        trouble.add(
+            ConfigError(
+                f"seeds: {seed.script.file}: before = {seed.before!r}: no migration has this version",
+                looked=[str(chain.root)],
+                remedy=f"did you mean {near[0]!r}?" if near else f"write one of {versions}",
+            )
+        )

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from migrate_validate.config import SeedEntry, Settings
+from migrate_validate.errors import Trouble
 from migrate_validate.postgres.server import ServerOptions
-from migrate_validate.settings import load_settings
+from migrate_validate.settings import read_settings
 
 _CONFLICT = """\
 --migrations=PATH is not available here: pytest-django is installed and has an option --migrations of its own, without
@@ -84,24 +85,24 @@ def _holds_sql(argument: str) -> bool:
     return path.suffix == ".sql" or any(path.glob("*.sql")) or any(path.glob("migrations/*.sql"))
 
 
-def chain_paths(config: pytest.Config) -> tuple[list[str], bool]:
+def chain_paths(config: pytest.Config, trouble: Trouble) -> tuple[list[str], bool]:
     """The chains of this run, and whether the command line named them.
 
-    :raises ConfigError: when the project's configuration cannot be used
+    :param trouble: takes what is wrong with the project's configuration
     """
     given: list[str] | None = config.getoption("migrations", default=None)
     if given:
         return given, True
-    return list(load_settings(config.rootpath / "no-such-chain", config.rootpath).migrations), False
+    return list(read_settings(config.rootpath / "no-such-chain", config.rootpath, trouble).migrations), False
 
 
-def settings_for(chain: Path, config: pytest.Config) -> Settings:
+def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settings:
     """The settings of one chain: the configuration, with what the command line says.
 
     :param chain: absolute
-    :raises ConfigError: when the configuration cannot be used
+    :param trouble: takes what is wrong with the configuration
     """
-    settings = load_settings(chain, config.rootpath)
+    settings = read_settings(chain, config.rootpath, trouble)
     seeds = tuple(SeedEntry(str(config.invocation_params.dir / seed)) for seed in config.getoption("migrations_seed"))
     return replace(
         settings,

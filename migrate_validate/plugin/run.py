@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from migrate_validate.chain.reader import read_chain
-from migrate_validate.errors import ConfigError, MigrateValidateError, RuleError
+from migrate_validate.config import Settings
+from migrate_validate.errors import ConfigError, MigrateValidateError, Trouble
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.items import ChainNode, RuleItem, node_id
 from migrate_validate.plugin.options import chain_paths, server_options, settings_for
-from migrate_validate.postgres.environments import choose
+from migrate_validate.postgres.environments import check_name
 from migrate_validate.report.files import check_report_path, write_report
 from migrate_validate.report.payload import Payload, planned_payload, report
 from migrate_validate.report.terminal import about_lines, findings_table, migrations_table, unproven_lines
@@ -33,45 +35,55 @@ class Run:
         """
         self.config = config
         self.started = time.perf_counter()
-        paths, self.on_command_line = chain_paths(config)
+        trouble = Trouble()
+        paths, self.on_command_line = chain_paths(config, trouble)
         for path in config.getoption("migrations_report"):
-            check_report_path(path)
+            with trouble.collecting():
+                check_report_path(path)
         self.evaluations: dict[Path, Evaluation] = {}
-        rules: dict[str, None] = {}
         # What the configuration names is seen from its file, what the command line names from where the user stands.
         base = config.invocation_params.dir if self.on_command_line else config.rootpath
+        settings = {path: settings_for((base / path).absolute(), config, trouble) for path in paths}
         for path in paths:
-            where = (base / path).absolute()
-            settings = settings_for(where, config)
-            chain = read_chain(path, settings, rootdir=base)
-            choose(chain, settings.environment)
-            self.evaluations[where] = Evaluation(chain, settings, server_options(config, settings))
-            rules.update(dict.fromkeys(settings.rules))
-        self.registry = Registry()
-        if self.evaluations:
-            # Rules of the project are found as its tests are: from pytest's root directory.
-            if rules and str(config.rootpath) not in sys.path:
-                sys.path.insert(0, str(config.rootpath))
-            self.registry = Registry.load(tuple(rules))
-            config.hook.pytest_migrate_validate_rules(registry=self.registry)
-            self._check_severities()
+            with trouble.collecting(about=path):
+                check_name(settings[path].environment)
+            with trouble.collecting(about=path):
+                chain = read_chain(path, settings[path], rootdir=base)
+                self.evaluations[(base / path).absolute()] = Evaluation(
+                    chain, settings[path], server_options(config, settings[path])
+                )
+        self.registry = self._rules(settings, trouble) if paths else Registry()
+        trouble.tell()
         self.selected = self._take_arguments()
         self.about: dict[str, Payload] = {}
         self.results: dict[str, list[Payload]] = {}
         self.trouble = False
         self._told: set[str] = set()
 
-    def _check_severities(self) -> None:
-        """Refuse severities of rules that there are not, all at once."""
-        wrong = []
-        for evaluation in self.evaluations.values():
-            for name in evaluation.settings.severity:
-                try:
-                    self.registry[name]
-                except RuleError as error:
-                    wrong.append(f"severity.{name}: {error.what}; {' '.join(error.remedy)}")
-        if wrong:
-            raise ConfigError("the configuration cannot be used", looked=wrong, remedy="correct these names")
+    def _rules(self, settings: Mapping[str, Settings], trouble: Trouble) -> Registry:
+        """All rules; modules that hold none, and severities of rules that there are not, are trouble."""
+        modules = dict.fromkeys(module for each in settings.values() for module in each.rules)
+        # Rules of the project are found as its tests are: from pytest's root directory.
+        if modules and str(self.config.rootpath) not in sys.path:
+            sys.path.insert(0, str(self.config.rootpath))
+        registry = Registry()
+        before = len(trouble)
+        with trouble.collecting():
+            registry = Registry.load()
+        for module in modules:
+            with trouble.collecting():
+                registry.add_named(module, "rules in the configuration")
+        with trouble.collecting():
+            self.config.hook.pytest_migrate_validate_rules(registry=registry)
+        complete = len(trouble) == before
+        for path, each in settings.items():
+            for name in each.severity:
+                # The rules of a module that cannot be imported are not known, and may be meant.
+                if name not in registry and (complete or registry.near(name)):
+                    near = registry.near(name)
+                    remedy = f"did you mean {near!r}?" if near else "see the list of rules in README.md"
+                    trouble.add(ConfigError(f"severity.{name}: there is no such rule", remedy=remedy), path)
+        return registry
 
     def _take_arguments(self) -> list[str]:
         """Take node ids of our items out of pytest's arguments; pytest would look for files of tests there."""

@@ -65,6 +65,19 @@ _MENTION = re.compile("|".join(sorted(SUPABASE.schemas | SUPABASE.roles)), re.I)
 _WHEN_USED = {"vault": "supabase_vault", "graphql": "pg_graphql"}
 
 
+def check_name(wanted: str | None) -> None:
+    """Refuse a name that no environment has; None is no name.
+
+    :raises ConfigError: saying which name is near
+    """
+    if wanted is not None and wanted not in ENVIRONMENTS:
+        near = difflib.get_close_matches(wanted, ENVIRONMENTS, n=1)
+        raise ConfigError(
+            f'there is no environment "{wanted}"' + (f'; did you mean "{near[0]}"?' if near else ""),
+            remedy=f"set environment to one of: {', '.join(sorted(ENVIRONMENTS))}",
+        )
+
+
 def choose(chain: Chain, wanted: str | None) -> Environment:
     """The environment that was asked for, or else the one that the chain needs.
 
@@ -74,12 +87,7 @@ def choose(chain: Chain, wanted: str | None) -> Environment:
     :param wanted: a name from the configuration, or None
     :raises ConfigError: if there is no environment of that name
     """
-    if wanted is not None and wanted not in ENVIRONMENTS:
-        near = difflib.get_close_matches(wanted, ENVIRONMENTS, n=1)
-        raise ConfigError(
-            f'there is no environment "{wanted}"' + (f'; did you mean "{near[0]}"?' if near else ""),
-            remedy=f"set environment to one of: {', '.join(sorted(ENVIRONMENTS))}",
-        )
+    check_name(wanted)
     if wanted == PLAIN.name:
         return PLAIN
     missing = reasons(chain)
