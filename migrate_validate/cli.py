@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import itertools
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,16 +31,20 @@ Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0 all fine, 1 findings, 2-4 trouble."""
+    """Run the command; returns the exit status: 0 all fine, 1 findings, 2-4 trouble, 141 where nobody reads on."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     commands = {"snapshot": _snapshot, "install-hook": _install_hook}
     try:
-        if given and given[0] in commands:
-            return commands[given[0]](given[1:])
-        return _validate(given)
+        status = commands[given[0]](given[1:]) if given and given[0] in commands else _validate(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (`| head`), and pytest has ended the run. What is still buffered would fail at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except MigrateValidateError as error:
         print(f"migrate-validate: {error}", file=sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
+    return status
 
 
 def _validate(given: list[str]) -> int:
