@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +32,7 @@ def snapshot(path: str, directory: Path) -> str:
     settings = load_settings(where, directory)
     chain = read_chain(path, settings, rootdir=directory)
     target = (where if where.is_dir() else where.parent) / FILE_NAME
+    _check_target(target)
     present = target.read_text(encoding="utf-8") if target.exists() else ""
     if settings.expect or "expect" in tomllib.loads(present):
         raise ConfigError(
@@ -52,14 +54,19 @@ def snapshot(path: str, directory: Path) -> str:
         tables = len(evaluation.catalog.tables)
     finally:
         evaluation.close()
-    try:
-        target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{target} cannot be written: {error.strerror}",
-            remedy="make its directory writable, and call snapshot again",
-        ) from None
+    target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
     return f"{target}: the expected state of {tables} tables was written"
+
+
+def _check_target(target: Path) -> None:
+    """Refuse a file that cannot be written, before the chain is applied."""
+    if target.is_dir():
+        raise ConfigError(f"{target} is a directory, not a file", remedy="move it away, and call snapshot again")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise ConfigError(
+            f"{target} cannot be written: permission denied",
+            remedy="make it or its directory writable, and call snapshot again",
+        )
 
 
 def expectations_toml(catalog: Catalog) -> str:

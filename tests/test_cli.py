@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 
@@ -11,14 +13,21 @@ import pytest
 
 from tests.support.projects import BAD, GOOD, WARNED, write_chain
 
+PROGRAM = (sys.executable, "-c", "import sys; from migrate_validate.cli import main; sys.exit(main())")
 
-def command(pytester: pytest.Pytester, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    program = "import sys; from migrate_validate.cli import main; sys.exit(main())"
+
+def environment() -> dict[str, str]:
+    """Nothing of the pytest that runs this test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")} | {"COLUMNS": "100"}
+
+
+def command(
+    pytester: pytest.Pytester, *arguments: str, through: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [*through, *PROGRAM, *arguments],
         cwd=pytester.path,
-        env=environment | {"COLUMNS": "100"},
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -79,6 +88,82 @@ def test_snapshot_and_what_it_expects(pytester: pytest.Pytester) -> None:
     refused = command(pytester, "snapshot", "db")
     assert refused.returncode == 4
     assert "an expected state is declared already" in refused.stderr
+
+
+@pytest.mark.parametrize("arguments", [("db",), ("db", "-v"), ("--help",)], ids=" ".join)
+def test_a_reader_that_leaves_ends_the_run_quietly(pytester: pytest.Pytester, arguments: tuple[str, ...]) -> None:
+    write_chain(pytester, "db", GOOD)
+    reading, writing = os.pipe()
+    # What runs for longer than its reader meets the broken pipe in the middle, as with `| head -1`.
+    os.close(reading)
+    run = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=pytester.path,
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (run.stderr, run.returncode) == ("", 128 + signal.SIGPIPE)
+
+
+def test_a_configuration_that_snapshot_cannot_read_or_write(pytester: pytest.Pytester) -> None:
+    directory = write_chain(pytester, "db", GOOD)
+    (directory / "migrate_validate.toml").mkdir()
+    run = command(pytester, "snapshot", "db")
+    assert run.returncode == 4
+    assert run.stderr.splitlines() == [
+        f"migrate-validate: {directory}/migrate_validate.toml is a directory, not a file",
+        "what to do: move it away, and call snapshot again",
+    ]
+
+
+@pytest.fixture
+def bound() -> tuple[str, ...]:
+    """What takes root's power over permissions from a command; nothing for everybody else, who has none."""
+    if os.geteuid() != 0:
+        return ()
+    without = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    if (
+        shutil.which("setpriv") is None
+        or subprocess.run([*without, "true"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("root may do everything here, for setpriv is missing or not allowed")
+    return without
+
+
+def test_a_directory_without_permission(pytester: pytest.Pytester, bound: tuple[str, ...]) -> None:
+    directory = write_chain(pytester, "db", GOOD)
+    directory.chmod(0)
+    try:
+        runs = [command(pytester, "db", through=bound), command(pytester, "snapshot", "db", through=bound)]
+    finally:
+        directory.chmod(0o755)
+    for run in runs:
+        assert run.returncode == 4
+        what, looked, place, remedy = filter(None, run.stderr.splitlines())
+        assert (what.partition(": ")[2], looked) == ("db cannot be read: permission denied", "looked at:")
+        assert place.startswith(f"  {directory}")
+        assert remedy == (
+            "what to do: give the user who runs this the permission to read it (and to enter the directories above it)"
+        )
+
+
+def test_snapshot_into_a_directory_without_permission(pytester: pytest.Pytester, bound: tuple[str, ...]) -> None:
+    directory = write_chain(pytester, "db", GOOD)
+    directory.chmod(0o555)
+    try:
+        run = command(pytester, "snapshot", "db", through=bound)
+    finally:
+        directory.chmod(0o755)
+    assert run.returncode == 4
+    assert run.stderr.splitlines() == [
+        f"migrate-validate: {directory}/migrate_validate.toml cannot be written: permission denied",
+        "what to do: make it or its directory writable, and call snapshot again",
+    ]
 
 
 def test_the_hook(pytester: pytest.Pytester) -> None:
