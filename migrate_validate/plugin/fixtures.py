@@ -1,49 +1,40 @@
-"""Fixtures for other test suites: databases that a chain has made."""
+"""Fixtures for other test suites: databases that a chain has made.
+
+What they do is imported when a test asks for them, as this module is imported in every run of pytest.
+"""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
-from migrate_validate.errors import ConfigError, ServerError
-from migrate_validate.evaluation import Evaluation
-from migrate_validate.plugin.run import RUN
-from migrate_validate.postgres.databases import Database
-from migrate_validate.replay.runner import Limits, Runner
-from migrate_validate.replay.timeline import Outcome, ScriptRun
-from migrate_validate.replay.watchdog import Watchdog
+if TYPE_CHECKING:
+    from psycopg import Connection
 
-Connection = psycopg.Connection[Any]
+    from migrate_validate.plugin.databases import MigrationDriver, PostgresqlProcess
 
 
 @pytest.fixture
-def migrated_db(request: pytest.FixtureRequest) -> Iterator[Connection]:
+def migrated_db(request: pytest.FixtureRequest) -> Iterator[Connection[Any]]:
     """A connection to a fresh database, fully migrated and seeded, for each test.
 
     The chain is the one of ``--migrations`` or of the configuration; where there are several, mark the test with
     ``@pytest.mark.migrations("path")``. The connection commits nothing by itself; the database is dropped afterwards.
     """
-    evaluation = _evaluation(request)
-    copy = _migrated(evaluation).clone("test", owner=evaluation.environment.migration_role)
-    try:
-        with copy.connect(evaluation.environment.migration_role) as connection:
-            connection.autocommit = False
-            yield connection
-            connection.rollback()
-    finally:
-        copy.drop()
+    from migrate_validate.plugin.databases import migrated
+
+    with migrated(request) as connection:
+        yield connection
 
 
 @pytest.fixture
 def migrations(request: pytest.FixtureRequest) -> Iterator[MigrationDriver]:
     """The chain on a fresh database of its own, to be driven by the test: ``to(version)``, ``up()``, ``down()``."""
-    with MigrationDriver.open(_evaluation(request)) as driver:
+    from migrate_validate.plugin.databases import MigrationDriver, evaluation_of
+
+    with MigrationDriver.open(evaluation_of(request)) as driver:
         yield driver
 
 
@@ -53,169 +44,7 @@ def migrated_postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresqlPr
 
     ``my_db = pytest_postgresql.factories.postgresql("migrated_postgresql")``
     """
-    run = request.config.stash[RUN]
-    evaluation = _choose(list(run.evaluations.items()), None, request.config)
-    template = _migrated(evaluation).clone("template", owner=evaluation.environment.migration_role)
-    server = evaluation.server
-    try:
-        yield PostgresqlProcess(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=server.password,
-            dbname=f"{template.name}_test",
-            template_dbname=template.name,
-            version=f"{server.version // 10000}.{server.version % 10000}",
-        )
-    finally:
-        template.drop()
+    from migrate_validate.plugin.databases import template
 
-
-@dataclass(frozen=True, slots=True)
-class PostgresqlProcess:
-    """What a client fixture of pytest-postgresql asks of its process fixture."""
-
-    host: str
-    port: int
-    user: str
-    password: str | None
-    dbname: str
-    template_dbname: str
-    version: str
-    maintenance_dbname: str = "postgres"
-    options: str = ""
-
-
-@dataclass
-class MigrationDriver:
-    """A chain on a database of its own, moved by hand."""
-
-    evaluation: Evaluation
-    connection: Connection
-    """In autocommit mode, as the role that migrations are applied as."""
-    applied: list[str] = field(default_factory=list)
-    """Versions that are applied, in order."""
-
-    @classmethod
-    @contextlib.contextmanager
-    def open(cls, evaluation: Evaluation) -> Iterator[MigrationDriver]:
-        """Base files are applied; no migration is."""
-        empty = evaluation.empty_database()
-        try:
-            with empty.connect(evaluation.environment.migration_role) as connection:
-                driver = cls(evaluation, connection)
-                for script in evaluation.chain.base:
-                    driver._apply(script)
-                yield driver
-        finally:
-            empty.drop()
-
-    @property
-    def version(self) -> str | None:
-        """The version of the last migration that is applied."""
-        return self.applied[-1] if self.applied else None
-
-    def up(self, steps: int | None = None) -> None:
-        """Apply the next migrations.
-
-        :param steps: how many; None: all that are left
-        :raises MigrationFailed: when one cannot be applied
-        """
-        left = self.evaluation.chain.migrations[len(self.applied) :]
-        for migration in left if steps is None else left[:steps]:
-            for seed in self.evaluation.chain.seeds:
-                if seed.before == migration.version:
-                    self._apply(seed.script)
-            self._apply(migration.up)
-            self.applied.append(migration.version)
-
-    def down(self, steps: int = 1) -> None:
-        """Roll back the last migrations by their down scripts.
-
-        :raises ConfigError: when one has no down script
-        :raises MigrationFailed: when a down script fails
-        """
-        for _ in range(steps):
-            migration = self.evaluation.chain.migrations[len(self.applied) - 1]
-            if not self.applied or migration.down is None:
-                raise ConfigError(
-                    f"{migration.file if self.applied else 'the chain'} cannot be rolled back: "
-                    f"{'it has no down script' if self.applied else 'no migration is applied'}",
-                    remedy=f"add {Path(migration.file).stem}_rollback.sql beside it",
-                )
-            self._apply(migration.down)
-            self.applied.pop()
-
-    def to(self, version: str) -> None:
-        """Move up or down until the migration of this version is the last one applied.
-
-        :raises ConfigError: when no migration has this version
-        """
-        versions = [migration.version for migration in self.evaluation.chain.migrations]
-        if version not in versions:
-            raise ConfigError(f"no migration has the version {version!r}", looked=versions)
-        target = len(versions) - versions[::-1].index(version)
-        if target >= len(self.applied):
-            self.up(target - len(self.applied))
-        else:
-            self.down(len(self.applied) - target)
-
-    def _apply(self, script: Any) -> ScriptRun:
-        settings = self.evaluation.settings
-        with Watchdog(self.connection, settings.statement_timeout + 0.5) as watchdog:
-            run = Runner(self.connection, Limits(settings.statement_timeout, settings.lock_timeout), watchdog).apply(
-                script
-            )
-        if run.outcome is not Outcome.APPLIED:
-            raise MigrationFailed(run)
-        return run
-
-
-class MigrationFailed(AssertionError):
-    """A script could not be applied; ``run`` has the evidence."""
-
-    def __init__(self, run: ScriptRun) -> None:
-        """Say where and why."""
-        self.run = run
-        failure = run.failure
-        super().__init__(f"{failure.location}: {failure.message}" if failure else run.script.file)
-
-
-def _evaluation(request: pytest.FixtureRequest) -> Evaluation:
-    run = request.config.stash[RUN]
-    marker = request.node.get_closest_marker("migrations")
-    wanted = str(marker.args[0]) if marker and marker.args else None
-    return _choose(list(run.evaluations.items()), wanted, request.config)
-
-
-def _choose(known: list[tuple[Path, Evaluation]], wanted: str | None, config: pytest.Config) -> Evaluation:
-    if wanted is not None:
-        for path, evaluation in known:
-            if wanted in (evaluation.chain.given, str(path)) or path == (config.rootpath / wanted).absolute():
-                return evaluation
-    elif len(known) == 1:
-        return known[0][1]
-    names = [evaluation.chain.given for _, evaluation in known]
-    if not known:
-        raise ConfigError(
-            "a fixture of migrate-validate is used, and no chain of migrations is named",
-            looked=["--migrations on the command line", "migrations in [tool.migrate_validate] of pyproject.toml"],
-            remedy='add to pyproject.toml: [tool.migrate_validate] migrations = ["path"]',
-        )
-    raise ConfigError(
-        f"no chain {wanted!r} is part of this run" if wanted else "several chains are part of this run",
-        looked=names,
-        remedy='mark the test with @pytest.mark.migrations("path"), with one of these paths',
-    )
-
-
-def _migrated(evaluation: Evaluation) -> Database:
-    replay = evaluation.replay
-    if replay.timeline.complete:
-        return replay.database
-    runs = [*replay.timeline.base, *(s.run for s in replay.timeline.steps), *(s.run for s in replay.timeline.seeds)]
-    failure = next(run.failure for run in runs if run.failure)
-    raise ServerError(
-        f"the chain {evaluation.chain.given} could not be applied: {failure.location}: {failure.message}",
-        remedy=f"see the whole report: pytest --migrations={evaluation.chain.given}",
-    )
+    with template(request.config) as process:
+        yield process

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from migrate_validate.rules import Registry
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from migrate_validate.rules import Registry
 
 
 def pytest_migrate_validate_rules(registry: Registry) -> None:

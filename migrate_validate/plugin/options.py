@@ -1,4 +1,4 @@
-"""The command line options of the plugin, and what they mean together with the configuration."""
+"""The command line options of the plugin, and the chains that they or the configuration name."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import itertools
 import os
 import shlex
 import sys
-import warnings
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from migrate_validate.config import SeedEntry, Settings
 from migrate_validate.errors import Trouble
-from migrate_validate.postgres.server import ServerOptions
 from migrate_validate.settings import read_settings
 
 _CONFLICT = """\
@@ -85,57 +82,24 @@ def _holds_sql(argument: str) -> bool:
     return path.suffix == ".sql" or any(path.glob("*.sql")) or any(path.glob("migrations/*.sql"))
 
 
-def chain_paths(config: pytest.Config, trouble: Trouble) -> tuple[list[str], bool]:
-    """The chains of this run, and whether the command line named them.
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The chains of a run."""
+
+    paths: tuple[str, ...]
+    """As they were written."""
+    base: Path
+    """Where they are seen from: what the configuration names from its file, else from where the user stands."""
+    on_command_line: bool
+
+
+def named_chains(config: pytest.Config, trouble: Trouble) -> Chains:
+    """The chains of this run.
 
     :param trouble: takes what is wrong with the project's configuration
     """
     given: list[str] | None = config.getoption("migrations", default=None)
     if given:
-        return given, True
-    return list(read_settings(config.rootpath / "no-such-chain", config.rootpath, trouble).migrations), False
-
-
-def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settings:
-    """The settings of one chain: the configuration, with what the command line says.
-
-    :param chain: absolute
-    :param trouble: takes what is wrong with the configuration
-    """
-    settings = read_settings(chain, config.rootpath, trouble)
-    seeds = tuple(SeedEntry(str(config.invocation_params.dir / seed)) for seed in config.getoption("migrations_seed"))
-    return replace(
-        settings,
-        environment=config.getoption("migrations_environment") or settings.environment,
-        format=config.getoption("migrations_format") or settings.format,
-        seeds=settings.seeds + seeds,
-        strict=config.getoption("migrations_strict") or settings.strict,
-    )
-
-
-def server_options(config: pytest.Config, settings: Settings) -> ServerOptions:
-    """Which server to use: what pytest-postgresql's options name, as far as the user gave them."""
-    with warnings.catch_warnings():
-        # Only here a key that the user wrote differs from a default of pytest-postgresql's, which is no wish.
-        warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
-        written = set(getattr(config, "inicfg", ()))
-
-    def given(name: str) -> str | None:
-        name = f"postgresql_{name}"
-        value = config.getoption(name, default=None)
-        if value is None and name in written:
-            value = config.getini(name)
-        return str(value) if value else None
-
-    port = given("port")
-    return ServerOptions(
-        executable=given("exec"),
-        host=given("host"),
-        port=int(port) if port else None,
-        user=given("user"),
-        password=given("password"),
-        dbname=given("maintenance_dbname"),
-        options=given("options") or "",
-        postgres_options=given("postgres_options") or "",
-        major=settings.postgres,
-    )
+        return Chains(tuple(given), config.invocation_params.dir, on_command_line=True)
+    settings = read_settings(config.rootpath / "no-such-chain", config.rootpath, trouble)
+    return Chains(settings.migrations, config.rootpath, on_command_line=False)

@@ -15,7 +15,8 @@ from migrate_validate.config import Settings
 from migrate_validate.errors import ConfigError, MigrateValidateError, Trouble
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.items import ChainNode, RuleItem, node_id
-from migrate_validate.plugin.options import chain_paths, server_options, settings_for
+from migrate_validate.plugin.options import Chains
+from migrate_validate.plugin.wishes import server_options, settings_for
 from migrate_validate.postgres.environments import check_name
 from migrate_validate.report.files import check_report_path, write_report
 from migrate_validate.report.payload import Payload, planned_payload, report
@@ -26,33 +27,30 @@ RUN = pytest.StashKey["Run"]()
 
 
 class Run:
-    """The chains of one pytest session; registered as a plugin where there are any."""
+    """The chains of one pytest session."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, chains: Chains, trouble: Trouble) -> None:
         """Read the options and the chains; no server is started.
 
+        :param trouble: what was met before, to be told together with what is met here
         :raises MigrateValidateError: when a path or the configuration cannot be used
         """
         self.config = config
         self.started = time.perf_counter()
-        trouble = Trouble()
-        paths, self.on_command_line = chain_paths(config, trouble)
+        self.on_command_line = chains.on_command_line
         for path in config.getoption("migrations_report"):
             with trouble.collecting():
                 check_report_path(path)
         self.evaluations: dict[Path, Evaluation] = {}
-        # What the configuration names is seen from its file, what the command line names from where the user stands.
-        base = config.invocation_params.dir if self.on_command_line else config.rootpath
-        settings = {path: settings_for((base / path).absolute(), config, trouble) for path in paths}
-        for path in paths:
+        places = {path: (chains.base / path).absolute() for path in chains.paths}
+        settings = {path: settings_for(place, config, trouble) for path, place in places.items()}
+        for path, place in places.items():
             with trouble.collecting(about=path):
                 check_name(settings[path].environment)
             with trouble.collecting(about=path):
-                chain = read_chain(path, settings[path], rootdir=base)
-                self.evaluations[(base / path).absolute()] = Evaluation(
-                    chain, settings[path], server_options(config, settings[path])
-                )
-        self.registry = self._rules(settings, trouble) if paths else Registry()
+                chain = read_chain(path, settings[path], rootdir=chains.base)
+                self.evaluations[place] = Evaluation(chain, settings[path], server_options(config, settings[path]))
+        self.registry = self._rules(settings, trouble) if places else Registry()
         trouble.tell()
         self.selected = self._take_arguments()
         self.about: dict[str, Payload] = {}

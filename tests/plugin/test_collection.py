@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.support.projects import BAD, GOOD, run, run_here, statuses, write_chain
@@ -90,3 +92,16 @@ def test_last_failed_runs_only_what_failed(pytester: pytest.Pytester) -> None:
     assert again.ret == 1
     assert statuses(again) == {"db/002_broken.sql::applies": "FAILED"}
     again.stdout.fnmatch_lines(["*collected * items / * deselected / 1 selected*"])
+
+
+def test_a_run_without_chains_imports_only_what_registers_options(pytester: pytest.Pytester) -> None:
+    program = "import sys, pytest; pytest.main(['--collect-only', '-q']); print('imported', *sys.modules)"
+    result = pytester.run(sys.executable, "-c", program)
+    (line,) = (line for line in result.outlines if line.startswith("imported "))
+    ours = {name.removeprefix("migrate_validate.") for name in line.split() if name.startswith("migrate_validate.")}
+    assert ours == {
+        "config",
+        "errors",
+        "settings",
+        *(f"plugin{part}" for part in ("", ".fixtures", ".hooks", ".options")),
+    }
