@@ -1,5 +1,5 @@
 -- Each block is one change of the schema that everything.sql makes, and, after "-->", the one difference that it is:
--- what the changed schema has, where the unchanged one is wanted.
+-- what the changed schema has, where the unchanged one is wanted. A block that older versions cannot run says so first.
 
 CREATE SCHEMA other;
 --> schema other: extra
@@ -182,9 +182,7 @@ CREATE CONSTRAINT TRIGGER late AFTER INSERT ON app.member DEFERRABLE FOR EACH RO
 --> table app.member trigger late: extra
 
 DROP RULE keep ON app.scratch;
---> table app.scratch: rules: have (-), want (+)
--->     +CREATE RULE keep AS
--->     +    ON DELETE TO app.scratch DO INSTEAD NOTHING;
+--> table app.scratch rule keep: missing
 
 GRANT DELETE ON app.organization TO reader;
 --> table app.organization grant DELETE to reader: extra
@@ -210,11 +208,15 @@ CREATE OR REPLACE VIEW app.constant AS SELECT 2 AS one, 3 AS two;
 -->     -    3 AS two;
 -->     + SELECT 1 AS one;
 
-ALTER VIEW app.big RESET (security_invoker);
---> view app.big: options: have none, want security_invoker=true
+ALTER VIEW app.big RESET (security_barrier);
+--> view app.big: options: have none, want security_barrier=true
 
-ALTER VIEW app.big SET (security_barrier = true);
---> view app.big: options: have security_barrier=true, security_invoker=true, want security_invoker=true
+ALTER VIEW app.big SET (check_option = local);
+--> view app.big: options: have check_option=local, security_barrier=true, want security_barrier=true
+
+ALTER VIEW app.big SET (security_invoker = true);
+--> needs PostgreSQL 15
+--> view app.big: options: have security_barrier=true, security_invoker=true, want security_barrier=true
 
 ALTER VIEW app.big ALTER name SET DEFAULT 'x';
 --> view app.big column name: default: have 'x'::text, want none
@@ -376,6 +378,7 @@ ALTER PUBLICATION feed ADD TABLE app.member;
 --> publication feed: tables: have app.member, app.organization, want app.organization
 
 ALTER PUBLICATION feed SET TABLE app.organization (id, name) WHERE (size > 1);
+--> needs PostgreSQL 15
 --> publication feed: tables: have app.organization (id, name) WHERE ((size > 1)), want app.organization
 
 ALTER PUBLICATION feed SET (publish_via_partition_root = true);
@@ -392,3 +395,348 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT USAGE ON SEQUENCES TO reader;
 
 ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 --> default privileges of migrate_validate on functions: missing
+
+ALTER TABLE app.member ALTER CONSTRAINT member_organization DEFERRABLE;
+--> table app.member constraint member_organization: definition: have FOREIGN KEY (organization_id) REFERENCES app.organization(id) ON DELETE CASCADE DEFERRABLE, want FOREIGN KEY (organization_id) REFERENCES app.organization(id) ON DELETE CASCADE
+
+ALTER TABLE app.member DISABLE TRIGGER ALL;
+--> table app.member: foreign key triggers: have member_organization: disabled, want none
+
+ALTER TABLE app.organization ENABLE REPLICA TRIGGER touch;
+--> table app.organization trigger touch: enabled: have replica, want origin
+
+ALTER TABLE app.organization ENABLE ALWAYS TRIGGER touch;
+--> table app.organization trigger touch: enabled: have always, want origin
+
+ALTER TABLE app.organization SET (autovacuum_enabled = off);
+--> table app.organization: options: have autovacuum_enabled=off, want none
+
+ALTER TABLE app.organization SET (toast.autovacuum_enabled = off);
+--> table app.organization: options: have toast.autovacuum_enabled=off, want none
+
+ALTER TABLE app.organization RESET (fillfactor), SET (fillfactor = 90);
+--> table app.organization: options: have fillfactor=90, want none
+
+ALTER TABLE app.typed NOT OF;
+--> table app.typed: of type: have none, want app.kind
+
+ALTER INDEX app.member_email ALTER COLUMN 1 SET STATISTICS 300;
+--> table app.member index member_email: statistics targets: have 1=300, want none
+
+ALTER TABLE app.scratch DISABLE RULE keep;
+--> table app.scratch rule keep: enabled: have disabled, want origin
+
+COMMENT ON RULE keep ON app.scratch IS 'x';
+--> table app.scratch rule keep: comment: have x, want none
+
+CREATE OR REPLACE RULE keep AS ON DELETE TO app.scratch DO ALSO NOTHING;
+--> table app.scratch rule keep: definition: have (-), want (+)
+-->      CREATE RULE keep AS
+-->     -    ON DELETE TO app.scratch DO NOTHING;
+-->     +    ON DELETE TO app.scratch DO INSTEAD NOTHING;
+
+CREATE RULE more AS ON UPDATE TO app.scratch DO ALSO NOTIFY changed;
+--> table app.scratch rule more: extra
+
+CREATE STATISTICS app.more ON id, email FROM app.member;
+--> statistics app.more: extra
+
+DROP STATISTICS app.together;
+--> statistics app.together: missing
+
+ALTER STATISTICS app.together SET STATISTICS 50;
+--> statistics app.together: target: have 50, want none
+
+ALTER STATISTICS app.together OWNER TO writer;
+--> statistics app.together: owner: have writer, want migrate_validate
+
+COMMENT ON STATISTICS app.together IS 'x';
+--> statistics app.together: comment: have x, want none
+
+CREATE COLLATION app.french (LOCALE = 'C');
+--> collation app.french: extra
+
+DROP COLLATION app.german;
+--> collation app.german: missing
+
+ALTER COLLATION app.german OWNER TO writer;
+--> collation app.german: owner: have writer, want migrate_validate
+
+COMMENT ON COLLATION app.german IS 'x';
+--> collation app.german: comment: have x, want none
+
+CREATE DEFAULT CONVERSION app.more FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
+--> conversion app.more: extra
+
+DROP CONVERSION app.to_latin;
+--> conversion app.to_latin: missing
+
+COMMENT ON CONVERSION app.to_latin IS 'x';
+--> conversion app.to_latin: comment: have x, want none
+
+CREATE TEXT SEARCH CONFIGURATION app.more (COPY = app.search);
+--> text search configuration app.more: extra
+
+DROP TEXT SEARCH CONFIGURATION app.search;
+--> text search configuration app.search: missing
+
+ALTER TEXT SEARCH CONFIGURATION app.search ALTER MAPPING FOR word WITH simple;
+--> text search configuration app.search: mappings: have asciiword: app.stem, simple, word: simple, want asciiword: app.stem, simple, word: app.stem, simple
+
+ALTER TEXT SEARCH CONFIGURATION app.search DROP MAPPING FOR word;
+--> text search configuration app.search: mappings: have asciiword: app.stem, simple, want asciiword: app.stem, simple, word: app.stem, simple
+
+ALTER TEXT SEARCH CONFIGURATION app.search OWNER TO writer;
+--> text search configuration app.search: owner: have writer, want migrate_validate
+
+COMMENT ON TEXT SEARCH CONFIGURATION app.search IS 'x';
+--> text search configuration app.search: comment: have x, want none
+
+CREATE TEXT SEARCH DICTIONARY app.plain (TEMPLATE = simple);
+--> text search dictionary app.plain: extra
+
+ALTER TEXT SEARCH DICTIONARY app.stem (Language = german);
+--> text search dictionary app.stem: options: have language = 'german', want language = 'english'
+
+CREATE TEXT SEARCH TEMPLATE app.more (LEXIZE = dsimple_lexize);
+--> text search template app.more: extra
+
+CREATE TEXT SEARCH PARSER app.more (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+--> text search parser app.more: extra
+
+CREATE OPERATOR app.<<< (LEFTARG = app.address, RIGHTARG = app.address, FUNCTION = app.same);
+--> operator app.<<< (app.address, app.address): extra
+
+ALTER OPERATOR app.=== (app.address, app.address) SET (RESTRICT = eqsel);
+--> operator app.=== (app.address, app.address): restrict: have eqsel, want none
+
+ALTER OPERATOR app.=== (app.address, app.address) OWNER TO writer;
+--> operator app.=== (app.address, app.address): owner: have writer, want migrate_validate
+
+COMMENT ON OPERATOR app.=== (app.address, app.address) IS 'x';
+--> operator app.=== (app.address, app.address): comment: have x, want none
+
+CREATE OPERATOR FAMILY app.more USING hash;
+--> operator family app.more using hash: extra
+
+ALTER OPERATOR CLASS app.by_zip USING btree OWNER TO writer;
+--> operator class app.by_zip using btree: owner: have writer, want migrate_validate
+
+ALTER OPERATOR FAMILY app.places USING btree ADD FUNCTION 1 (app.address, text) app.order_of(app.address, app.address);
+--> operator family app.places using btree: functions: have 1 (app.address, app.address) app.order_of(app.address,app.address), 1 (app.address, text) app.order_of(app.address,app.address), want 1 (app.address, app.address) app.order_of(app.address,app.address)
+
+COMMENT ON OPERATOR CLASS app.by_zip USING btree IS 'x';
+--> operator class app.by_zip using btree: comment: have x, want none
+
+COMMENT ON OPERATOR FAMILY app.places USING btree IS 'x';
+--> operator family app.places using btree: comment: have x, want none
+
+CREATE CAST (app.mood AS integer) WITH INOUT;
+--> cast (app.mood AS integer): extra
+
+DROP CAST (text AS app.address);
+--> cast (text AS app.address): missing
+
+COMMENT ON CAST (text AS app.address) IS 'x';
+--> cast (text AS app.address): comment: have x, want none
+
+CREATE TYPE app.shell;
+--> shell type app.shell: extra
+
+CREATE ACCESS METHOD more TYPE INDEX HANDLER bthandler;
+--> access method more: extra
+
+CREATE LANGUAGE more HANDLER plpgsql_call_handler;
+--> language more: extra
+
+CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION varchar_support(internal));
+--> transform for integer language sql: extra
+
+ALTER FOREIGN DATA WRAPPER nothing OPTIONS (debug 'true');
+--> foreign data wrapper nothing: options: have debug=true, want none
+
+GRANT USAGE ON FOREIGN DATA WRAPPER nothing TO reader;
+--> foreign data wrapper nothing grant USAGE to reader: extra
+
+COMMENT ON FOREIGN DATA WRAPPER nothing IS 'x';
+--> foreign data wrapper nothing: comment: have x, want none
+
+CREATE SERVER more FOREIGN DATA WRAPPER nothing;
+--> server more: extra
+
+ALTER SERVER elsewhere VERSION '2';
+--> server elsewhere: version: have 2, want 1
+
+ALTER SERVER elsewhere OPTIONS (SET host 'b');
+--> server elsewhere: options: have host=b, want host=a
+
+ALTER SERVER elsewhere OWNER TO writer;
+--> server elsewhere: owner: have writer, want migrate_validate
+
+GRANT USAGE ON FOREIGN SERVER elsewhere TO reader;
+--> server elsewhere grant USAGE to reader: extra
+
+COMMENT ON SERVER elsewhere IS 'x';
+--> server elsewhere: comment: have x, want none
+
+CREATE USER MAPPING FOR PUBLIC SERVER elsewhere;
+--> user mapping for public on server elsewhere: extra
+
+ALTER USER MAPPING FOR reader SERVER elsewhere OPTIONS (SET name 'y');
+--> user mapping for reader on server elsewhere: options: have name=y, want name=x
+
+DROP USER MAPPING FOR reader SERVER elsewhere;
+--> user mapping for reader on server elsewhere: missing
+
+CREATE SUBSCRIPTION more CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false, slot_name = NONE);
+--> subscription more: extra
+
+CREATE ROLE visitor LOGIN;
+--> role visitor: extra
+
+ALTER ROLE reader CREATEDB;
+--> role reader: attributes: have createdb, inherit, want inherit
+
+ALTER ROLE reader CONNECTION LIMIT 3;
+--> role reader: connection limit: have 3, want none
+
+ALTER ROLE reader VALID UNTIL '2030-01-01 00:00:00+00';
+--> role reader: valid until: have 2030-01-01 00:00:00, want none
+
+ALTER ROLE reader SET statement_timeout = '3s';
+--> role reader: settings: have statement_timeout=3s, want none
+
+ALTER ROLE ALL SET statement_timeout = '3s';
+--> settings of all roles: extra
+
+COMMENT ON ROLE reader IS 'x';
+--> role reader: comment: have x, want none
+
+GRANT reader TO writer;
+--> membership writer in reader by migrate_validate: extra
+
+GRANT reader TO writer WITH ADMIN OPTION;
+--> membership writer in reader by migrate_validate: extra
+
+ALTER DEFAULT PRIVILEGES FOR ROLE writer GRANT SELECT ON TABLES TO reader;
+--> default privileges of writer on tables: extra
+
+ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO reader;
+--> default privileges of migrate_validate on schemas: extra
+
+ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC;
+--> default privileges of migrate_validate on types: extra
+
+GRANT SELECT ON pg_catalog.pg_authid TO reader;
+--> privileges on table pg_catalog.pg_authid: extra
+
+GRANT SELECT (rolname) ON pg_catalog.pg_authid TO reader;
+--> privileges on table column pg_catalog.pg_authid.rolname: extra
+
+REVOKE EXECUTE ON FUNCTION pg_catalog.now() FROM PUBLIC;
+--> privileges on function pg_catalog.now(): extra
+
+GRANT USAGE ON SCHEMA information_schema TO reader WITH GRANT OPTION;
+--> privileges on schema information_schema: extra
+
+REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+--> privileges on language plpgsql: extra
+
+REVOKE USAGE ON TYPE pg_catalog.int4 FROM PUBLIC;
+--> privileges on type integer: extra
+
+ALTER FUNCTION app.touch() DEPENDS ON EXTENSION plpgsql;
+--> dependency of function app.touch() on extension plpgsql: extra
+
+CREATE FUNCTION pg_catalog.new() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+--> function pg_catalog.new(): extra
+
+ALTER TABLE app.leaf NO INHERIT app.animal;
+--> table app.leaf: inherits: have none, want app.animal
+
+ALTER TYPE app.span_multirange RENAME TO spans;
+--> range type app.span: multirange: have spans, want span_multirange
+
+ALTER FUNCTION app.touch() SUPPORT generate_series_int4_support;
+--> function app.touch(): support: have generate_series_int4_support, want none
+
+ALTER FUNCTION app.twice SET work_mem = '1MB';
+--> function app.twice(integer, integer): settings: have search_path=app, pg_temp, work_mem=1MB, want search_path=app, pg_temp
+
+ALTER AGGREGATE app.total(integer) OWNER TO writer;
+--> function app.total(integer): owner: have writer, want migrate_validate
+
+COMMENT ON AGGREGATE app.total(integer) IS 'x';
+--> function app.total(integer): comment: have x, want none
+
+CREATE OR REPLACE AGGREGATE app.total (integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0', PARALLEL = SAFE);
+--> function app.total(integer): parallel: have safe, want unsafe
+
+COMMENT ON COLUMN app.big.id IS 'x';
+--> view app.big column id: comment: have x, want none
+
+COMMENT ON DOMAIN app.email IS 'x';
+--> domain app.email: comment: have x, want none
+
+COMMENT ON CONSTRAINT has_at ON DOMAIN app.email IS 'x';
+--> domain app.email constraint has_at: comment: have x, want none
+
+COMMENT ON SEQUENCE app.ticket IS 'x';
+--> sequence app.ticket: comment: have x, want none
+
+COMMENT ON MATERIALIZED VIEW app.counted IS 'x';
+--> view app.counted: comment: have x, want none
+
+COMMENT ON PROCEDURE app.clean IS 'x';
+--> function app.clean(integer): comment: have x, want none
+
+COMMENT ON EVENT TRIGGER watch IS 'x';
+--> event trigger watch: comment: have x, want none
+
+COMMENT ON PUBLICATION feed IS 'x';
+--> publication feed: comment: have x, want none
+
+COMMENT ON FOREIGN TABLE app.remote IS 'x';
+--> table app.remote: comment: have x, want none
+
+COMMENT ON COLUMN app.address.zip IS 'x';
+--> composite type app.address attribute zip: comment: have x, want none
+
+GRANT SELECT (id) ON app.big TO reader;
+--> view app.big grant SELECT (id) to reader: extra
+
+GRANT USAGE ON TYPE app.address TO reader;
+--> composite type app.address grant USAGE to reader: extra
+
+GRANT USAGE ON DOMAIN app.email TO reader;
+--> domain app.email grant USAGE to reader: extra
+
+ALTER SEQUENCE app.ticket START 7;
+--> sequence app.ticket: start: have 7, want 1
+
+ALTER SEQUENCE app.ticket CACHE 9;
+--> sequence app.ticket: cache: have 9, want 5
+
+ALTER SEQUENCE app.ticket MINVALUE -5;
+--> sequence app.ticket: minimum: have -5, want 1
+
+ALTER SEQUENCE app.ticket OWNER TO writer;
+--> sequence app.ticket: owner: have writer, want migrate_validate
+
+ALTER MATERIALIZED VIEW app.counted SET (fillfactor = 50);
+--> view app.counted: options: have fillfactor=50, want none
+
+ALTER MATERIALIZED VIEW app.counted ALTER members SET STATISTICS 9;
+--> view app.counted column members: statistics: have 9, want none
+
+ALTER MATERIALIZED VIEW app.counted CLUSTER ON counted_key;
+--> view app.counted index counted_key: clustered: have yes, want no
+
+ALTER TABLE app.event_2025 ALTER at SET DEFAULT '2025-01-01';
+--> table app.event_2025 column at: default: have '2025-01-01'::date, want none
+
+ALTER DOMAIN app.email OWNER TO writer;
+--> domain app.email: owner: have writer, want migrate_validate
+
+ALTER TYPE app.mood OWNER TO writer;
+--> enum app.mood: owner: have writer, want migrate_validate

@@ -12,23 +12,30 @@ import pytest
 from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.postgres import Database, Server
+from migrate_validate.postgres.binaries import OLDEST_MAJOR
 from tests.catalog.conftest import EVERYTHING, Connection
 
 After = Callable[[str], Catalog]
 
 
-def _changes() -> list[tuple[str, str]]:
-    """The blocks of changes.sql: SQL and the difference expected."""
+_NEEDS = "needs PostgreSQL "
+
+
+def _changes() -> list[tuple[str, int, str]]:
+    """The blocks of changes.sql: SQL, the first major version that it runs on, and the difference expected."""
     blocks = (Path(__file__).parent / "changes.sql").read_text().strip().split("\n\n")[1:]
-    pairs = []
+    changes = []
     for block in blocks:
         sql, *expected = block.split("\n--> ")
-        pairs.append((sql, "\n".join(expected)))
-    return pairs
+        since = int(expected.pop(0).removeprefix(_NEEDS)) if expected[0].startswith(_NEEDS) else OLDEST_MAJOR
+        changes.append((sql, since, "\n".join(expected)))
+    return changes
 
 
-@pytest.mark.parametrize(("sql", "expected"), _changes(), ids=[sql.split("\n")[0] for sql, _ in _changes()])
-def test_one_change_is_one_difference(sql: str, expected: str, picture: Catalog, after: After) -> None:
+@pytest.mark.parametrize(("sql", "since", "expected"), _changes(), ids=[sql.split("\n")[0] for sql, *_ in _changes()])
+def test_one_change_is_one_difference(sql: str, since: int, expected: str, picture: Catalog, after: After) -> None:
+    if picture.server_version < since * 10000:
+        pytest.skip(f"{_NEEDS}{since}")
     changed = after(sql)
     difference = compare(picture, changed)
     assert str(difference) == expected
@@ -37,6 +44,106 @@ def test_one_change_is_one_difference(sql: str, expected: str, picture: Catalog,
     back = compare(changed, picture)
     assert [entry.object for entry in back.differences] == [entry.object for entry in difference.differences]
     assert len(back.missing) == len(difference.extra)
+
+
+CONSEQUENCES = {
+    "ALTER SEQUENCE app.ticket AS bigint": ["sequence app.ticket", "sequence app.ticket"],
+    "ALTER TABLE app.organization REPLICA IDENTITY USING INDEX organization_pkey": [
+        "table app.organization",
+        "table app.organization index organization_pkey",
+    ],
+    "ALTER TABLE app.member RENAME COLUMN email TO mail": [
+        "table app.member column email",
+        "table app.member column mail",
+        "table app.member index member_email",
+    ],
+    "ALTER TYPE app.mood SET SCHEMA public": [
+        "table app.organization column mood",
+        "table app.organization column mood",
+        "enum app.mood",
+        "enum public.mood",
+    ],
+    "DROP TABLE app.member CASCADE": ["table app.member", "view app.counted"],
+    "DROP FOREIGN DATA WRAPPER nothing CASCADE": ["table app.remote", "foreign data wrapper nothing"],
+    "DROP OPERATOR CLASS app.by_zip USING btree": [
+        "operator class app.by_zip using btree",
+        "operator family app.places using btree",
+        "operator family app.places using btree",
+    ],
+    "GRANT USAGE ON SCHEMA information_schema TO reader; ALTER ROLE reader LOGIN": [
+        "privileges on schema information_schema",
+        "role reader",
+    ],
+    "CREATE ROLE visitor; GRANT reader TO visitor; ALTER ROLE visitor SET work_mem = '1MB'": ["role visitor"],
+}
+
+
+@pytest.mark.parametrize(("sql", "objects"), CONSEQUENCES.items(), ids=CONSEQUENCES)
+def test_changes_with_consequences(sql: str, objects: list[str], picture: Catalog, after: After) -> None:
+    assert [difference.object for difference in compare(picture, after(sql)).differences] == objects
+
+
+def test_settings_and_privileges_of_the_database(picture: Catalog, connection: Connection) -> None:
+    for statement in (
+        "ALTER DATABASE %s SET work_mem = '1MB'",
+        "GRANT CREATE ON DATABASE %s TO reader",
+        "ALTER ROLE reader IN DATABASE %s SET work_mem = '1MB'",
+        "COMMENT ON DATABASE %s IS 'x'",
+    ):
+        connection.execute(statement % connection.info.dbname)
+    assert [str(difference) for difference in compare(picture, Catalog.read(connection)).differences] == [
+        "settings of role reader in this database: extra",
+        "the database: comment: have x, want none",
+        "the database: settings: have work_mem=1MB, want none",
+        "the database grant CREATE to reader: extra",
+    ]
+
+
+def test_privileges_on_parameters(picture: Catalog, connection: Connection, after: After) -> None:
+    if connection.info.server_version < 150000:
+        pytest.skip("PostgreSQL 15 brought privileges on parameters")
+    changed = after("GRANT SET ON PARAMETER log_min_messages TO reader")
+    assert str(compare(picture, changed)) == "privileges on parameter log_min_messages: extra"
+
+
+def test_options_of_memberships(picture: Catalog, connection: Connection, after: After) -> None:
+    granted = after("GRANT reader TO writer")
+    changed = after("GRANT reader TO writer WITH ADMIN OPTION")
+    more = ("inherit", "set") if connection.info.server_version >= 160000 else ()
+    want = ", ".join(more) or "none"
+    assert str(compare(granted, changed)) == (
+        "membership writer in reader by migrate_validate: "
+        f"options: have {', '.join(('admin', *more))}, want {want}"
+    )
+
+
+def test_security_labels(picture: Catalog, after: After) -> None:
+    changed = after(
+        "SET LOCAL allow_system_table_mods = on;"
+        "INSERT INTO pg_seclabel VALUES ('app.member'::regclass, 'pg_class'::regclass, 1, 'selinux', 'secret')"
+    )
+    assert str(compare(picture, changed)) == "security label of selinux on table column app.member.id: extra"
+
+
+def test_privileges_on_members_of_extensions_go_with_the_extension(after: After) -> None:
+    before = after("SELECT 1")
+    granted = after(
+        "ALTER EXTENSION plpgsql ADD FUNCTION app.touch(); REVOKE EXECUTE ON FUNCTION app.touch() FROM PUBLIC"
+    )
+    assert "privileges on function app.touch(): extra" in str(compare(before, granted))
+    without = replace(granted, extensions=(), others=tuple(o for o in granted.others if not o.part_of))
+    assert "privileges on function" not in str(compare(without, granted))
+
+
+def test_privileges_of_the_server_itself_are_not_told(picture: Catalog) -> None:
+    assert {other.kind for other in picture.others if other.schema is None} == {
+        "cast",
+        "foreign data wrapper",
+        "role",
+        "server",
+        "the database",
+        "user mapping",
+    }
 
 
 def test_owner_change_leaves_grants_alone(picture: Catalog, after: After) -> None:

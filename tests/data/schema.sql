@@ -35,7 +35,7 @@ CREATE TABLE everything (
     j varchar(3), k char(4), l uuid, m date, n time, o timetz, p timestamp, q timestamptz(3), r interval, s json,
     t jsonb, u bytea, v inet, w cidr, x macaddr, y bit(5), z varbit(4), aa money, ab integer[], ac text[], ad int4range,
     ae nummultirange, af mood, ag email, ah place, ai spread, aj citext, ak tsvector, al mood[], am place[], an datemultirange,
-    ao "char", ap name, aq interval day to second(3), ar timestamp[], au numeric(3, 5), av spread[], aw daterange, ax point
+    ao "char", ap name, aq interval day to second(3), ar timestamp[], av spread[], aw daterange, ax point
 );
 CREATE TABLE events (at date NOT NULL, note text) PARTITION BY RANGE (at);
 CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
