@@ -117,10 +117,9 @@ def verifies(connection: Connection, chain: Chain) -> Iterator[Result]:
     Why: the authors of the chain wrote down what must hold afterwards, and it does not.
     Fix: run the statement on the migrated database; correct the migration, or the verification.
     """
-    scripts = [*chain.verifications, *(each.verify for each in chain.migrations if each.verify)]
-    if not scripts:
+    if not chain.verifications:
         yield NotApplicable("the chain has no verification script")
-    for script in scripts:
+    for script in chain.verifications:
         yield from verify(connection, script)
 
 
@@ -190,7 +189,7 @@ def unusable_file(chain: Chain) -> Iterator[Result]:
     Why: what it holds is neither applied nor checked.
     Fix: save it as UTF-8 and make it readable.
     """
-    beside = [script for each in chain.migrations for script in (each.down, each.verify) if script]
-    for script in (*chain.scripts, *beside, *chain.verifications):
+    downs = [each.down for each in chain.migrations if each.down]
+    for script in (*chain.scripts, *downs, *chain.verifications):
         if script.problem:
             yield Finding(f"{script.file} cannot be used: {script.problem}", location=Location(script.file))

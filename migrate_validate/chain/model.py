@@ -58,7 +58,6 @@ class Migration:
     name: str
     up: Script
     down: Script | None = None
-    verify: Script | None = None
 
     @property
     def file(self) -> str:
@@ -98,7 +97,8 @@ class Chain:
     """Applied before the first migration."""
     seeds: tuple[Seed, ...] = ()
     verifications: tuple[Script, ...] = ()
-    """Scripts that check the migrated schema (``validate_*.sql``)."""
+    """Scripts that check what the whole chain has made (``validate_*.sql``). One that is named after a migration
+    (``001_users_verify.sql``) runs at the end too: it need not hold before later migrations, but must after them."""
     set_aside: tuple[SetAside, ...] = ()
 
     @property

@@ -76,13 +76,15 @@ def test_verification_scripts_and_seeds(tmp_path: Path) -> None:
     write(
         tmp_path / "db",
         *("001_users.sql", "002_email_verify.sql", "001_users_verify.sql", "validate_users.sql", "verify_all.sql"),
+        *("001_users_validate.sql", "validate_001_users.sql", "002_email_validate.sql"),
         *("003_seed_roles.sql", "seed.sql", "seed10.sql", "seed9.sql"),
     )
     write(tmp_path, "seed.sql", "other.sql")
     chain = read(tmp_path)
-    assert files(chain) == ["001_users.sql", "002_email_verify.sql", "003_seed_roles.sql"]
+    assert files(chain) == [*("001_users.sql", "002_email_validate.sql", "002_email_verify.sql", "003_seed_roles.sql")]
     assert [script.file for script in chain.verifications] == [
-        *("001_users_verify.sql", "validate_users.sql", "verify_all.sql")
+        *("001_users_validate.sql", "001_users_verify.sql"),
+        *("validate_001_users.sql", "validate_users.sql", "verify_all.sql"),
     ]
     assert [seed.script.file for seed in chain.seeds] == ["seed.sql", "seed9.sql", "seed10.sql", "../seed.sql"]
     assert chain.set_aside == ()

@@ -18,7 +18,7 @@ _VERSIONED = re.compile(
 )
 _DOWN = re.compile(r"(?P<stem>.+)(?:_rollback|[._]down)", re.IGNORECASE)
 _UP = re.compile(r"(?P<stem>.+)[._]up", re.IGNORECASE)
-_VERIFIES = re.compile(r"(?:validate|verify)_.+|.+_verify", re.IGNORECASE)
+_VERIFIES = re.compile(r"(?:validate|verify)_.+|.+_(?:validate|verify)", re.IGNORECASE)
 _SEED = re.compile(r"seed.*", re.IGNORECASE)
 _DOCUMENT_ENDINGS = {".md": "Markdown", ".markdown": "Markdown"}
 # Upper case only: 007_add_testing.sql is a migration.
@@ -128,7 +128,7 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
     stems = {_up_stem(path) for path in ups}
     for path in unclear:
         # 20250103_email_verify.sql verifies something only where the migration 20250103_email.sql exists.
-        if _VERSIONED.fullmatch(path.stem) and re.sub(r"(?i)_verify$", "", path.stem) not in stems:
+        if _VERSIONED.fullmatch(path.stem) and re.sub(r"(?i)_(validate|verify)$", "", path.stem) not in stems:
             ups.append(path)
         else:
             contents.verifications.append(read_script(path, root))
