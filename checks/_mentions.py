@@ -17,19 +17,22 @@ _DEFINES = re.compile(r"create\b[^;(]*\b(function|procedure|view)\b", re.IGNOREC
 """Where parsing again is worth its time."""
 
 
+Name = tuple[str, str]
+"""Schema and name; the schema is empty where none was written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mentions:
     """Names that statements mention."""
 
-    relations: frozenset[tuple[str, str]]
-    """Schema and name; the schema is empty where none was written."""
-    schemas: frozenset[str]
+    relations: frozenset[Name] = frozenset()
+    schemas: frozenset[str] = frozenset()
     """Schemas that are dropped or renamed as a whole."""
-    words: frozenset[str]
-    """Every identifier in the bodies of functions and DO blocks, and in text that could not be parsed."""
-
-    functions: frozenset[str] = frozenset()
-    """Functions that are called, without their schemas."""
+    words: frozenset[Name] = frozenset()
+    """Every identifier in the bodies of functions and DO blocks, and in text that could not be parsed; with what stands
+    before its dot, be that a schema or an alias."""
+    functions: frozenset[Name] = frozenset()
+    """Functions that are called."""
 
     def __or__(self, other: Mentions) -> Mentions:
         """The names of both."""
@@ -40,17 +43,17 @@ class Mentions:
             self.functions | other.functions,
         )
 
-    def reach(self, name: str) -> bool:
-        """Whether a function or a view of this name is mentioned, whatever its schema."""
-        return name in self.functions or name in self.words or any(name == bare for _, bare in self.relations)
+    def reach(self, schema: str, name: str) -> bool:
+        """Whether a function or a view is mentioned; a schema that was not written, here or there, may be any."""
+        return any(_among(each, schema, name) for each in (self.functions, self.words, self.relations))
 
     @classmethod
     def of(cls, statements: Iterable[str]) -> Mentions:
         """The names in these statements."""
-        relations: set[tuple[str, str]] = set()
+        relations: set[Name] = set()
         schemas: set[str] = set()
-        words: set[str] = set()
-        functions: set[str] = set()
+        words: set[Name] = set()
+        functions: set[Name] = set()
         for statement in statements:
             try:
                 tree = [parsed.node for parsed in parse(statement)]
@@ -61,7 +64,7 @@ class Mentions:
                 relations.update(_relations(node))
                 schemas.update(_schemas(node))
                 if node_name(node) == "FuncCall":
-                    functions.add(unwrap(node.funcname[-1]).sval)
+                    functions.add(_qualified(node.funcname))
                 if node_name(node) in ("DoStmt", "CreateFunctionStmt"):
                     words.update(word for text in _strings(node) for word in _words(text))
         return cls(frozenset(relations), frozenset(schemas), frozenset(words), frozenset(functions))
@@ -73,12 +76,21 @@ class Mentions:
         :param above: what :func:`parents` gives
         """
         schema, _, name = table.partition(".")
-        if schema in self.schemas or name in self.words:
-            return True
-        if (schema, name) in self.relations or ("", name) in self.relations:
+        if schema in self.schemas or _among(self.words, schema, name) or _among(self.relations, schema, name):
             return True
         rest = {child: over for child, over in above.items() if child != name}
         return any(self.include(f"{schema}.{parent}", rest) for parent in above.get(name, ()))
+
+
+def _among(mentioned: frozenset[Name], schema: str, name: str) -> bool:
+    if ("", name) in mentioned or (schema, name) in mentioned:
+        return True
+    return not schema and any(name == other for _, other in mentioned)
+
+
+def _qualified(parts: Iterable[Node]) -> Name:
+    names = [unwrap(part).sval for part in parts]
+    return names[-2] if len(names) > 1 else "", names[-1]
 
 
 def mentions_of(statements: Iterable[str], scripts: Iterable[Script]) -> Mentions:
@@ -90,7 +102,7 @@ def mentions_of(statements: Iterable[str], scripts: Iterable[Script]) -> Mention
     """
     found = Mentions.of(statements)
     left = [each for script in scripts for each in _definitions(script)]
-    while reached := [each for each in left if found.reach(each.name)]:
+    while reached := [each for each in left if found.reach(each.schema, each.name)]:
         left = [each for each in left if each not in reached]
         for each in reached:
             found = found | each.mentions
@@ -101,8 +113,9 @@ def mentions_of(statements: Iterable[str], scripts: Iterable[Script]) -> Mention
 class _Definition:
     """A function or a view that a script makes."""
 
+    schema: str
+    """Empty where none was written."""
     name: str
-    """Without its schema."""
     mentions: Mentions
 
 
@@ -114,11 +127,14 @@ def _definitions(script: Script) -> tuple[_Definition, ...]:
     except ScriptError:
         return ()
     return tuple(
-        _Definition(name, Mentions.of([text])) for text in candidates if _DEFINES.match(text) for name in _defined(text)
+        _Definition(*name, Mentions.of([text]))
+        for text in candidates
+        if _DEFINES.match(text)
+        for name in _defined(text)
     )
 
 
-def _defined(text: str) -> Iterator[str]:
+def _defined(text: str) -> Iterator[Name]:
     try:
         nodes = [parsed.node for parsed in parse(text)]
     except GrammarError:
@@ -126,9 +142,9 @@ def _defined(text: str) -> Iterator[str]:
     for node in nodes:
         match node_name(node):
             case "CreateFunctionStmt":
-                yield unwrap(node.funcname[-1]).sval
+                yield _qualified(node.funcname)
             case "ViewStmt":
-                yield node.view.relname
+                yield node.view.schemaname, node.view.relname
 
 
 def parents(chain: Chain) -> Mapping[str, frozenset[str]]:
@@ -199,19 +215,32 @@ def _strings(node: Node) -> Iterator[str]:
     return (each.sval for each in walk(node) if node_name(each) == "String")
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(text: str) -> Iterator[Name]:
     """Identifiers and words of a text, those inside its strings too (dynamic SQL)."""
     try:
         tokens = scan(text)
     except GrammarError:
         return
+    before = ""
+    dotted = False
     for token in tokens:
         piece = text[token.start : token.end]
         if token.name == "SCONST":
             inner = piece.strip("'") if piece.startswith("'") else piece.strip("$")
             if inner != piece:
                 yield from _words(inner)
-        elif piece.startswith('"'):
-            yield piece[1:-1].replace('""', '"')
-        elif piece[:1].isalpha() or piece.startswith("_"):
-            yield piece.lower()
+        word = _identifier(piece)
+        if word:
+            yield before if dotted else "", word
+            # The %I of format() may become any schema.
+            before = "" if text[max(token.start - 1, 0) : token.start] == "%" else word
+        dotted = piece == "." and bool(before)
+        if not word and not dotted:
+            before = ""
+
+
+def _identifier(piece: str) -> str:
+    """The name that a token stands for; empty where it is none."""
+    if piece.startswith('"'):
+        return piece[1:-1].replace('""', '"')
+    return piece.lower() if piece[:1].isalpha() or piece.startswith("_") else ""

@@ -45,6 +45,10 @@ def test_rows_gained_are_info() -> None:
         "DO $$ BEGIN EXECUTE 'DELETE FROM members'; END $$",
         "DO $$ BEGIN EXECUTE format('DELETE FROM %I', 'members'); END $$",
         "CREATE FUNCTION clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'; SELECT clean()",
+        'DO $$ BEGIN DELETE FROM "public"."members"; END $$',
+        "DO $$ BEGIN EXECUTE format('DELETE FROM %I.members', 'public'); END $$",
+        "DO $$ BEGIN EXECUTE format('DELETE FROM %I.%I', 'public', 'members'); END $$",
+        "DO $$ BEGIN EXECUTE 'DELETE FROM ' || 'public' || '.members'; END $$",
     ],
 )
 def test_mentioned(sql: str) -> None:
@@ -59,6 +63,8 @@ def test_mentioned(sql: str) -> None:
         "ALTER TABLE users DROP COLUMN members",
         "COMMENT ON TABLE users IS 'members'",
         "DROP FUNCTION members()",
+        "DO $$ BEGIN DELETE FROM archive.members; END $$",
+        "DO $$ BEGIN UPDATE users u SET n = u.members + 1; END $$",
     ],
 )
 def test_not_mentioned(sql: str) -> None:
@@ -93,6 +99,10 @@ CLEAN = "CREATE FUNCTION clean() RETURNS void LANGUAGE sql AS 'DELETE FROM membe
         ("CREATE PROCEDURE clean() LANGUAGE sql AS 'DELETE FROM members'", "CALL clean()"),
         ("CREATE PROCEDURE clean() LANGUAGE sql BEGIN ATOMIC DELETE FROM members; END", "CALL clean()"),
         ("CREATE VIEW present AS SELECT * FROM members", "DELETE FROM present"),
+        ("CREATE FUNCTION app.clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'", "SELECT app.clean()"),
+        ("CREATE FUNCTION app.clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'", "SELECT clean()"),
+        (CLEAN, "DO $$ BEGIN PERFORM public.clean(); END $$"),
+        ("CREATE VIEW app.present AS SELECT * FROM members", "DELETE FROM app.present"),
         ("CREATE VIEW present AS SELECT * FROM members; CREATE VIEW v AS SELECT * FROM present", "DELETE FROM v"),
     ],
 )
@@ -104,6 +114,23 @@ def test_what_an_earlier_file_made_is_looked_into(earlier: str, sql: str) -> Non
 @pytest.mark.parametrize("sql", ["SELECT cleaner()", "COMMENT ON FUNCTION clean() IS 'x'", "DELETE FROM users"])
 def test_a_function_that_is_not_called_mentions_nothing(sql: str) -> None:
     step = step_of(sql, before={"public.members": 5}, earlier=CLEAN)
+    assert [each.object for each in findings(rows_conserved(step))] == ["public.members"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "sql"),
+    [
+        ("CREATE FUNCTION app.clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'", "SELECT other.clean()"),
+        (
+            "CREATE FUNCTION app.clean() RETURNS void LANGUAGE sql AS 'DELETE FROM members'",
+            "DO $$ BEGIN PERFORM other.clean(); END $$",
+        ),
+        ("CREATE VIEW app.present AS SELECT * FROM members", "DELETE FROM other.present"),
+        ("CREATE FUNCTION clean() RETURNS void LANGUAGE sql AS 'DELETE FROM archive.members'", "SELECT clean()"),
+    ],
+)
+def test_a_namesake_in_another_schema_mentions_nothing(earlier: str, sql: str) -> None:
+    step = step_of(sql, before={"public.members": 5}, earlier=earlier)
     assert [each.object for each in findings(rows_conserved(step))] == ["public.members"]
 
 
