@@ -21,6 +21,7 @@ from migrate_validate.catalog.model import (
     Function,
     Grant,
     Index,
+    OtherObject,
     Sequence,
     Table,
     Trigger,
@@ -75,7 +76,27 @@ class CatalogDiff:
 
 def compare(want: Catalog, have: Catalog) -> CatalogDiff:
     """Compare two pictures; the version of the servers that they come from plays no part."""
-    return CatalogDiff(tuple(_differences(want, have)))
+    differences = tuple(_differences(want, have))
+    containers = {**_containers(have), **_containers(want)}
+    known = {(difference.kind, difference.object) for difference in differences}
+    return CatalogDiff(
+        tuple(
+            difference
+            for difference in differences
+            if difference.kind == "changed"
+            or not any((difference.kind, whole) in known for whole in containers.get(difference.object, ()))
+        )
+    )
+
+
+def _containers(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    """What cannot exist without other objects, and what these are called: its coming and going follows from theirs."""
+    owned = {
+        f"sequence {_qualified(sequence)}": (f"table {sequence.owned_by.rpartition('.')[0]}",)
+        for sequence in catalog.sequences
+        if sequence.owned_by
+    }
+    return owned | {other.label: other.part_of for other in catalog.others}
 
 
 CATALOG_PARTS: tuple[tuple[str, Callable[[Any], str]], ...] = (
@@ -92,6 +113,7 @@ CATALOG_PARTS: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("event_triggers", lambda trigger: f"event trigger {trigger.name}"),
     ("publications", lambda publication: f"publication {publication.name}"),
     ("default_privileges", lambda entry: _default_privilege_label(entry)),
+    ("others", lambda other: other.label),
 )
 """The catalog's tuples in the order of the report, and how an object in each is called."""
 
@@ -102,16 +124,28 @@ OBJECT_PARTS: dict[str, Callable[[Any], str]] = {
     "indexes": lambda index: f"index {index.name}",
     "policies": lambda policy: f"policy {policy.name}",
     "triggers": lambda trigger: f"trigger {trigger.name}",
+    "rules": lambda rule: f"rule {rule.name}",
     "grants": lambda grant: _grant_label(grant),
 }
 """The fields of an object that hold objects themselves, and how one of them is called."""
 
 DERIVED: dict[type, frozenset[str]] = {
     Index: frozenset(field.name for field in fields(Index))
-    - {"definition", "valid", "clustered", "replica_identity", "constraint", "parent", "comment"},
-    Constraint: frozenset(field.name for field in fields(Constraint)) - {"definition", "inherited", "comment"},
+    - {
+        "definition",
+        "valid",
+        "clustered",
+        "replica_identity",
+        "constraint",
+        "parent",
+        "tablespace",
+        "statistics_targets",
+        "comment",
+    },
+    Constraint: frozenset(field.name for field in fields(Constraint)) - {"definition", "inherited", "local", "comment"},
     Trigger: frozenset({"function"}),
     Function: frozenset({"default_grants"}),
+    OtherObject: frozenset({"part_of"}),
 }
 """Fields that say in parts what another field, the definition for most, says as a whole."""
 
@@ -158,9 +192,9 @@ def _compare_two(name: str, want: Any, have: Any) -> Iterator[Difference]:
     for field in fields(want):
         if field.name in derived or field.name in OBJECT_PARTS or _follows(field.name, want, have):
             continue
-        wanted, present = getattr(want, field.name), getattr(have, field.name)
-        if wanted != present:
-            yield Difference("changed", name, _change(field.name, wanted, present))
+        for what, wanted, present in _values(field.name, want, have):
+            if wanted != present:
+                yield Difference("changed", name, _change(what, wanted, present))
     for part, label in OBJECT_PARTS.items():
         if hasattr(want, part) and part not in derived:
             wanted, present = _comparable_parts(part, want, have), _comparable_parts(part, have, want)
@@ -168,6 +202,16 @@ def _compare_two(name: str, want: Any, have: Any) -> Iterator[Difference]:
                 yield from _compare_order(name, wanted, present)
             for difference in _compare_all(wanted, present, label):
                 yield replace(difference, object=f"{name} {difference.object}")
+
+
+def _values(field: str, want: Any, have: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What is to be compared of a field: its name and both values; of an other object's properties each."""
+    if field != "properties":
+        yield field, getattr(want, field), getattr(have, field)
+        return
+    wanted, present = dict(want.properties), dict(have.properties)
+    for name in sorted(wanted.keys() | present.keys()):
+        yield name, wanted.get(name), present.get(name)
 
 
 def _follows(property_name: str, want: Any, have: Any) -> bool:
@@ -208,7 +252,7 @@ def _without_parent(part: Any) -> Any:
     """A part of a table without what becomes of it when the table gets a parent."""
     if isinstance(part, Index):
         return replace(part, parent=None)
-    return replace(part, inherited=False) if isinstance(part, Column | Constraint) else part
+    return replace(part, inherited=False, local=True) if isinstance(part, Column | Constraint) else part
 
 
 def _effective_grants(owner: Any) -> tuple[Grant, ...]:

@@ -11,238 +11,46 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from migrate_validate.catalog.relations import (
+    Column,
+    Constraint,
+    Grant,
+    Index,
+    Policy,
+    Rule,
+    Sequence,
+    Table,
+    Trigger,
+    View,
+)
+
 if TYPE_CHECKING:
     import psycopg
 
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """One privilege of one role, as it is in force, whether stored or implied.
-
-    What an owner may do anyway is left out; a privilege that was taken from an owner stands as ``no SELECT``.
-    """
-
-    grantee: str
-    """A role's name, or ``PUBLIC``."""
-    privilege: str
-    """``SELECT``, ``INSERT``, ``EXECUTE``, ``USAGE``, ..."""
-    grantable: bool
-    grantor: str
-    column: str | None = None
-    """Where the privilege is on one column only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table, view or composite type."""
-
-    name: str
-    type: str
-    """As format_type() prints it, with modifiers: ``numeric(5,2)``, ``character varying(255)``, ``text[]``."""
-    not_null: bool = False
-    default: str | None = None
-    """The expression of a default or of a generated column."""
-    identity: str = ""
-    """``always``, ``by default`` or empty."""
-    generated: str = ""
-    """``stored``, ``virtual`` or empty."""
-    collation: str | None = None
-    """Where it differs from the type's own."""
-    storage: str | None = None
-    """``plain``, ``external``, ``extended``, ``main``, where it differs from the type's own."""
-    compression: str | None = None
-    statistics: int | None = None
-    options: tuple[str, ...] = ()
-    inherited: bool = False
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """A constraint of a table or a domain."""
-
-    name: str
-    kind: str
-    """``primary key``, ``unique``, ``foreign key``, ``check``, ``exclusion``, ``not null`` or ``trigger``."""
-    definition: str
-    """As pg_get_constraintdef() prints it."""
-    columns: tuple[str, ...] = ()
-    references: str | None = None
-    """A foreign key's referenced table, ``schema.name``."""
-    referenced_columns: tuple[str, ...] = ()
-    match: str = ""
-    """A foreign key's ``simple``, ``full`` or ``partial``."""
-    on_delete: str = ""
-    """``no action``, ``restrict``, ``cascade``, ``set null`` or ``set default``."""
-    on_update: str = ""
-    validated: bool = True
-    enforced: bool = True
-    deferrable: bool = False
-    deferred: bool = False
-    inherited: bool = False
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An index; those behind constraints too."""
-
-    schema: str
-    name: str
-    table: str
-    """``schema.name`` of its table or materialized view."""
-    definition: str
-    """As pg_get_indexdef() prints it."""
-    method: str
-    keys: tuple[str, ...]
-    """Its key columns in order; an expression stands as SQL, in parentheses."""
-    key_options: tuple[str, ...] = ()
-    """For each key its operator class, collation and order, as far as they are not the defaults; else empty."""
-    include: tuple[str, ...] = ()
-    predicate: str | None = None
-    unique: bool = False
-    nulls_not_distinct: bool = False
-    valid: bool = True
-    primary: bool = False
-    constraint: str | None = None
-    """The constraint that it stands behind."""
-    parent: str | None = None
-    """The partitioned index that it belongs to, ``schema.name``."""
-    clustered: bool = False
-    replica_identity: bool = False
-    options: tuple[str, ...] = ()
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A row level security policy."""
-
-    name: str
-    command: str
-    """``ALL``, ``SELECT``, ``INSERT``, ``UPDATE`` or ``DELETE``."""
-    permissive: bool
-    roles: tuple[str, ...]
-    """``("public",)`` for PUBLIC."""
-    using: str | None
-    check: str | None
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trigger:
-    """A trigger that is not internal."""
-
-    name: str
-    definition: str
-    function: str
-    """``schema.name`` of the function that it calls."""
-    enabled: str
-    """``origin``, ``disabled``, ``replica`` or ``always``."""
-    comment: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """An ordinary, partitioned or foreign table."""
-
-    schema: str
-    name: str
-    kind: str
-    """``table``, ``partitioned table`` or ``foreign table``."""
-    owner: str
-    columns: tuple[Column, ...]
-    constraints: tuple[Constraint, ...] = ()
-    indexes: tuple[Index, ...] = ()
-    policies: tuple[Policy, ...] = ()
-    triggers: tuple[Trigger, ...] = ()
-    rules: tuple[str, ...] = ()
-    row_security: bool = False
-    force_row_security: bool = False
-    partition_of: str | None = None
-    """The partitioned table that it belongs to, ``schema.name``."""
-    partition_bound: str | None = None
-    partition_key: str | None = None
-    inherits: tuple[str, ...] = ()
-    """Parents by plain inheritance, ``schema.name`` each."""
-    persistence: str = "permanent"
-    """``permanent`` or ``unlogged``; temporary tables are not read."""
-    access_method: str | None = None
-    tablespace: str | None = None
-    replica_identity: str = "default"
-    server: str | None = None
-    """A foreign table's server."""
-    options: tuple[str, ...] = ()
-    grants: tuple[Grant, ...] = ()
-    comment: str | None = None
-
-    @property
-    def qualified_name(self) -> str:
-        """``schema.name``."""
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def primary_key(self) -> Constraint | None:
-        """Its primary key, if it has one."""
-        return next((c for c in self.constraints if c.kind == "primary key"), None)
-
-    @property
-    def foreign_keys(self) -> tuple[Constraint, ...]:
-        """Its foreign keys."""
-        return tuple(c for c in self.constraints if c.kind == "foreign key")
-
-    def column(self, name: str) -> Column | None:
-        """The column of this name."""
-        return next((c for c in self.columns if c.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view or materialized view."""
-
-    schema: str
-    name: str
-    kind: str
-    """``view`` or ``materialized view``."""
-    owner: str
-    definition: str
-    columns: tuple[Column, ...]
-    indexes: tuple[Index, ...] = ()
-    triggers: tuple[Trigger, ...] = ()
-    rules: tuple[str, ...] = ()
-    """Its own rules, ``_RETURN`` not among them."""
-    options: tuple[str, ...] = ()
-    """``security_invoker=true``, ``security_barrier=true``, ``check_option=local``, ..."""
-    populated: bool = True
-    grants: tuple[Grant, ...] = ()
-    comment: str | None = None
-
-    @property
-    def qualified_name(self) -> str:
-        """``schema.name``."""
-        return f"{self.schema}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Sequence:
-    """A sequence; its present value is data, not schema."""
-
-    schema: str
-    name: str
-    owner: str
-    type: str
-    start: int
-    increment: int
-    minimum: int
-    maximum: int
-    cache: int
-    cycle: bool
-    owned_by: str | None = None
-    """``schema.table.column``."""
-    identity: bool = False
-    persistence: str = "permanent"
-    grants: tuple[Grant, ...] = ()
-    comment: str | None = None
+__all__ = [
+    "Catalog",
+    "Column",
+    "Composite",
+    "Constraint",
+    "DefaultPrivilege",
+    "Domain",
+    "Enum",
+    "EventTrigger",
+    "Extension",
+    "Function",
+    "Grant",
+    "Index",
+    "OtherObject",
+    "Policy",
+    "Publication",
+    "Range",
+    "Rule",
+    "Schema",
+    "Sequence",
+    "Table",
+    "Trigger",
+    "View",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +81,8 @@ class Function:
     """``search_path=public``, ..."""
     owner: str
     support: str | None = None
+    transforms: tuple[str, ...] = ()
+    """Types that are handed over by their transforms."""
     grants: tuple[Grant, ...] = ()
     """An empty tuple where nothing was granted or revoked and ``default_grants`` is true."""
     default_grants: bool = True
@@ -332,6 +142,8 @@ class Range:
     schema: str
     name: str
     subtype: str
+    multirange: str
+    """The name of the multirange type that comes with it."""
     collation: str | None
     operator_class: str | None
     canonical: str | None
@@ -371,6 +183,7 @@ class Extension:
     name: str
     schema: str
     version: str
+    owner: str = ""
     comment: str | None = None
 
 
@@ -387,6 +200,8 @@ class Publication:
     tables: tuple[str, ...]
     """``schema.name``, with column list and row filter where there are any."""
     schemas: tuple[str, ...]
+    generated_columns: str = "none"
+    """``none`` or ``stored``."""
     comment: str | None = None
 
 
@@ -404,8 +219,44 @@ class DefaultPrivilege:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherObject:
+    """An object of one of the kinds that are rare, or belong to the whole cluster: what it is, in words."""
+
+    kind: str
+    """``role``, ``cast``, ``server``, ``text search dictionary``, ``operator class``, ... (DROP's words), or what there
+    is about another object: ``security label of selinux on table``, ``privileges on function``."""
+    name: str
+    """With its schema where it has one, and all else that is needed to tell it from others."""
+    schema: str | None
+    """None: in no schema."""
+    owner: str | None
+    """None where the kind has no owners."""
+    properties: tuple[tuple[str, str | tuple[str, ...]], ...]
+    """Everything else about it, sorted by name; properties without a value are left out."""
+    part_of: tuple[str, ...] = ()
+    """The objects without which it cannot exist, as a difference calls them: ``table public.t``."""
+    grants: tuple[Grant, ...] = ()
+    comment: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What a difference calls it: kind and name."""
+        return f"{self.kind} {self.name}".strip()
+
+    def __getitem__(self, name: str) -> str | tuple[str, ...]:
+        """The value of a property.
+
+        :raises KeyError: when it has none of this name
+        """
+        return dict(self.properties)[name]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalog:
-    """The whole schema of one database, system schemas and members of extensions left out."""
+    """The whole schema of one database, and the cluster's roles; no system objects, no members of extensions.
+
+    Of those only privileges that differ from what they were made with are told, among the ``others``.
+    """
 
     server_version: int
     """As server_version_num gives it: ``180006``."""
@@ -422,6 +273,7 @@ class Catalog:
     extensions: tuple[Extension, ...] = ()
     publications: tuple[Publication, ...] = ()
     default_privileges: tuple[DefaultPrivilege, ...] = ()
+    others: tuple[OtherObject, ...] = ()
 
     @classmethod
     def read(cls, connection: psycopg.Connection[tuple[object, ...]]) -> Catalog:

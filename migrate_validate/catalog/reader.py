@@ -1,7 +1,10 @@
 """Reads a ``Catalog`` out of pg_catalog: one query a kind of object, all sent together.
 
-Not read: pg_catalog, information_schema, TOAST and temporary schemas; members of extensions; row and array types, and
-the constructors of range types; internal triggers; the present values of sequences; memberships of roles.
+Not read: what initdb made (but privileges on it that have changed are); TOAST and temporary schemas; members of
+extensions (but changed privileges on them are), comments on both; row and array types, and what comes with a range
+type; internal triggers, as long as they fire; what sequences and large objects hold; passwords; the server's
+configuration; other databases. The settings, privileges and comment of the database itself are read, though CREATE
+DATABASE ... TEMPLATE does not copy them.
 
 Decided here, so that the same definitions give the same picture on every supported server version:
 
@@ -38,9 +41,11 @@ from migrate_validate.catalog.model import (
     Function,
     Grant,
     Index,
+    OtherObject,
     Policy,
     Publication,
     Range,
+    Rule,
     Schema,
     Sequence,
     Table,
@@ -72,10 +77,28 @@ KINDS = (
     "publications",
     "default_privileges",
     "grants",
+    "other_cluster",
+    "other_marks",
+    "other_parameters",
+    "other_remote",
+    "other_texts",
+    "other_types",
 )
 """The queries, each the name of a file in ``queries/``."""
 
-SORTED_LISTS = frozenset({"options", "settings", "roles", "tags", "tables", "schemas"})
+SORTED_LISTS = frozenset(
+    (
+        "foreign_key_triggers",
+        "options",
+        "part_of",
+        "roles",
+        "schemas",
+        "settings",
+        "statistics_targets",
+        "tables",
+        "tags",
+    )
+)
 """Columns of the answers whose values have no order of their own."""
 
 
@@ -117,6 +140,7 @@ def leave_out_schemas(catalog: Catalog, names: frozenset[str]) -> Catalog:
         composites=kept(catalog.composites),
         ranges=kept(catalog.ranges),
         default_privileges=kept(catalog.default_privileges),
+        others=kept(catalog.others),
     )
 
 
@@ -139,7 +163,7 @@ def _frozen_value(name: str, value: Any) -> Any:
     return () if value is None and name in LISTS else value
 
 
-LISTS = SORTED_LISTS | {"inherits", "keys", "key_options", "include"}
+LISTS = SORTED_LISTS | {"inherits", "keys", "key_options", "include", "transforms"}
 """Columns of the answers that are lists, where null means an empty one."""
 
 
@@ -152,7 +176,7 @@ class _Parts:
     indexes: Mapping[int, tuple[Index, ...]]
     policies: Mapping[int, tuple[Policy, ...]]
     triggers: Mapping[int, tuple[Trigger, ...]]
-    rules: Mapping[int, tuple[str, ...]]
+    rules: Mapping[int, tuple[Rule, ...]]
     grants: Mapping[tuple[str, int], tuple[Grant, ...]]
 
 
@@ -163,7 +187,7 @@ def _assemble(version: int, answers: Mapping[str, list[Row]]) -> Catalog:
         indexes=_gather(answers["indexes"], _by_parent, _index, _identity),
         policies=_gather(answers["policies"], _by_parent, lambda row: Policy(**_fields(row)), _name),
         triggers=_gather(answers["triggers"], _by_parent, lambda row: Trigger(**_fields(row)), _name),
-        rules=_gather(answers["rules"], _by_parent, lambda row: str(row["definition"]), str),
+        rules=_gather(answers["rules"], _by_parent, lambda row: Rule(**_fields(row)), _name),
         grants=_gather(answers["grants"], _by_catalog, lambda row: Grant(**_fields(row)), _grant_identity),
     )
 
@@ -188,6 +212,12 @@ def _assemble(version: int, answers: Mapping[str, list[Row]]) -> Catalog:
             "default_privileges",
             _granted(DefaultPrivilege, "pg_default_acl"),
             lambda entry: (entry.role, entry.schema or "", entry.objects),
+        ),
+        others=tuple(
+            sorted(
+                (_other(row, parts) for kind in KINDS if kind.startswith("other_") for row in answers[kind]),
+                key=lambda other: (other.kind, other.name),
+            )
         ),
     )
 
@@ -295,3 +325,19 @@ def _composite(row: Row, parts: _Parts) -> Composite:
     return Composite(
         **_fields(row), attributes=parts.columns.get(oid, ()), grants=parts.grants.get(("pg_type", oid), ())
     )
+
+
+def _other(row: Row, parts: _Parts) -> OtherObject:
+    """Its properties come as a JSON object; those without a value are left out."""
+    fields = _fields(row)
+    catalog = fields.pop("catalog")
+    properties = {name: _in_words(value) for name, value in fields.pop("properties").items() if value not in (None, [])}
+    return OtherObject(
+        **fields, properties=tuple(sorted(properties.items())), grants=parts.grants.get((catalog, row["oid"]), ())
+    )
+
+
+def _in_words(value: Any) -> str | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(sorted(value))
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)

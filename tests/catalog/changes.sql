@@ -353,8 +353,8 @@ ALTER TYPE app.address ADD ATTRIBUTE town text;
 ALTER TYPE app.address ALTER ATTRIBUTE zip TYPE text;
 --> composite type app.address attribute zip: type: have text, want character varying(10)
 
-DROP TYPE app.address;
---> composite type app.address: missing
+DROP TYPE app.spare;
+--> composite type app.spare: missing
 
 DROP TYPE app.span;
 --> range type app.span: missing

@@ -31,9 +31,9 @@ def everything(server: Server) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def picture(everything: Database) -> Catalog:
-    """The catalog of the whole database."""
+    """The catalog of the whole database; read for each test, because roles are the cluster's."""
     with closing(everything.connect()) as connection:
         return Catalog.read(connection)
 

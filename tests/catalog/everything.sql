@@ -79,6 +79,7 @@ COMMENT ON COLUMN app.organization.name IS 'what people call it';
 COMMENT ON POLICY own ON app.organization IS 'one''s own';
 
 CREATE TYPE app.kind AS (name text, size integer);
+CREATE TYPE app.spare AS (x integer);
 CREATE TABLE app.typed OF app.kind;
 CREATE STATISTICS app.together (dependencies) ON id, number FROM app.member;
 CREATE COLLATION app.german (LOCALE = 'C');

@@ -93,8 +93,8 @@ def test_settings_and_privileges_of_the_database(picture: Catalog, connection: C
         connection.execute(statement % connection.info.dbname)
     assert [str(difference) for difference in compare(picture, Catalog.read(connection)).differences] == [
         "settings of role reader in this database: extra",
-        "the database: comment: have x, want none",
         "the database: settings: have work_mem=1MB, want none",
+        "the database: comment: have x, want none",
         "the database grant CREATE to reader: extra",
     ]
 
@@ -106,14 +106,13 @@ def test_privileges_on_parameters(picture: Catalog, connection: Connection, afte
     assert str(compare(picture, changed)) == "privileges on parameter log_min_messages: extra"
 
 
-def test_options_of_memberships(picture: Catalog, connection: Connection, after: After) -> None:
+def test_options_of_memberships(connection: Connection, after: After) -> None:
     granted = after("GRANT reader TO writer")
     changed = after("GRANT reader TO writer WITH ADMIN OPTION")
     more = ("inherit", "set") if connection.info.server_version >= 160000 else ()
     want = ", ".join(more) or "none"
     assert str(compare(granted, changed)) == (
-        "membership writer in reader by migrate_validate: "
-        f"options: have {', '.join(('admin', *more))}, want {want}"
+        f"membership writer in reader by migrate_validate: options: have {', '.join(('admin', *more))}, want {want}"
     )
 
 

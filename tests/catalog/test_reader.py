@@ -49,16 +49,18 @@ def test_names_of_every_kind(picture: Catalog) -> None:
         "tables": [
             f"app.{name}"
             for name in (
-                *("animal", "dog", "event", "event_2025", "event_note"),
-                *("member", "organization", "remote", "scratch"),
+                *("animal", "dog", "event", "event_2025", "event_note", "leaf"),
+                *("member", "organization", "remote", "scratch", "typed"),
             )
         ],
         "views": ["app.big", "app.constant", "app.counted"],
         "sequences": ["app.member_id_seq", "app.member_number_seq", "app.ticket"],
-        "functions": ["app.clean", "app.on_ddl", "app.total", "app.touch", "app.twice"],
+        "functions": [
+            f"app.{name}" for name in ("address", "clean", "on_ddl", "order_of", "same", "total", "touch", "twice")
+        ],
         "enums": ["app.mood"],
         "domains": ["app.email"],
-        "composites": ["app.address"],
+        "composites": ["app.address", "app.kind", "app.spare"],
         "ranges": ["app.span"],
     }
     assert [schema.name for schema in picture.schemas] == ["app", "public"]

@@ -16,14 +16,16 @@ SELECT
   nullif(a.attstattarget, -1) AS statistics,
   a.attoptions || a.attfdwoptions AS options,
   a.attinhcount > 0 AS inherited,
-  about.description AS comment
+  a.attislocal AS local,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = a.attnum
+  ) AS comment
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type AS t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef AS def ON def.adrelid = a.attrelid AND def.adnum = a.attnum
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = a.attnum
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
 ORDER BY c.oid, a.attnum

@@ -36,14 +36,16 @@ SELECT
   con.condeferrable AS deferrable,
   con.condeferred AS deferred,
   con.coninhcount > 0 AS inherited,
-  about.description AS comment
+  con.conislocal AS local,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_constraint'::regclass AND about.objoid = con.oid AND about.objsubid = 0
+  ) AS comment
 FROM (SELECT true AS conenforced) AS older
 CROSS JOIN pg_constraint AS con
 JOIN pg_namespace AS n ON n.oid = con.connamespace
 LEFT JOIN pg_class AS target ON target.oid = con.confrelid
 LEFT JOIN pg_namespace AS target_schema ON target_schema.oid = target.relnamespace
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_constraint'::regclass AND about.objoid = con.oid AND about.objsubid = 0
 WHERE con.contype IN ('p', 'u', 'f', 'c', 'x', 'n')
   -- A not-null constraint says more than "not_null" of its column only in these cases.
   AND (
@@ -51,11 +53,14 @@ WHERE con.contype IN ('p', 'u', 'f', 'c', 'x', 'n')
     OR con.conname !~ '_not_null[0-9]*$'
     OR NOT con.convalidated
     OR con.connoinherit
-    OR about.description IS NOT NULL
+    OR EXISTS (
+      SELECT FROM pg_description AS about
+      WHERE about.classoid = 'pg_constraint'::regclass AND about.objoid = con.oid AND about.objsubid = 0
+    )
   )
   -- A foreign key to a partitioned table has a hidden twin on the same table for each partition.
   AND NOT EXISTS (
     SELECT FROM pg_constraint AS whole
     WHERE whole.oid = con.conparentid AND whole.conrelid = con.conrelid
   )
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND con.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'

@@ -6,13 +6,14 @@ SELECT
     SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder
   ) AS labels,
   pg_get_userbyid(t.typowner) AS owner,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_type'::regclass AND about.objoid = t.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_type AS t
 JOIN pg_namespace AS n ON n.oid = t.typnamespace
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_type'::regclass AND about.objoid = t.oid AND about.objsubid = 0
 WHERE t.typtype = 'e'
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND t.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   AND NOT EXISTS (
     SELECT FROM pg_depend AS d
     WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'

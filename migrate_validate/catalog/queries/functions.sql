@@ -12,6 +12,8 @@ SELECT
   CASE
     WHEN p.prokind = 'a' THEN concat_ws(
       ', ',
+      CASE agg.aggkind WHEN 'o' THEN 'ordered set' WHEN 'h' THEN 'hypothetical' END,
+      'direct arguments = ' || nullif(agg.aggnumdirectargs, 0),
       'sfunc = ' || agg.aggtransfn::regproc,
       'stype = ' || format_type(agg.aggtranstype, NULL),
       'sspace = ' || nullif(agg.aggtransspace, 0),
@@ -25,6 +27,9 @@ SELECT
       'msfunc = ' || nullif(agg.aggmtransfn, 0)::regproc,
       'minvfunc = ' || nullif(agg.aggminvtransfn, 0)::regproc,
       'mfinalfunc = ' || nullif(agg.aggmfinalfn, 0)::regproc,
+      'mfinalfunc_extra = ' || nullif(agg.aggmfinalextra, false),
+      'mfinalfunc_modify = ' || nullif(agg.aggmfinalmodify, agg.aggfinalmodify)::text,
+      'msspace = ' || nullif(agg.aggmtransspace, 0),
       'mstype = ' || format_type(nullif(agg.aggmtranstype, 0), NULL),
       'minitcond = ' || quote_literal(agg.aggminitval),
       'sortop = ' || nullif(agg.aggsortop, 0)::regoperator
@@ -43,14 +48,16 @@ SELECT
   p.proconfig AS settings,
   pg_get_userbyid(p.proowner) AS owner,
   nullif(p.prosupport, 0)::regproc::text AS support,
-  about.description AS comment
+  ARRAY(SELECT format_type(type, NULL) FROM unnest(p.protrftypes) AS type) AS transforms,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_proc'::regclass AND about.objoid = p.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_language AS l ON l.oid = p.prolang
 LEFT JOIN pg_aggregate AS agg ON agg.aggfnoid = p.oid
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_proc'::regclass AND about.objoid = p.oid AND about.objsubid = 0
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE p.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   -- Not members of extensions (e), nor the constructors that come with a range type (i).
   AND NOT EXISTS (
     SELECT FROM pg_depend AS d

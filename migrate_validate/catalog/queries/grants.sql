@@ -22,7 +22,7 @@ WITH lists AS (
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE c.relacl IS NOT NULL
     AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   UNION ALL
   SELECT 'pg_class', c.oid, a.attname, c.relowner, a.attacl, NULL
   FROM pg_attribute AS a
@@ -30,21 +30,53 @@ WITH lists AS (
   JOIN pg_namespace AS n ON n.oid = c.relnamespace
   WHERE a.attacl IS NOT NULL
     AND NOT a.attisdropped
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   UNION ALL
   SELECT
     'pg_proc', p.oid, NULL, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)), acldefault('f', p.proowner)
   FROM pg_proc AS p
   JOIN pg_namespace AS n ON n.oid = p.pronamespace
-  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  WHERE p.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   UNION ALL
   SELECT
     'pg_type', t.oid, NULL, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner)), acldefault('T', t.typowner)
   FROM pg_type AS t
   JOIN pg_namespace AS n ON n.oid = t.typnamespace
   LEFT JOIN pg_class AS c ON c.oid = t.typrelid
-  WHERE (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  WHERE (
+      t.typtype IN ('e', 'd', 'r')
+      OR c.relkind = 'c'
+      OR (t.typtype = 'b' AND t.typsubscript <> 'array_subscript_handler'::regproc)
+    )
+    AND t.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
+  UNION ALL
+  SELECT
+    'pg_foreign_data_wrapper',
+    w.oid,
+    NULL,
+    w.fdwowner,
+    coalesce(w.fdwacl, acldefault('F', w.fdwowner)),
+    acldefault('F', w.fdwowner)
+  FROM pg_foreign_data_wrapper AS w
+  UNION ALL
+  SELECT
+    'pg_foreign_server', s.oid, NULL, s.srvowner, coalesce(s.srvacl, acldefault('S', s.srvowner)), acldefault('S', s.srvowner)
+  FROM pg_foreign_server AS s
+  UNION ALL
+  SELECT
+    'pg_language', l.oid, NULL, l.lanowner, coalesce(l.lanacl, acldefault('l', l.lanowner)), acldefault('l', l.lanowner)
+  FROM pg_language AS l
+  WHERE l.oid >= 16384
+  UNION ALL
+  SELECT
+    'pg_tablespace', t.oid, NULL, t.spcowner, coalesce(t.spcacl, acldefault('t', t.spcowner)), acldefault('t', t.spcowner)
+  FROM pg_tablespace AS t
+  WHERE t.oid >= 16384
+  UNION ALL
+  SELECT
+    'pg_database', d.oid, NULL, d.datdba, coalesce(d.datacl, acldefault('d', d.datdba)), acldefault('d', d.datdba)
+  FROM pg_database AS d
+  WHERE d.datname = current_database()
   UNION ALL
   -- In one schema default privileges only add to the usual ones; everywhere they take their place.
   SELECT

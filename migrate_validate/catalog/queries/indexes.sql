@@ -4,7 +4,7 @@ SELECT
   c.relname AS name,
   tn.nspname || '.' || t.relname AS table,
   pg_get_indexdef(c.oid) AS definition,
-  am.amname AS method,
+  (SELECT am.amname FROM pg_am AS am WHERE am.oid = c.relam) AS method,
   parts.keys,
   parts.key_options,
   parts.include,
@@ -15,55 +15,67 @@ SELECT
   i.indisvalid AS valid,
   i.indisprimary AS primary,
   con.conname AS constraint,
-  pn.nspname || '.' || p.relname AS parent_index,
+  (
+    SELECT pn.nspname || '.' || p.relname
+    FROM pg_inherits AS inh
+    JOIN pg_class AS p ON p.oid = inh.inhparent
+    JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
+    WHERE inh.inhrelid = c.oid
+  ) AS parent_index,
   i.indisclustered AS clustered,
   i.indisreplident AS replica_identity,
   c.reloptions AS options,
-  about.description AS comment
+  (SELECT space.spcname FROM pg_tablespace AS space WHERE space.oid = c.reltablespace) AS tablespace,
+  -- The server's own default is -1 before PostgreSQL 17 and null since.
+  ARRAY(
+    SELECT a.attnum || '=' || a.attstattarget
+    FROM pg_attribute AS a
+    WHERE a.attrelid = c.oid AND a.attstattarget <> -1
+  ) AS statistics_targets,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
+  ) AS comment
 FROM (SELECT false AS indnullsnotdistinct) AS older
 CROSS JOIN pg_index AS i
 JOIN pg_class AS c ON c.oid = i.indexrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_class AS t ON t.oid = i.indrelid
 JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
-JOIN pg_am AS am ON am.oid = c.relam
 LEFT JOIN pg_constraint AS con ON con.conindid = c.oid AND con.contype IN ('p', 'u', 'x')
-LEFT JOIN pg_inherits AS inh ON inh.inhrelid = c.oid
-LEFT JOIN pg_class AS p ON p.oid = inh.inhparent
-LEFT JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
 CROSS JOIN LATERAL (
   SELECT
-    array_agg(name ORDER BY position) FILTER (WHERE is_key) AS keys,
-    array_agg(options ORDER BY position) FILTER (WHERE is_key) AS key_options,
-    array_agg(name ORDER BY position) FILTER (WHERE NOT is_key) AS include
+    array_agg(name ORDER BY position) FILTER (WHERE position <= i.indnkeyatts) AS keys,
+    array_agg(options ORDER BY position) FILTER (WHERE position <= i.indnkeyatts) AS key_options,
+    array_agg(name ORDER BY position) FILTER (WHERE position > i.indnkeyatts) AS include
   FROM (
     SELECT
       part.position,
-      part.position <= i.indnkeyatts AS is_key,
       CASE
-        WHEN part.attnum <> 0 THEN a.attname::text
+        WHEN part.attnum <> 0
+          THEN (SELECT a.attname::text FROM pg_attribute AS a WHERE a.attrelid = t.oid AND a.attnum = part.attnum)
         WHEN starts_with(pg_get_indexdef(c.oid, part.position::int, true), '(')
           THEN pg_get_indexdef(c.oid, part.position::int, true)
         ELSE '(' || pg_get_indexdef(c.oid, part.position::int, true) || ')'
       END AS name,
       concat_ws(
         ' ',
-        CASE WHEN part.sorted_by <> coalesce(a.attcollation, expression.typcollation)
-          THEN 'COLLATE ' || part.sorted_by::regcollation::text
+        CASE
+          WHEN part.sorted_by IS DISTINCT FROM 0 AND part.sorted_by <> (
+            SELECT CASE part.attnum WHEN 0 THEN type.typcollation ELSE own.attcollation END
+            FROM pg_attribute AS a
+            JOIN pg_type AS type ON type.oid = a.atttypid
+            LEFT JOIN pg_attribute AS own ON own.attrelid = t.oid AND own.attnum = part.attnum
+            WHERE a.attrelid = c.oid AND a.attnum = part.position
+          ) THEN 'COLLATE ' || part.sorted_by::regcollation::text
         END,
-        CASE WHEN NOT op.opcdefault THEN op.opcname END,
+        (SELECT op.opcname FROM pg_opclass AS op WHERE op.oid = part.opclass AND NOT op.opcdefault),
         CASE part.flags
           WHEN 1 THEN 'DESC NULLS LAST' WHEN 2 THEN 'NULLS FIRST' WHEN 3 THEN 'DESC'
         END
       ) AS options
     FROM unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[], i.indoption::int2[])
       WITH ORDINALITY AS part (attnum, opclass, sorted_by, flags, position)
-    LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = part.attnum AND part.attnum <> 0
-    LEFT JOIN pg_attribute AS key ON key.attrelid = c.oid AND key.attnum = part.position
-    LEFT JOIN pg_type AS expression ON expression.oid = key.atttypid
-    LEFT JOIN pg_opclass AS op ON op.oid = part.opclass
   ) AS listed
 ) AS parts
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'

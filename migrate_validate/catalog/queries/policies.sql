@@ -11,7 +11,8 @@ SELECT
   ) AS roles,
   pg_get_expr(p.polqual, p.polrelid) AS using,
   pg_get_expr(p.polwithcheck, p.polrelid) AS check,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_policy'::regclass AND about.objoid = p.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_policy AS p
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_policy'::regclass AND about.objoid = p.oid AND about.objsubid = 0

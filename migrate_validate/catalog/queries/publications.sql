@@ -1,4 +1,5 @@
 SELECT
+  p.oid,
   p.pubname AS name,
   pg_get_userbyid(p.pubowner) AS owner,
   p.puballtables AS all_tables,
@@ -35,7 +36,12 @@ SELECT
     JOIN pg_namespace AS n ON n.oid = s.pnnspid
     WHERE s.pnpubid = p.oid
   ) AS schemas,
-  about.description AS comment
-FROM pg_publication AS p
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_publication'::regclass AND about.objoid = p.oid AND about.objsubid = 0
+  -- Unqualified on purpose: where pg_publication has no such column (before PostgreSQL 18), the name means older's.
+  CASE (SELECT pubgencols FROM pg_publication AS own WHERE own.oid = p.oid) WHEN 's' THEN 'stored' ELSE 'none' END
+    AS generated_columns,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_publication'::regclass AND about.objoid = p.oid AND about.objsubid = 0
+  ) AS comment
+FROM (SELECT 'n'::"char" AS pubgencols) AS older
+CROSS JOIN pg_publication AS p

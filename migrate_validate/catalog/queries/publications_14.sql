@@ -1,5 +1,6 @@
 -- PostgreSQL 14 publishes whole tables only: no schemas, column lists or row filters.
 SELECT
+  p.oid,
   p.pubname AS name,
   pg_get_userbyid(p.pubowner) AS owner,
   p.puballtables AS all_tables,
@@ -22,7 +23,8 @@ SELECT
     WHERE r.prpubid = p.oid
   ) AS tables,
   '{}'::text[] AS schemas,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_publication'::regclass AND about.objoid = p.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_publication AS p
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_publication'::regclass AND about.objoid = p.oid AND about.objsubid = 0

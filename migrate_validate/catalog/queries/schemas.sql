@@ -2,10 +2,11 @@ SELECT
   n.oid,
   n.nspname AS name,
   pg_get_userbyid(n.nspowner) AS owner,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_namespace'::regclass AND about.objoid = n.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_namespace AS n
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_namespace'::regclass AND about.objoid = n.oid AND about.objsubid = 0
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
     SELECT FROM pg_depend AS d

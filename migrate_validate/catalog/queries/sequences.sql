@@ -13,7 +13,10 @@ SELECT
   tn.nspname || '.' || t.relname || '.' || a.attname AS owned_by,
   coalesce(link.deptype = 'i', false) AS identity,
   CASE c.relpersistence WHEN 'u' THEN 'unlogged' ELSE 'permanent' END AS persistence,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_sequence AS s
 JOIN pg_class AS c ON c.oid = s.seqrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -24,10 +27,8 @@ LEFT JOIN pg_depend AS link
 LEFT JOIN pg_class AS t ON t.oid = link.refobjid
 LEFT JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
 LEFT JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = link.refobjsubid
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
 WHERE c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   AND NOT EXISTS (
     SELECT FROM pg_depend AS d
     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'

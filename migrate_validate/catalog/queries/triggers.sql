@@ -6,10 +6,11 @@ SELECT
   CASE t.tgenabled
     WHEN 'O' THEN 'origin' WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' ELSE 'always'
   END AS enabled,
-  about.description AS comment
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_trigger'::regclass AND about.objoid = t.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_trigger AS t
 JOIN pg_proc AS f ON f.oid = t.tgfoid
 JOIN pg_namespace AS n ON n.oid = f.pronamespace
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_trigger'::regclass AND about.objoid = t.oid AND about.objsubid = 0
 WHERE NOT t.tgisinternal

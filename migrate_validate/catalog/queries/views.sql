@@ -5,16 +5,24 @@ SELECT
   CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materialized view' END AS kind,
   pg_get_userbyid(c.relowner) AS owner,
   pg_get_viewdef(c.oid) AS definition,
-  c.reloptions AS options,
+  c.reloptions
+    || ARRAY(
+      SELECT 'toast.' || setting
+      FROM pg_class AS toast, unnest(toast.reloptions) AS setting
+      WHERE toast.oid = c.reltoastrelid
+    ) AS options,
   c.relispopulated AS populated,
-  about.description AS comment
+  (SELECT am.amname FROM pg_am AS am WHERE am.oid = c.relam) AS access_method,
+  (SELECT space.spcname FROM pg_tablespace AS space WHERE space.oid = c.reltablespace) AS tablespace,
+  (
+    SELECT about.description FROM pg_description AS about
+    WHERE about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
+  ) AS comment
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-LEFT JOIN pg_description AS about
-  ON about.classoid = 'pg_class'::regclass AND about.objoid = c.oid AND about.objsubid = 0
 WHERE c.relkind IN ('v', 'm')
   AND c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND c.oid >= 16384 AND n.nspname !~ '^pg_(temp|toast)'
   AND NOT EXISTS (
     SELECT FROM pg_depend AS d
     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
