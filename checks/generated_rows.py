@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data import Refused, Row, rows
+from migrate_validate.data.coverage import telling_values
 from migrate_validate.data.dataset import insert, try_row
 from migrate_validate.data.order import ancestors, fill_order, nullable_key
 from migrate_validate.data.strategies import referenced_columns
@@ -34,8 +35,11 @@ SHRINKING = 250
 """Rows tried at most to make one refused row smaller."""
 REFUSALS = 3
 """Different refusals reported of one table."""
+SPARES = 5
+"""Rows that stay out of the table; one value is exchanged in one after the other, until one tells something."""
 PARENTS = 10
 """Rows of a referenced table that foreign keys are pointed at."""
+UNIQUE_VIOLATION = "23505"
 
 
 @rule(severity=Severity.WARNING)
@@ -44,7 +48,8 @@ def accepts_generated_rows(
 ) -> Iterator[Result]:
     """A table refuses rows that its declared constraints allow.
 
-    Rows are generated for every table, parents first, and inserted; everything is rolled back.
+    Rows are generated for every table, parents first, and inserted; everything is rolled back. Whatever the draw, each
+    column that may be NULL is NULL once, and each boolean, label of an enum and word that a CHECK lists is tried once.
 
     Why: what only a trigger or a function knows, no importer, migration or test can read from the schema: it fails at
     run time, or the trigger itself is broken.
@@ -72,6 +77,42 @@ def accepts_generated_rows(
     foreign = [each for each in whole.tables if each.kind == "foreign table" and each.qualified_name in judged]
     for table in foreign:
         yield Unproven("a foreign table: its rows are on another server", table.qualified_name)
+
+
+@dataclass
+class _Tries:
+    """What became of the rows of one table."""
+
+    taken: int = 0
+    by_function: dict[tuple[str, str], Refused] = field(default_factory=dict)
+    """What a function refused, one row for each reason."""
+    by_constraint: dict[str, int] = field(default_factory=dict)
+    """How many rows the table's own constraints refused."""
+    only_duplicates: bool = True
+    """Whether each of these repeated a key."""
+    met: set[tuple[str, Value | Default]] = field(default_factory=set)
+    """By column: the values that no constraint kept from the functions."""
+
+    def note(self, row: Row, outcome: Refused | tuple[Value, ...] | None) -> None:
+        """Count one row."""
+        if isinstance(outcome, Refused) and not outcome.context:
+            said = outcome.constraint or outcome.message
+            self.by_constraint[said] = self.by_constraint.get(said, 0) + 1
+            self.only_duplicates &= outcome.sqlstate == UNIQUE_VIOLATION
+            return
+        if isinstance(outcome, Refused):
+            self.by_function.setdefault(_reason(outcome), outcome)
+        elif outcome is None:
+            self.by_constraint["a trigger that drops the row without a word"] = 1
+            self.only_duplicates = False
+        else:
+            self.taken += 1
+        self.met.update(row.items())
+
+    @property
+    def worst(self) -> str:
+        """The constraint that refused most."""
+        return max(self.by_constraint, key=self.by_constraint.__getitem__, default="")
 
 
 @dataclass
@@ -111,36 +152,49 @@ class _Filling:
 
     def _tried(self, table: Table, candidates: SearchStrategy[Row]) -> Iterator[Result]:
         name = table.qualified_name
-        wanted = tuple(sorted(referenced_columns(self.catalog, name)))
-        by_constraint: dict[str, int] = {}
-        by_function: dict[tuple[str, str], Refused] = {}
-        taken = 0
+        tries = _Tries()
         for attempt in range(ROUNDS):
-            for row in _drawn(candidates, ROWS * 2**attempt):
-                outcome = try_row(self.connection, table, row, returning=wanted)
-                if isinstance(outcome, Refused) and outcome.context:
-                    by_function.setdefault(_reason(outcome), outcome)
-                elif isinstance(outcome, Refused):
-                    said = outcome.constraint or outcome.message
-                    by_constraint[said] = by_constraint.get(said, 0) + 1
-                elif outcome is not None:
-                    taken += 1
-                    self._remember(table, row, dict(zip(wanted, outcome, strict=True)))
-                else:
-                    by_constraint["a trigger that drops the row without a word"] = 1
-            if taken or by_function:
+            count = ROWS * 2**attempt
+            drawn = _drawn(candidates, count + SPARES)
+            drawn, spares = drawn[:count], drawn[count:]
+            for row in drawn:
+                self._insert(table, row, tries)
+            if tries.taken or tries.by_function:
                 break
-        for reason, refused in list(by_function.items())[:REFUSALS]:
+        if tries.taken:
+            self._exchange(table, spares, tries)
+        for reason, refused in list(tries.by_function.items())[:REFUSALS]:
             yield self._finding(table, self._smallest(table, candidates, reason, refused))
-        if not taken:
-            worst = max(by_constraint, key=by_constraint.__getitem__, default="")
-            said = next(iter(by_function.values())).message if by_function else worst
-            if not self.parents[name]:
-                self.empty[name] = f"refused: {said}"
-            # Where a trigger on another table makes the rows, each parent has its row already.
-            if not by_function and self.count(table) <= self.before[name]:
-                tried = sum(by_constraint.values())
-                yield Unproven(f"no generated row of {name} satisfies {worst}: {tried} were tried", name)
+        if tries.taken:
+            return
+        said = next((each.message for each in tries.by_function.values()), tries.worst)
+        if not self.parents[name]:
+            self.empty[name] = f"refused: {said}"
+        # Where a trigger on another table makes the rows, each parent has its row already, and that is all there is.
+        by_trigger = self.count(table) > self.before[name]
+        if not tries.by_function and not (by_trigger and tries.only_duplicates):
+            filled = ", which only a trigger on another table fills," if by_trigger else ""
+            tried = sum(tries.by_constraint.values())
+            yield Unproven(f"no generated row of {name}{filled} satisfies {tries.worst}: {tried} were tried", name)
+
+    def _insert(self, table: Table, row: Row, tries: _Tries) -> None:
+        """Try one row, which stays where it is taken."""
+        wanted = tuple(sorted(referenced_columns(self.catalog, table.qualified_name)))
+        outcome = try_row(self.connection, table, row, returning=wanted)
+        tries.note(row, outcome)
+        if outcome is not None and not isinstance(outcome, Refused):
+            self._remember(table, row, dict(zip(wanted, outcome, strict=True)))
+
+    def _exchange(self, table: Table, spares: list[Row], tries: _Tries) -> None:
+        """Try each telling value that no row had yet in rows that are not in the table; none of them stays."""
+        for column, value in telling_values(self.catalog, table):
+            if (column, value) in tries.met:
+                continue
+            for row in spares:
+                changed = {**row, column: value}
+                tries.note(changed, try_row(self.connection, table, changed, keep=False))
+                if (column, value) in tries.met:
+                    break
 
     def count(self, table: Table) -> int:
         """How many rows the table has now."""

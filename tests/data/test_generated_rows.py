@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data import Dataset, Refused, dataset, load, rows
+from migrate_validate.data.coverage import telling_values
 from migrate_validate.data.dataset import Connection, try_row
 from migrate_validate.data.order import fill_order
 from migrate_validate.errors import Unsupported
@@ -99,3 +100,18 @@ def test_an_unknown_type_is_named_with_its_column() -> None:
     table = Table("public", "maps", "table", "me", (Column("area", "public.geometry", not_null=True),))
     with pytest.raises(Unsupported, match=r"for public\.maps: its column area has the type public\.geometry"):
         rows(Catalog(180000, tables=(table,)), table)
+
+
+def test_telling_values_are_those_that_code_likes_to_ask_for(connection: Connection) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute("""
+            create type tone as enum ('low', 'high');
+            create table told (id integer primary key, loud boolean not null, tone tone, size integer not null,
+                state text not null check (state in ('open', 'done')), parent integer references told,
+                twice integer generated always as (size * 2) stored)
+        """)
+        catalog = Catalog.read(connection)
+    assert telling_values(catalog, catalog.tables_by_name["public.told"]) == (
+        *(("loud", True), ("loud", False), ("tone", None), ("tone", "low"), ("tone", "high")),
+        *(("state", "open"), ("state", "done")),
+    )
