@@ -91,7 +91,21 @@ class Evaluation:
             directory = Path(name)
             if self._options.host is None:
                 self._stand_ins = self._offer(directory)
-            return self._resources.enter_context(open_server(self._options, extension_directory=directory))
+            server = self._resources.enter_context(open_server(self._options, extension_directory=directory))
+        # Again at the end: a test may have driven the chain on a database of its own.
+        self._resources.callback(self._claim_roles, server)
+        return server
+
+    def _claim_roles(self, server: Server) -> tuple[str, ...]:
+        """Notes on the roles that the chain made on a server that is not ours; one that it never names is not."""
+        with contextlib.suppress(psycopg.Error):
+            text = "\n".join(script.text for script in self.chain.scripts).lower()
+            made = server.claim_roles(name for name in server.new_roles() if name.lower() in text)
+            if made:
+                return (
+                    f"the chain added roles to {server.description}, which are dropped at the end: {', '.join(made)}",
+                )
+        return ()
 
     def _offer(self, directory: Path) -> tuple[str, ...]:
         binaries = find_binaries(major=self._options.major, executable=self._options.executable)
@@ -110,9 +124,9 @@ class Evaluation:
         server = self.server
         if self._replay is None:
             try:
-                self._replay = replay_chain(
-                    self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins
-                )
+                done = replay_chain(self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins)
+                notes = (*done.timeline.notes, *self._claim_roles(server))
+                self._replay = replace(done, timeline=replace(done.timeline, notes=notes))
             except Exception as error:
                 self._trouble = error
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.errors import ServerError
+from migrate_validate.postgres import roles
 from migrate_validate.postgres.binaries import Binaries, find_binaries
 from migrate_validate.postgres.clusters import SUPERUSER
 from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
@@ -62,6 +63,8 @@ class Server:
         self._numbers = count(1)
         self._maintenance: psycopg.Connection[tuple[Any, ...]] | None = None
         self._databases: dict[str, Database] = {}
+        self._roles_before: frozenset[str] = frozenset()
+        self._roles_made: set[str] = set()
         self.ours: bool = own is not None
         self.host: str = str(own.directory) if own is not None else options.host or ""
         self.port: int = PORT if own is not None else options.port or PORT
@@ -70,6 +73,9 @@ class Server:
         info = self._administration().info
         self.version: int = info.server_version
         """As ``server_version_num``: 180001."""
+        if not self.ours:
+            roles.enter(self._administration())
+            self._roles_before = roles.all_roles(self._administration())
         self.description: str = f"PostgreSQL {info.parameter_status('server_version')} ({source})"
 
     def connect(self, dbname: str, user: str | None = None) -> psycopg.Connection[tuple[Any, ...]]:
@@ -84,9 +90,11 @@ class Server:
         """Make a database: empty, or a copy of another one that nobody is connected to.
 
         :param hint: words that make its name recognizable
-        :param owner: the role that owns it; None: ``self.user``
+        :param owner: the role that owns it; None: ``self.user``, and so where a server that is not ours lacks the role
         :raises ServerError: the server does not answer or refuses
         """
+        if owner is not None and not self.ours and owner not in roles.all_roles(self._administration()):
+            owner = None  # the environment makes the role, and gives it the database
         database = Database(self, database_name(self._run, next(self._numbers), hint))
         if template is not None:
             self._await_departure(template)
@@ -101,6 +109,8 @@ class Server:
         )
         self._administer(statement, f"The database {database.name} could not be made")
         self._databases[database.name] = database
+        if template is not None and not self.ours:
+            self._copy_settings(template, database)
         return database
 
     def drop_database(self, database: Database) -> None:
@@ -117,6 +127,34 @@ class Server:
         statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database.name))
         self._administer(statement, f"The database {database.name} could not be dropped")
         self._databases.pop(database.name, None)
+
+    def claim_roles(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Take those of these roles that this run has made; they are dropped at the end of the last run that uses them.
+
+        Roles that existed before are never claimed, and nothing is on a server of ours, which vanishes as a whole.
+
+        :param names: the roles that the caller knows to come from an environment or a chain
+        :returns: the roles that were claimed now, in alphabetical order
+        :raises ServerError: the server does not answer or refuses
+        """
+        if self.ours:
+            return ()
+        connection = self._administration()
+        made = (roles.all_roles(connection) & frozenset(names)) - self._roles_before - roles.marked(connection)
+        try:
+            roles.mark(connection, made)
+        except psycopg.Error as error:
+            raise ServerError(
+                f"The roles {', '.join(sorted(made))} could not be marked as made by this run: {str(error).strip()}",
+                looked=[f"{self.description} at {self.host}"],
+                remedy="see that the role may comment on roles: a superuser, or CREATEROLE",
+            ) from error
+        self._roles_made |= made
+        return tuple(sorted(made))
+
+    def new_roles(self) -> frozenset[str]:
+        """The roles that did not exist when the run began, whoever made them; empty on a server of ours."""
+        return frozenset() if self.ours else roles.all_roles(self._administration()) - self._roles_before
 
     def alive(self) -> bool:
         """Whether it still accepts connections."""
@@ -140,11 +178,15 @@ class Server:
         return () if self._own is None else self._own.log_tail(lines)
 
     def close(self) -> None:
-        """Drop what is left of this run's databases where the server lives on, and disconnect."""
+        """Drop what is left of this run's databases and roles where the server lives on, and disconnect."""
         if not self.ours:
             for database in tuple(self._databases.values()):
                 with suppress(ServerError):
                     database.drop()
+            with suppress(ServerError, psycopg.Error):
+                # Again: a chain may have written another comment.
+                roles.mark(self._administration(), self._roles_made)
+                roles.leave(self._administration())
         if self._maintenance is not None:
             self._maintenance.close()
 
@@ -164,6 +206,20 @@ class Server:
             if run is not None and run not in live:
                 with suppress(psycopg.Error):
                     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
+
+    def _copy_settings(self, template: Database, copy: Database) -> None:
+        """Give a copy the settings of its template, which PostgreSQL does not: the search path of an environment."""
+        failed = f"The settings of the database {template.name} could not be copied"
+        query = (
+            "select split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)"
+            " from pg_db_role_setting as s join pg_database as d on d.oid = s.setdatabase,"
+            " unnest(s.setconfig) as setting where d.datname = %s and s.setrole = 0"
+        )
+        for name, value in self._administer(query, failed, [template.name]):
+            with self._administration().transaction():
+                self._administer("select set_config(%s, %s, true)", failed, [name, value])
+                statement = sql.SQL("alter database {} set {} from current")
+                self._administer(statement.format(sql.Identifier(copy.name), sql.Identifier(*name.split("."))), failed)
 
     @property
     def _maintenance_name(self) -> str:

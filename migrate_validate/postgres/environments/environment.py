@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from migrate_validate.postgres.roles import all_roles, marked
 from migrate_validate.syntax import quote
 
 if TYPE_CHECKING:
     import psycopg
 
     from migrate_validate.postgres.databases import Database
+    from migrate_validate.postgres.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,8 @@ def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
     """Build an environment in an empty database; the migration role is a superuser until :func:`settle`.
 
     The database becomes the migration role's. Roles belong to the whole server: on one of ours its settings apply to
-    every database, clones included; on a server of the user only this database is touched, and roles that exist
-    already keep their attributes.
+    every database, clones included; on a server of the user only this database is touched, roles that exist already
+    keep attributes and memberships, and those that are made are dropped at the end of the run.
 
     :returns: notes for people: what could not be had, what was added to a server of the user
     """
@@ -105,23 +108,36 @@ def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
     ours = database.server.ours
     with database.connect() as connection, connection.transaction():
         connection.execute("SET LOCAL client_min_messages = error")
-        before = _roles(connection)
+        before = all_roles(connection) - marked(connection)
+        connection.execute("SELECT set_config('migrate_validate.ours', %s, true)", ["on" if ours else "off"])
         if ours:
             _promote(connection, environment.migration_role)
         for name in _FILES[environment.name]:
             connection.execute(_sql(environment.name, name))
         owner = f"ALTER DATABASE {quote(database.name)} OWNER TO {quote(environment.migration_role)}"
         connection.execute(owner.encode())
-        made = sorted(_roles(connection) - before)
         notes += _install(connection, environment)
-    if made and not ours:
-        notes.append(f"roles were added to {database.server.description}: {', '.join(made)}")
     if not ours:
-        notes.append(
-            f"{database.server.description} is not ours: the role {environment.migration_role} is left as it is, "
-            "a superuser perhaps, whom no policy and no missing privilege stops"
-        )
+        notes += _told_roles(environment, environment.migration_role, database.server, before)
     return tuple(notes)
+
+
+def _told_roles(environment: Environment, role: str, server: Server, before: frozenset[str]) -> Iterator[str]:
+    """What became of the roles of a server that is not ours."""
+    wanted = environment.roles | {role}
+    made = server.claim_roles(wanted)
+    if made:
+        yield f"roles were added to {server.description}, and are dropped at the end: {', '.join(made)}"
+    kept = sorted(wanted & before)
+    if kept:
+        yield (
+            f"roles that {server.description} has already are left as they are, with attributes, settings and "
+            f"memberships that may not be those of {environment.name}: {', '.join(kept)}"
+        )
+    yield (
+        f"{server.description} is not ours: migrations and tests run as the role {role} as it is, "
+        "a superuser perhaps, whom no policy and no missing privilege stops"
+    )
 
 
 def settle(environment: Environment, database: Database) -> None:
@@ -156,10 +172,6 @@ def _install(connection: psycopg.Connection, environment: Environment) -> list[s
             notes.append(f'extension "{name}" of the environment {environment.name} is not available on this server')
     connection.execute("RESET ROLE")
     return notes
-
-
-def _roles(connection: psycopg.Connection) -> set[str]:
-    return {str(name) for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
 
 
 def _sql(environment: str, name: str) -> bytes:

@@ -1,5 +1,7 @@
 -- The roles of a Supabase project. Roles belong to the whole cluster: one that exists already keeps its attributes and
--- settings, so that a server which somebody else uses is not changed.
+-- settings, and on a server that is not ours (migrate_validate.ours is off) its memberships too.
+CREATE TEMPORARY TABLE made_role (name text PRIMARY KEY) ON COMMIT DROP;
+
 CREATE FUNCTION pg_temp.make_role(name text, attributes text, VARIADIC settings text[] DEFAULT '{}') RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -12,6 +14,7 @@ BEGIN
     FOREACH setting IN ARRAY settings LOOP
         EXECUTE format('ALTER ROLE %I SET %s', name, setting);
     END LOOP;
+    INSERT INTO pg_temp.made_role VALUES (name);
 EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;  -- another run on the same server was faster
 END
@@ -37,20 +40,29 @@ SELECT pg_temp.make_role('supabase_etl_admin', 'LOGIN REPLICATION');
 SELECT pg_temp.make_role('dashboard_user', 'NOLOGIN CREATEDB CREATEROLE REPLICATION');
 SELECT pg_temp.make_role('pgbouncer', 'LOGIN');
 
-GRANT anon, authenticated, service_role TO authenticator;
-GRANT authenticator TO supabase_storage_admin;
-GRANT anon, authenticated, service_role TO supabase_storage_admin;
-GRANT pg_read_all_data TO supabase_read_only_user, supabase_etl_admin;
-GRANT pg_monitor, pg_read_all_data, pg_signal_backend TO postgres;
-GRANT supabase_realtime_admin TO postgres;
-
--- Until PostgreSQL 16 CREATEROLE alone lets postgres hand these roles on; since then it needs the admin option.
-DO $$
+CREATE FUNCTION pg_temp.let_in(groups text[], member text, options text DEFAULT '') RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    granted text;
 BEGIN
-    IF current_setting('server_version_num')::int >= 160000 THEN
-        GRANT anon, authenticated, service_role, authenticator TO postgres WITH ADMIN OPTION;
-    ELSE
-        GRANT anon, authenticated, service_role TO postgres;
-    END IF;
+    FOREACH granted IN ARRAY groups LOOP
+        -- Membership is a property of the member; that of a role which was made now ends with that role.
+        IF current_setting('migrate_validate.ours') = 'on'
+           OR EXISTS (SELECT FROM pg_temp.made_role WHERE name IN (granted, member)) THEN
+            EXECUTE format('GRANT %I TO %I %s', granted, member, options);
+        END IF;
+    END LOOP;
 END
 $$;
+
+SELECT pg_temp.let_in('{anon, authenticated, service_role}', 'authenticator');
+SELECT pg_temp.let_in('{authenticator, anon, authenticated, service_role}', 'supabase_storage_admin');
+SELECT pg_temp.let_in('{pg_read_all_data}', 'supabase_read_only_user');
+SELECT pg_temp.let_in('{pg_read_all_data}', 'supabase_etl_admin');
+SELECT pg_temp.let_in('{pg_monitor, pg_read_all_data, pg_signal_backend, supabase_realtime_admin}', 'postgres');
+
+-- Until PostgreSQL 16 CREATEROLE alone lets postgres hand these roles on; since then it needs the admin option.
+SELECT CASE WHEN current_setting('server_version_num')::int >= 160000
+    THEN pg_temp.let_in('{anon, authenticated, service_role, authenticator}', 'postgres', 'WITH ADMIN OPTION')
+    ELSE pg_temp.let_in('{anon, authenticated, service_role}', 'postgres')
+END;
