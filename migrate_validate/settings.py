@@ -73,12 +73,16 @@ def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
     directory = chain if _leads_to(chain, Path.is_dir) else chain.parent
     reader = _Reader()
     values: dict[str, Any] = {}
+    beside = directory / FILE_NAME
     for where, path, keys in (
         (f"{rootdir / 'pyproject.toml'} [tool.migrate_validate]", rootdir / "pyproject.toml", ("tool", NAME)),
-        (str(directory / FILE_NAME), directory / FILE_NAME, ()),
+        (str(beside), beside, ()),
     ):
         with trouble.collecting():
-            values |= reader.read(where, _table(path, keys))
+            read = reader.read(where, _table(path, keys))
+            if path == beside and directory != rootdir and "migrations" in read:
+                reader.misplaced("migrations", rootdir)
+            values |= read
     if reader.problems:
         trouble.add(ConfigError.of(reader.problems))
     return Settings(**values)
@@ -138,6 +142,10 @@ class _Reader:
             else:
                 values[name] = method(key, entry)
         return {name: value for name, value in values.items() if value is not None}
+
+    def misplaced(self, key: str, rootdir: Path) -> None:
+        """Refuse a key of the whole project in the file of one chain, where nobody would read it."""
+        self._problem(f"{key}: belongs into {rootdir / 'pyproject.toml'}, for it is no key of one chain")
 
     # One method a key of Settings.
 

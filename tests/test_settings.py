@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migrate_validate.config import Amount, ExpectedIndex, ExpectedPolicy, SeedEntry, Settings
+from migrate_validate.config import Amount, Expectations, ExpectedIndex, ExpectedPolicy, SeedEntry, Settings
 from migrate_validate.errors import ConfigError
 from migrate_validate.settings import load_project, load_settings
 
@@ -132,3 +132,36 @@ def test_what_is_no_toml(tmp_path: Path) -> None:
 
 def test_a_path_that_cannot_be_looked_at_is_left_to_the_reader(tmp_path: Path) -> None:
     assert load_settings(tmp_path / ("x" * 300), tmp_path) == Settings()
+
+
+def test_a_chain_does_not_name_the_chains_of_the_project(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, 'migrations = ["chain"]')
+    assert str(caught.value).splitlines() == [
+        "the configuration cannot be used:",
+        f"  {tmp_path}/chain/migrate_validate.toml: migrations: belongs into {tmp_path}/pyproject.toml, "
+        "for it is no key of one chain",
+        "what to do: correct these; README.md lists all keys",
+    ]
+    (tmp_path / "migrate_validate.toml").write_text('migrations = ["chain"]')
+    assert load_project(tmp_path).migrations == ("chain",)
+
+
+def test_empty_strings_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, 'format = ""\nbase = [""]\nseeds = ["", {path = "", before = ""}]')
+    where = f"  {tmp_path}/chain/migrate_validate.toml"
+    assert str(caught.value).splitlines()[1:-1] == [
+        *(f"{where}: format: an empty string", f"{where}: base[0]: an empty string"),
+        *(f"{where}: seeds[0]: an empty string", f"{where}: seeds[1].path: an empty string"),
+        f"{where}: seeds[1].before: an empty string",
+    ]
+
+
+def test_the_example_of_the_readme_is_accepted(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "migrate_validate.toml").write_text(example)
+    settings = load_project(tmp_path)
+    assert all(getattr(settings, name) != getattr(Settings(), name) for name in ("migrations", "severity", "api_roles"))
+    assert all(getattr(settings.expect, name) for name in Expectations.__dataclass_fields__)
