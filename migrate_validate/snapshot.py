@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.model import Chain
 from migrate_validate.chain.reader import read_chain
-from migrate_validate.errors import ChainError, ConfigError
+from migrate_validate.config import Settings
+from migrate_validate.errors import ChainError, ConfigError, MigrateValidateError, Trouble
 from migrate_validate.evaluation import Evaluation
+from migrate_validate.postgres.environments import check_name
 from migrate_validate.postgres.server import ServerOptions
-from migrate_validate.settings import FILE_NAME, load_settings
+from migrate_validate.settings import FILE_NAME, read_settings
 
 _COUNTED = ("tables", "views", "enums", "functions", "triggers", "indexes", "policies")
 
@@ -29,8 +32,7 @@ def snapshot(path: str, directory: Path) -> str:
     :raises MigrateValidateError: when the chain cannot be read or applied, or expectations stand there already
     """
     where = (directory / path).absolute()
-    settings = load_settings(where, directory)
-    chain = read_chain(path, settings, rootdir=directory)
+    settings, chain = _read(path, where, directory)
     target = (where if where.is_dir() else where.parent) / FILE_NAME
     _check_target(target)
     present = target.read_text(encoding="utf-8") if target.exists() else ""
@@ -56,6 +58,21 @@ def snapshot(path: str, directory: Path) -> str:
         evaluation.close()
     target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
     return f"{target}: the expected state of {tables} tables was written"
+
+
+def _read(path: str, where: Path, directory: Path) -> tuple[Settings, Chain]:
+    trouble = Trouble()
+    settings = read_settings(where, directory, trouble)
+    with trouble.collecting(about=path):
+        check_name(settings.environment)
+    try:
+        chain = read_chain(path, settings, rootdir=directory)
+    except MigrateValidateError as error:
+        trouble.add(error, path)
+        trouble.tell()
+        raise
+    trouble.tell()
+    return settings, chain
 
 
 def _check_target(target: Path) -> None:

@@ -87,3 +87,17 @@ def test_a_chain_that_fails_is_not_written_down(tmp_path: Path) -> None:
     with pytest.raises(ChainError, match=r"cannot be applied: base\.sql:1:8: column \"nix\" does not exist"):
         snapshot(".", tmp_path)
     assert (tmp_path / "migrate_validate.toml").read_text() == 'base = ["base.sql"]'
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "001_a.sql").write_text("select 1;")
+    (tmp_path / "migrate_validate.toml").write_text('strict = 1\nenvironment = "bare"\nbase = ["a.sql"]')
+    with pytest.raises(ConfigError) as caught:
+        snapshot(".", tmp_path)
+    assert [line.partition(" (")[0] for line in str(caught.value).splitlines()] == [
+        "the configuration cannot be used:",
+        f"  {tmp_path}/migrate_validate.toml: strict: 1 is not true or false",
+        '  .: there is no environment "bare"; set environment to one of: plain, supabase',
+        "  .: base: a.sql does not exist",
+        "what to do: correct these; README.md lists all keys",
+    ]
