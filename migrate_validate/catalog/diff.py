@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from migrate_validate.catalog.assembly import default_function_grants
 from migrate_validate.catalog.model import (
     Catalog,
     Column,
@@ -27,7 +28,6 @@ from migrate_validate.catalog.model import (
     Trigger,
     View,
 )
-from migrate_validate.catalog.reader import default_function_grants
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.watching import CatalogReader
 from migrate_validate.postgres import Database, Server
 
 EVERYTHING = (Path(__file__).parent / "everything.sql").read_text()
@@ -31,11 +32,17 @@ def everything(server: Server) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def reader() -> CatalogReader:
+    """Reads what changes while the tests run, on one server after the other."""
+    return CatalogReader()
+
+
 @pytest.fixture
-def picture(everything: Database) -> Catalog:
+def picture(everything: Database, reader: CatalogReader) -> Catalog:
     """The catalog of the whole database; read for each test, because roles are the cluster's."""
     with closing(everything.connect()) as connection:
-        return Catalog.read(connection)
+        return reader.read(connection)
 
 
 @pytest.fixture

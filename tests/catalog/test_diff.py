@@ -11,6 +11,7 @@ import pytest
 
 from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
 from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.catalog.watching import CatalogReader
 from migrate_validate.postgres import Database, Server
 from migrate_validate.postgres.binaries import OLDEST_MAJOR
 from tests.catalog.conftest import EVERYTHING, Connection
@@ -79,8 +80,12 @@ CONSEQUENCES = {
 
 
 @pytest.mark.parametrize(("sql", "objects"), CONSEQUENCES.items(), ids=CONSEQUENCES)
-def test_changes_with_consequences(sql: str, objects: list[str], picture: Catalog, after: After) -> None:
-    assert [difference.object for difference in compare(picture, after(sql)).differences] == objects
+def test_changes_with_consequences(
+    sql: str, objects: list[str], picture: Catalog, after: After, connection: Connection, reader: CatalogReader
+) -> None:
+    changed = after(sql)
+    assert reader.read(connection) == changed
+    assert [difference.object for difference in compare(picture, changed).differences] == objects
 
 
 def test_settings_and_privileges_of_the_database(picture: Catalog, connection: Connection) -> None:

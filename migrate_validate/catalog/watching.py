@@ -1,0 +1,130 @@
+"""Reads the catalog again and again, each time only what has changed since the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from migrate_validate.catalog.assembly import Objects, assemble, catalog_of
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.reader import KEYS, fetch, read_catalog
+from migrate_validate.catalog.versions import REST, Moment, dependents, moment, versions
+
+MANY = tuple(kind for kind, key in KEYS.items() if key == "oid")
+"""The kinds of objects that are read one by one; of the others there is little, and all are read."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the last reading found."""
+
+    moment: Moment
+    versions: Mapping[int, int]
+    objects: Objects
+    catalog: Catalog
+
+
+class CatalogReader:
+    """Reads the catalog as ``Catalog.read`` does, but keeps what it has read and reads only what has changed since.
+
+    It may be used on all databases of one server in turn: copies of a database share what they share. What it takes for
+    unchanged is unchanged, with one exception: renamed objects of the server itself (in pg_catalog, made by initdb) are
+    still called by their old names where others refer to them. A role that is no superuser may not see all that is
+    needed to tell what has changed: for it everything is read each time.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet: the first reading reads everything."""
+        self._known: _Known | None = None
+
+    def read(self, connection: psycopg.Connection[Any]) -> Catalog:
+        """The catalog of the connection's database as it is now; the same object as before where nothing has changed.
+
+        :param connection: as for ``Catalog.read``
+        :raises psycopg.Error: what the server says, for instance when the caller's transaction has failed already
+        """
+        if connection.info.parameter_status("is_superuser") != "on":
+            return read_catalog(connection)
+        with connection.transaction(force_rollback=True):
+            now = moment(connection)
+            if self._known is None or now != self._known.moment:
+                self._known = self._look(connection, now, self._known)
+            return self._known.catalog
+
+    def _look(self, connection: psycopg.Connection[Any], now: Moment, known: _Known | None) -> _Known:
+        # What changes while this reads is found by the next look, because the versions are the older part.
+        present = versions(connection)
+        if known is not None and now.run == known.moment.run:
+            if present == known.versions:
+                return _Known(now, present, known.objects, known.catalog)
+            objects = _changed_objects(connection, known, present)
+        else:
+            objects = None
+        if objects is None:
+            objects = assemble(fetch(connection))
+        return _Known(now, present, objects, catalog_of(connection.info.server_version, objects))
+
+
+def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present: Mapping[int, int]) -> Objects | None:
+    """The objects as they are now, where those that have changed can be read alone; None where they cannot.
+
+    Definitions name other objects, so unchanged ones read differently when others are renamed.
+    """
+    changed = {oid for oid in known.versions.keys() | present.keys() if known.versions.get(oid) != present.get(oid)}
+    changed.discard(REST)
+    shown = {oid for kind in MANY for oid in known.objects[kind]}
+    if any(oid in known.versions and oid in present and oid not in shown for oid in changed):
+        # Members of extensions, or types that come with tables: what is not shown may still be referred to.
+        return None
+    found = assemble(fetch(connection, list(changed)))
+    if _names_have_changed(known.objects, found):
+        return None
+    # How a query is printed depends on all columns of the tables in it: aliases keep added ones apart.
+    referring = dependents(connection, _with_new_columns(known.objects, found)) - changed
+    if referring:
+        changed |= referring
+        found = assemble(fetch(connection, list(changed)))
+    return {
+        kind: {oid: thing for oid, thing in known.objects[kind].items() if oid not in changed} | things
+        if kind in MANY
+        else things
+        for kind, things in found.items()
+    }
+
+
+def _names_have_changed(before: Objects, found: Objects) -> bool:
+    """Whether an object that was there before has lost a name that others may refer to, or pg_catalog has a new one."""
+    for kind, things in found.items():
+        for key, thing in things.items():
+            old = before[kind].get(key)
+            if getattr(thing, "schema", None) == "pg_catalog" and old is None and kind != "others":
+                return True
+            if old is not None and not _names(old) <= _names(thing):
+                return True
+    return False
+
+
+def _with_new_columns(before: Objects, found: Objects) -> list[int]:
+    """The tables and views, known before, that have columns that they had not."""
+    return [
+        oid
+        for kind in ("tables", "views")
+        for oid, thing in found[kind].items()
+        if oid in before[kind] and len(thing.columns) > len(before[kind][oid].columns)
+    ]
+
+
+def _names(thing: Any) -> frozenset[tuple[str, ...]]:
+    """Everything that definitions of other objects may call by a name."""
+    own = (getattr(thing, "kind", ""), getattr(thing, "schema", None) or "", getattr(thing, "name", ""))
+    return frozenset({own, *_part_names(thing)})
+
+
+def _part_names(thing: Any) -> Iterable[tuple[str, ...]]:
+    for parts in ("columns", "attributes", "constraints", "indexes"):
+        yield from ((parts, part.name) for part in getattr(thing, parts, ()))
+    yield from (("label", label) for label in getattr(thing, "labels", ()))
+    yield ("multirange", getattr(thing, "multirange", ""))

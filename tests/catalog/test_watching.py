@@ -1,0 +1,120 @@
+"""Reading again what has changed gives what reading all of it gives."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import permutations
+
+import pytest
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.watching import CatalogReader
+from migrate_validate.postgres import Database, Server
+from tests.catalog.conftest import Connection
+
+INDIRECT = {
+    "a view over a renamed column": "ALTER TABLE app.organization RENAME size TO extent",
+    "a default over a renamed label": "ALTER TYPE app.mood RENAME VALUE 'ok' TO 'fine'",
+    "a policy for a renamed role": "ALTER ROLE reader RENAME TO visitor",
+    "everything in a renamed schema": "ALTER SCHEMA app RENAME TO application",
+    "a trigger of a renamed function": "ALTER FUNCTION app.touch RENAME TO feel",
+    "a column of a renamed type": "ALTER DOMAIN app.email RENAME TO address_of_mail",
+    "a foreign key to a renamed table": "ALTER TABLE app.organization RENAME TO club",
+    "a partition of a renamed index": "ALTER INDEX app.event_pkey RENAME TO event_key",
+    "a default from a renamed sequence": "ALTER SEQUENCE app.member_number_seq RENAME TO numbers",
+    "a column of a renamed collation": "ALTER COLLATION app.german RENAME TO deutsch",
+    "a view whose aliases must keep an added column apart": (
+        "CREATE VIEW app.pair AS SELECT * FROM app.organization JOIN app.dog ON true JOIN app.leaf USING (legs);"
+        "SELECT 1; ALTER TABLE app.organization ADD legs integer"
+    ),
+    "a member of an extension": "ALTER EXTENSION plpgsql ADD TABLE app.scratch",
+    "a table that was dropped and made again": "DROP TABLE app.typed; CREATE TABLE app.typed (id integer)",
+    "a foreign key that is not checked any more": "ALTER TABLE app.organization DISABLE TRIGGER ALL",
+    "an attached partition": (
+        "CREATE TABLE app.event_2026 (id bigint NOT NULL, at date NOT NULL);"
+        "ALTER TABLE app.event ATTACH PARTITION app.event_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"
+    ),
+    "a rewritten table": "ALTER TABLE app.member ALTER number TYPE bigint",
+    "an emptied table": "TRUNCATE app.event CASCADE",
+    "rows": "INSERT INTO app.animal VALUES (4)",
+}
+
+
+@pytest.mark.parametrize("sql", INDIRECT.values(), ids=INDIRECT)
+def test_reading_again_is_reading_all(sql: str, connection: Connection, reader: CatalogReader) -> None:
+    for statement in sql.split(";"):
+        before = reader.read(connection)
+        connection.execute("SAVEPOINT before")
+        connection.execute(statement.encode())
+        assert reader.read(connection) == Catalog.read(connection)
+        connection.execute("ROLLBACK TO before")
+        assert reader.read(connection) == before == Catalog.read(connection)
+        connection.execute(statement.encode())
+        assert reader.read(connection) == Catalog.read(connection)
+
+
+def test_nothing_new_gives_the_same_object(everything: Database) -> None:
+    reader = CatalogReader()
+    with closing(everything.connect()) as connection:
+        first = reader.read(connection)
+        assert reader.read(connection) is first
+        connection.execute("SELECT setval('app.ticket', 5)")
+        assert reader.read(connection) is first
+
+
+def test_what_has_not_changed_is_not_made_again(connection: Connection) -> None:
+    reader = CatalogReader()
+    before = reader.read(connection)
+    connection.execute("ALTER TABLE app.dog ADD age integer")
+    after = reader.read(connection)
+    assert after != before
+    assert {t.name for t in after.tables if not any(t is old for old in before.tables)} == {"dog"}
+    assert all(new is old for new, old in zip(after.functions, before.functions, strict=True))
+
+
+def test_one_session_does_not_see_what_another_has_not_committed(everything: Database) -> None:
+    reader = CatalogReader()
+    with closing(everything.connect()) as one, closing(everything.connect()) as other:
+        with one.transaction(force_rollback=True):
+            one.execute("CREATE TABLE app.pending ()")
+            assert reader.read(one).table("app.pending") is not None
+            assert reader.read(other).table("app.pending") is None
+            assert reader.read(one).table("app.pending") is not None
+        assert reader.read(one).table("app.pending") is None
+
+
+def test_an_old_snapshot_stays_old(everything: Database) -> None:
+    reader = CatalogReader()
+    with (
+        closing(everything.connect()) as old,
+        closing(everything.connect()) as new,
+        old.transaction(force_rollback=True),
+    ):
+        old.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        before = reader.read(old)
+        new.execute("CREATE TABLE app.later ()")
+        try:
+            assert reader.read(new).table("app.later") is not None
+            assert reader.read(old).tables == before.tables
+        finally:
+            new.execute("DROP TABLE app.later")
+
+
+def test_copies_and_other_databases_are_told_apart(server: Server, everything: Database) -> None:
+    reader = CatalogReader()
+    with everything.clone("copy") as copy, server.create_database("other") as other:
+        with closing(copy.connect()) as connection:
+            connection.execute("DROP TABLE app.typed; CREATE TABLE app.only_here ()")
+        databases = (everything, copy, other)
+        for turn in permutations(databases):
+            for database in turn:
+                with closing(database.connect()) as connection:
+                    assert reader.read(connection) == Catalog.read(connection)
+
+
+def test_a_role_that_may_not_look_reads_everything(connection: Connection, reader: CatalogReader) -> None:
+    connection.execute("SET LOCAL ROLE reader")
+    assert reader.read(connection) == Catalog.read(connection)
+    connection.execute("RESET ROLE")
+    connection.execute("CREATE TABLE app.more ()")
+    assert reader.read(connection).table("app.more") is not None
