@@ -9,7 +9,7 @@ view's columns where its query differs.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -57,6 +57,34 @@ class CatalogDiff:
     def __str__(self) -> str:
         """One line a difference; of texts with several lines the lines that differ follow, indented."""
         return "\n".join(map(str, self.differences))
+
+    def lines(self, limit: int = 10) -> tuple[str, ...]:
+        """The differences as text, with ``and 12 more`` at the end where there are more than the limit.
+
+        :param limit: how many differences are shown; one may take several lines
+        """
+        shown = tuple(map(str, self.differences[:limit]))
+        rest = len(self.differences) - len(shown)
+        return (*shown, f"and {rest} more") if rest else shown
+
+    def about(self, objects: Collection[str]) -> CatalogDiff:
+        """Only the differences of these objects, of their parts and of what is named after them.
+
+        :param objects: as differences call them, with the kind or without: ``table public.t``, ``public.t``,
+            ``table public.t column c``, ``role reader``
+        """
+        return CatalogDiff(
+            tuple(
+                difference
+                for difference in self.differences
+                if any(f" {name} " in f" {difference.object} " for name in objects)
+            )
+        )
+
+    def without(self, objects: Collection[str]) -> CatalogDiff:
+        """The differences that :meth:`about` leaves out."""
+        left_out = self.about(objects).differences
+        return CatalogDiff(tuple(difference for difference in self.differences if difference not in left_out))
 
     @property
     def missing(self) -> tuple[Difference, ...]:

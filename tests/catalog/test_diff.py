@@ -173,6 +173,33 @@ def test_several_differences_print_one_a_line(picture: Catalog, after: After) ->
     assert difference.changed == ()
 
 
+def test_lines_are_limited() -> None:
+    difference = CatalogDiff(tuple(Difference("extra", f"role r{number}") for number in range(15)))
+    assert difference.lines(3) == ("role r0: extra", "role r1: extra", "role r2: extra", "and 12 more")
+    assert difference.lines(15) == tuple(str(difference).splitlines())
+    assert len(difference.lines()) == 11
+    assert CatalogDiff().lines() == ()
+
+
+def test_differences_of_given_objects(picture: Catalog, after: After) -> None:
+    difference = compare(
+        picture,
+        after(
+            "ALTER TABLE app.dog ADD age integer; COMMENT ON TABLE app.dog IS 'x'; DROP TABLE app.scratch;"
+            "ALTER SERVER elsewhere VERSION '2'; CREATE TABLE app.doghouse ()"
+        ),
+    )
+    dog = ("table app.dog: comment: have x, want none", "table app.dog column age: extra")
+    assert difference.about(["table app.dog"]).lines() == dog
+    assert difference.about(["app.dog"]).lines() == dog
+    assert difference.about(["table app.dog column age"]).lines() == dog[1:]
+    assert difference.about(["dog", "table app"]).lines() == ()
+    assert difference.without(["app.dog", "server elsewhere"]).lines() == (
+        "table app.doghouse: extra",
+        "table app.scratch: missing",
+    )
+
+
 def test_equal_catalogs_do_not_differ(picture: Catalog) -> None:
     assert not compare(picture, picture)
     assert compare(picture, picture) == CatalogDiff()
