@@ -227,7 +227,7 @@ def assemble(answers: Mapping[str, Sequence[Row]]) -> Objects:
         rules=_gather(rows["rules"], _by_parent, lambda row: Rule(**_fields(row)), _name),
         grants=_gather(rows["grants"], _by_catalog, lambda row: Grant(**_fields(row)), _grant_identity),
     )
-    objects = {kind: {row["oid"]: make(row, parts) for row in rows[kind]} for kind, (make, _) in MAKERS.items()}
+    objects = {kind: {row["oid"]: make(row, parts) for row in rows.get(kind, ())} for kind, (make, _) in MAKERS.items()}
     others = [(row, _other(row, parts)) for kind in rows if kind.startswith("other_") for row in rows[kind]]
     objects["others"] = {(row["catalog"], row["oid"] or other.label): other for row, other in others}
     return objects

@@ -18,7 +18,7 @@ Decided here, so that the same definitions give the same picture on every suppor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -81,16 +81,19 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     return catalog_of(connection.info.server_version, assemble(fetch(connection)))
 
 
-def fetch(connection: psycopg.Connection[Any], only: list[int] | None = None) -> Mapping[str, Sequence[Row]]:
+def fetch(
+    connection: psycopg.Connection[Any], only: list[int] | None = None, kinds: Iterable[str] = KINDS
+) -> Mapping[str, Sequence[Row]]:
     """The answers to all queries, all sent together; see :func:`read_catalog`.
 
     :param only: of the kinds of which there may be many, only objects with these oids; of others all
+    :param kinds: the queries that are sent
     """
     version = connection.info.server_version
     with connection.transaction(force_rollback=True), connection.pipeline():
         connection.execute("SELECT set_config('search_path', '', true)")
         cursors = {}
-        for kind in KINDS:
+        for kind in kinds:
             partly = only is not None and kind in KEYS
             query, parameters = (_query_of(kind, version), [only]) if partly else (_query(kind, version), None)
             cursors[kind] = connection.cursor(row_factory=dict_row).execute(query, parameters)

@@ -135,18 +135,20 @@ def versions(connection: psycopg.Connection[Any]) -> Mapping[int, int]:
 
 
 def dependents(connection: psycopg.Connection[Any], oids: Iterable[int]) -> frozenset[int]:
-    """The objects whose definitions refer to others.
+    """The objects whose definitions refer to tables or views.
 
-    :param oids: the others
+    :param oids: those of the tables and views
     :return: their oids, as in :func:`versions`
     """
     rows = connection.execute(
         f"""
         WITH {OWNERS}
         SELECT DISTINCT o.whole::bigint
-        FROM pg_depend AS d
-        JOIN owners AS o ON o.part = d.objid
-        WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass) AND d.refobjid = ANY (%s::oid[])
+        FROM owners AS o
+        WHERE o.part = ANY (ARRAY(
+          SELECT d.objid FROM pg_depend AS d
+          WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (%s::oid[])
+        ))
         """,
         [list(oids)],
     )

@@ -86,7 +86,8 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     referring = dependents(connection, _with_new_columns(known.objects, found)) - changed
     if referring:
         changed |= referring
-        found = assemble(fetch(connection, list(changed)))
+        more = assemble(fetch(connection, list(referring), KEYS))
+        found = {kind: things | more[kind] for kind, things in found.items()}
     return {
         kind: {oid: thing for oid, thing in known.objects[kind].items() if oid not in changed} | things
         if kind in MANY
