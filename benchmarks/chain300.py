@@ -15,6 +15,7 @@ from migrate_validate.chain.reader import read_chain
 from migrate_validate.chain.statements import statements
 from migrate_validate.postgres import Database, Server, find_binaries, open_server
 from migrate_validate.postgres.environments import choose
+from migrate_validate.replay.plan import plan
 from migrate_validate.replay.replay import replay_chain
 
 
@@ -110,6 +111,7 @@ END $$;
 def replay(directory: Path, server: Server) -> float:
     """Seconds from the directory to the migrated database, reading and parsing included."""
     statements.cache_clear()
+    plan.cache_clear()
 
     def work() -> None:
         settings = Settings()

@@ -45,6 +45,11 @@ def _boundary(statement: Statement) -> str:
     return kind.replace("_", " ") if kind in _BOUNDARIES else ""
 
 
+def runs_alone(statement: Statement) -> bool:
+    """Whether PostgreSQL refuses to run it inside a transaction."""
+    return bool(_outside(statement))
+
+
 def _outside(statement: Statement) -> str:
     """Why a statement cannot run in a transaction; empty where it can."""
     what = _NEVER_INSIDE.get(statement.kind, "")

@@ -15,7 +15,8 @@ from migrate_validate.errors import ConfigError, ServerError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.run import RUN
 from migrate_validate.postgres.databases import Database
-from migrate_validate.replay.runner import Limits, Runner
+from migrate_validate.replay.runner import Runner
+from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun
 from migrate_validate.replay.watchdog import Watchdog
 

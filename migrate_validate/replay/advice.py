@@ -95,9 +95,9 @@ def _about_extension(name: str) -> tuple[str, ...]:
 
 def _about_parent(table: str, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
     parents, children = _first_rows(table, script), _first_rows(failure.table or "", script)
-    if parents > children >= 0 and failure.statement != "COMMIT":
+    if parents > children >= 0 and not failure.at_commit:
         return (f'Rows of "{table}" must be inserted first: this file inserts them after those of "{failure.table}".',)
-    if parents >= 0 and failure.statement == "COMMIT":
+    if parents >= 0 and failure.at_commit:
         return (f'Rows of "{table}" must be there at the COMMIT: this file inserts some, but not this one.',)
     if parents >= 0:
         return (f'Rows of "{table}" must be there first: this file inserts some before, but not this one.',)
@@ -115,7 +115,7 @@ def _about_parent(table: str, failure: Failure, chain: Chain, script: Script) ->
         return (f'Rows of "{table}" must be there first: {names} inserts some before, but not this one.',)
     if script in seeds:
         return (f'Rows of "{table}" must be there first, and no file of the chain inserts any: add them to the seed.',)
-    if failure.statement == "COMMIT":
+    if failure.at_commit:
         where = "insert them in this file, or in an earlier one"
         return (f'Rows of "{table}" must be there at the COMMIT, and no migration inserts any: {where}.',)
     where = "insert them further up in this file, or in an earlier one"

@@ -1,7 +1,8 @@
-"""Measured while a script is applied: locks, rewrites, rows."""
+"""Measured while a script is applied: locks, rewrites, scans, rows."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,16 +11,31 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from migrate_validate.replay.timeline import LockedRelation
+from migrate_validate.replay.timeline import LockedRelation, Touched
 
-_LOCKS = files("migrate_validate.replay").joinpath("evidence.sql").read_text(encoding="utf-8")
+FIRST_COLUMN = b"migrate_validate_observed"
+"""Of ``observed.sql``: no statement of a script returns it."""
 
-NEWEST = """
+_QUERIES = files("migrate_validate.replay").joinpath("queries")
+OBSERVED = _QUERIES.joinpath("observed.sql").read_text(encoding="utf-8").encode()
+CLOSING = _QUERIES.joinpath("closing.sql").read_text(encoding="utf-8").encode()
+
+NEWEST = b"""
     select greatest((select max(oid::bigint) from pg_class),
                     (select max(relfilenode::bigint) from pg_class where reltablespace = 0))
 """
 """The greatest number given to a relation so far: what comes later is greater."""
 
+_KINDS = {
+    "r": "table",
+    "p": "partitioned table",
+    "m": "materialized view",
+    "f": "foreign table",
+    "v": "view",
+    "i": "index",
+}
+_TABLES = "rpmf"
+_AGAINST_OTHERS = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
 _NOT_EMPTY = """
     select c.oid::bigint, n.nspname, c.relname
     from pg_class c
@@ -32,84 +48,151 @@ _NOT_EMPTY = """
       and has_table_privilege(c.oid, 'select')
       and pg_relation_size(c.oid) > 0
 """
-_NAMES = """
-    select c.oid::bigint, n.nspname || '.' || c.relname, c.relfilenode > %(newest)s
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    where c.oid = any (%(oids)s::bigint[]::oid[])
-      and c.relkind in ('r', 'p', 'm', 'f')
-"""
-"""A file number above the counter at the start is new: the relation was written anew."""
-_FIRST_USER_OID = 16384
 _AMONG = "and c.oid = any (%(among)s::bigint[]::oid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a transaction has done up to now, to relations that existed before its script. Times in seconds."""
+
+    asked: float
+    """When this was asked for: the statement before had ended."""
+    began: float
+    """When the transaction began."""
+    lock_timeout: str
+    relations: tuple[tuple[Any, ...], ...]
+    answered: float
+
+    @classmethod
+    def of(cls, asked: Any, began: Any, lock_timeout: Any, relations: Any, answered: Any) -> Observation:
+        """Read one row of ``observed.sql``, in text format or not."""
+        if isinstance(relations, bytes):
+            relations = json.loads(relations)
+        timeout = lock_timeout.decode() if isinstance(lock_timeout, bytes) else lock_timeout
+        return cls(float(asked), float(began), timeout, tuple(map(tuple, relations or ())), float(answered))
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a transaction leaves when it commits."""
+
+    written: frozenset[int]
+    """Relations whose number of rows it may have changed."""
+    renamed: frozenset[int]
+    """Relations that it may have dropped, renamed, emptied or written anew."""
+    deferred: bool
+    """Its COMMIT may change others."""
+    event_triggers: bool
+    schemas: str
+    """Changes with the names of the schemas."""
+    newest: int
+
+    @classmethod
+    def of(cls, changed: Any, deferred: Any, event_triggers: Any, schemas: Any, newest: Any) -> Closing:
+        """Read one row of ``closing.sql``, in text format or not."""
+        if isinstance(changed, bytes):
+            changed = json.loads(changed)
+        relations: dict[int, bool] = dict(changed or ())
+        true = (True, b"t")
+        return cls(
+            written=frozenset(oid for oid, written in relations.items() if written),
+            renamed=frozenset(oid for oid, written in relations.items() if not written),
+            deferred=deferred in true,
+            event_triggers=event_triggers in true,
+            schemas=str(schemas),
+            newest=int(newest),
+        )
+
+
+@dataclass(slots=True)
+class _Known:
+    """One relation, as it was seen last."""
+
+    name: str
+    modes: set[str]
+    counted: tuple[int, ...]
+    file: int
+
+
+class Observer:
+    """Makes of the observations of one script what each statement did."""
+
+    def __init__(self, newest: int) -> None:
+        """Begin before the first statement.
+
+        :param newest: the greatest number of a relation before the script
+        """
+        self.newest = newest
+        self._known: dict[int, _Known] = {}
+        self._locked: dict[tuple[int, str], LockedRelation] = {}
+
+    @property
+    def locked(self) -> tuple[LockedRelation, ...]:
+        """What was locked against readers or writers, at any time."""
+        return tuple(sorted(self._locked.values(), key=lambda lock: (lock.relation, lock.mode)))
+
+    def touched(self, observation: Observation) -> tuple[Touched, ...]:
+        """What the last statement did."""
+        done = [self._compare(relation) for relation in observation.relations]
+        return tuple(sorted((each for each in done if each is not None), key=lambda each: each.relation))
+
+    def forget(self) -> None:
+        """The transaction has ended: its locks are gone, and the counters begin anew."""
+        for known in self._known.values():
+            known.modes, known.counted = set(), (0, 0, 0, 0, 0)
+
+    def _compare(self, relation: Sequence[Any]) -> Touched | None:
+        oid, schema, name, kind, file, modes, *counters = relation
+        first = oid not in self._known
+        known = self._known.setdefault(oid, _Known(f"{schema}.{name}", set(), (0, 0, 0, 0, 0), file))
+        taken = sorted(set(modes) - known.modes)
+        counted = tuple(max(now - before, 0) for now, before in zip(counters, known.counted, strict=True))
+        # A file number above the counter at the start is new; after that, any other number is.
+        rewritten = file > self.newest if first else file not in (0, known.file)
+        for mode in set(modes) & set(_AGAINST_OTHERS) if kind in _TABLES else ():
+            before = self._locked.get((oid, mode))
+            again = rewritten or (before is not None and before.rewritten)
+            self._locked[oid, mode] = LockedRelation(f"{schema}.{name}", mode, again)
+        known.modes |= set(modes)
+        known.counted, known.file = tuple(counters), file
+        if not (taken or rewritten or any(counted)):
+            return None
+        return Touched(known.name, _KINDS[kind], tuple(taken), rewritten, *counted)
 
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """How many rows the tables hold that are not empty."""
 
-    by_table: Mapping[int, int] = field(default_factory=dict)
-    """By the table's object identifier, which outlives renaming."""
-    by_name: Mapping[str, int] = field(default_factory=dict)
-    """By ``schema.name``."""
+    tables: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    """Name and number by the table's object identifier, which outlives renaming."""
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        """By ``schema.name``."""
+        return dict(sorted(self.tables.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class Locks:
-    """What the open transaction has locked."""
-
-    against_others: tuple[LockedRelation, ...]
-    """Relations that are older than the transaction, locked against readers or writers."""
-    written: frozenset[int] | None
-    """Object identifiers of all relations that it may have written; None: its COMMIT may write others."""
-
-
-def locks(connection: psycopg.Connection[Any], newest: int) -> Locks:
-    """What is locked in the open transaction, which began after ``newest`` was taken."""
-    rows = connection.execute(_LOCKS).fetchall()
-    held = [(oid, mode) for oid, mode, _ in rows if oid >= _FIRST_USER_OID]
-    # A deferred trigger may write when the transaction is committed.
-    deferred = any(deferred for _, _, deferred in rows)
-    strong = [(oid, mode) for oid, mode in held if oid <= newest and mode != "RowExclusiveLock"]
-    return Locks(_named(connection, strong, newest), None if deferred else frozenset(oid for oid, _ in held))
-
-
-def _named(
-    connection: psycopg.Connection[Any], held: Sequence[tuple[int, str]], newest: int
-) -> tuple[LockedRelation, ...]:
-    if not held:
-        return ()
-    rows = connection.execute(_NAMES, {"newest": newest, "oids": [oid for oid, _ in held]}).fetchall()
-    described = {oid: (name, rewritten) for oid, name, rewritten in rows}
-    return tuple(
-        sorted(
-            (LockedRelation(described[oid][0], mode, described[oid][1]) for oid, mode in held if oid in described),
-            key=lambda lock: (lock.relation, lock.mode),
-        )
-    )
-
-
-def table_rows(connection: psycopg.Connection[Any], before: TableRows, written: frozenset[int] | None) -> TableRows:
+def table_rows(connection: psycopg.Connection[Any], before: TableRows, changed: frozenset[int] | None) -> TableRows:
     """The rows of every table; only what may have changed is counted, and empty tables cost no scan.
 
     :param before: the rows before the last script
-    :param written: the tables that it may have written; None: any
+    :param changed: the relations whose rows or names it may have changed; None: any
     """
-    if written is None:
-        tables = connection.execute(_NOT_EMPTY).fetchall()
-    elif written or before.by_table:
-        tables = connection.execute(_NOT_EMPTY + _AMONG, {"among": [*written, *before.by_table]}).fetchall()
+    if changed is None:
+        filled = connection.execute(_NOT_EMPTY).fetchall()
+    elif changed:
+        filled = connection.execute(_NOT_EMPTY + _AMONG, {"among": list(changed)}).fetchall()
     else:
         return before
-    stale = [table for table in tables if written is None or table[0] in written]
-    counts = {oid: count for oid, count in before.by_table.items() if written is not None and oid not in written}
-    if stale:
-        query = sql.SQL(" union all ").join(
-            sql.SQL("select {}::bigint, count(*) from only {}").format(oid, sql.Identifier(schema, name))
-            for oid, schema, name in stale
+    kept = {oid: table for oid, table in before.tables.items() if changed is not None and oid not in changed}
+    if not filled:
+        return TableRows(kept)
+    query = sql.SQL(" union all ").join(
+        sql.SQL("select {}::bigint, {}, count(*) from only {}").format(
+            oid, f"{schema}.{name}", sql.Identifier(schema, name)
         )
-        counts |= dict(connection.execute(query).fetchall())
-    names = {
-        oid: f"{schema}.{name}" for oid, schema, name in sorted(tables, key=lambda table: table[1:]) if counts.get(oid)
-    }
-    return TableRows({oid: counts[oid] for oid in names}, {name: counts[oid] for oid, name in names.items()})
+        for oid, schema, name in filled
+    )
+    counted = connection.execute(query).fetchall()
+    return TableRows(kept | {oid: (name, count) for oid, name, count in counted if count})

@@ -16,7 +16,8 @@ from migrate_validate.postgres.environments import Environment, prepare, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
 from migrate_validate.replay.evidence import TableRows, table_rows
-from migrate_validate.replay.runner import Limits, Runner, not_reached
+from migrate_validate.replay.runner import Runner, not_reached
+from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
 from migrate_validate.replay.watchdog import Watchdog
 
@@ -86,17 +87,15 @@ class _Replaying:
         base = tuple(self._apply(script) for script in chain.base)
         steps: list[Step] = []
         seeds: list[SeedRun] = []
-        beyond = False
-        for migration in chain.migrations:
-            if beyond:
-                break
+        last = next((i for i, migration in enumerate(chain.migrations) if migration.version == upto), None)
+        wanted = chain.migrations if last is None else chain.migrations[: last + 1]
+        for migration, upcoming in zip(wanted, (*wanted[1:], None), strict=True):
             loaded = [done.seed for done in seeds]
             seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
-            run = self._apply(migration.up)
+            run = self._apply(migration.up, upcoming.up if upcoming else None)
             hints = advice(run.failure, chain, migration.up) if run.failure else ()
             steps.append(Step(chain, migration, run, hints, before))
-            beyond = upto is not None and migration.version == upto
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
         return Timeline(chain, "", "", base=base, steps=tuple(steps), seeds=tuple(seeds))
@@ -105,10 +104,10 @@ class _Replaying:
         run = self._apply(seed.script, keep_going=seed.before is None)
         return SeedRun(seed, run, advice(run.failure, self._chain, seed.script) if run.failure else ())
 
-    def _apply(self, script: Script, *, keep_going: bool = False) -> ScriptRun:
+    def _apply(self, script: Script, upcoming: Script | None = None, *, keep_going: bool = False) -> ScriptRun:
         if not self._going:
             return not_reached(script)
-        run = self._runner.apply(script)
+        run = self._runner.apply(script, upcoming)
         if self._connection.closed:
             if self._server.has_died():
                 raise died(self._server)
@@ -123,7 +122,9 @@ class _Replaying:
 
     def _count(self, run: ScriptRun) -> TableRows:
         try:
-            return table_rows(self._connection, self._rows, run.written)
+            # What was only locked and had no rows before has none now.
+            changed = None if run.written is None else run.written | (run.renamed & self._rows.tables.keys())
+            return table_rows(self._connection, self._rows, changed)
         except psycopg.Error as error:
             if self._connection.closed and self._server.has_died():
                 raise died(self._server) from error

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from migrate_validate import syntax
 from migrate_validate.chain.model import Script, Statement, TransactionMode
-from migrate_validate.chain.statements import ScriptError, statements
-from migrate_validate.chain.transactions import transaction_mode
+from migrate_validate.chain.statements import ScriptError
 from migrate_validate.findings import Location
-from migrate_validate.replay.evidence import NEWEST, Locks, locks
+from migrate_validate.replay.batch import Batch
+from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
+from migrate_validate.replay.failures import failure
+from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction
+from migrate_validate.replay.session import Limits, Session
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
 
@@ -27,17 +31,7 @@ NO_TRANSACTION_STATES = {
 }
 """SQLSTATEs that say that the file cannot be one transaction (PostgreSQL's manual, appendix A)."""
 
-_QUERY_CANCELED = "57014"
-_LOCK_NOT_AVAILABLE = "55P03"
-_COPY_LINE = re.compile(r"^COPY .*?, line (\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds that one statement may take, and may wait for a lock."""
-
-    statement: float
-    lock: float
+_OUR_QUERY_IS_GONE = "26000"
 
 
 class Runner:
@@ -51,102 +45,209 @@ class Runner:
         self._connection = connection
         self._limits = limits
         self._watchdog = watchdog
+        self._session = Session(connection, limits)
+        self._schemas = ""
         self._notices: list[str] = []
-        self._clean = False
-        # Statements that are prepared behind the scenes would be lost to a DISCARD ALL or DEALLOCATE ALL of a script.
-        connection.prepare_threshold = None
         connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
 
-    def apply(self, script: Script) -> ScriptRun:
+    def apply(self, script: Script, upcoming: Script | None = None) -> ScriptRun:
         """Apply one script; what goes wrong is in the result, never raised.
 
         Nothing of its session is left to the next one: settings, roles, temporary tables, advisory locks.
+
+        :param upcoming: the script that is likely to be next: it is read while the server works
         """
         if script.problem is not None:
             return _failed(script, Failure(script.problem, Location(script.file)))
         try:
-            parts = statements(script)
+            planned = plan(script)
         except ScriptError as error:
             return _failed(script, Failure(error.message, error.location))
-        mode, reason = transaction_mode(parts)
-        run = self._apply(script, parts, mode)
+        run = self._apply(script, planned, upcoming)
         state = run.failure.sqlstate if run.failure else None
-        if mode is TransactionMode.FILE and state in NO_TRANSACTION_STATES:
+        if planned.batch and state == _OUR_QUERY_IS_GONE:
+            run = self._apply(script, replace(planned, batch=False), None)
+            state = run.failure.sqlstate if run.failure else None
+        reason = planned.reason
+        if planned.mode is TransactionMode.FILE and state in NO_TRANSACTION_STATES:
             reason = NO_TRANSACTION_STATES[state]
-            run = self._apply(script, parts, TransactionMode.NONE)
+            run = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False), None)
         return replace(run, mode_reason=reason)
 
-    def _apply(self, script: Script, parts: tuple[Statement, ...], mode: TransactionMode) -> ScriptRun:
+    def _apply(self, script: Script, planned: Plan, upcoming: Script | None) -> ScriptRun:
         started = time.perf_counter()
-        done: list[StatementRun] = []
-        failure: Failure | None = None
-        locked = Locks((), None)
+        attempt = _Attempt(self._connection, self._session, self._watchdog, self._notices, planned)
+        failed: Failure | None = None
+        closing: Closing | None = None
         try:
-            newest = self._begin()
-            if mode is TransactionMode.FILE:
-                self._connection.execute("BEGIN")
-            for part in parts:
-                done.append(self._run(part))
-            if mode is TransactionMode.FILE:
-                if self._connection.info.transaction_status == TransactionStatus.INTRANS:
-                    locked = locks(self._connection, newest)
-                with self._watchdog.limit():
-                    self._connection.execute("COMMIT")
-            elif self._connection.info.transaction_status != TransactionStatus.IDLE:
-                failure = Failure(
-                    "the file ends inside a transaction that it opened: nothing since its last BEGIN is kept",
-                    parts[-1].location,
-                    parts[-1].sql,
-                    hint="End the file with COMMIT.",
-                )
+            self._session.make_clean()
+            attempt.begin()
+            if planned.batch:
+                closing = attempt.run_batch(upcoming)
+            elif planned.mode is TransactionMode.FILE:
+                closing = attempt.run_in_one()
+            else:
+                failed = attempt.run_apart()
         except psycopg.Error as error:
-            culprit = parts[len(done)] if len(done) < len(parts) else None
-            failure = self._failure(error, culprit, script)
+            failed = failure(
+                error,
+                script,
+                attempt.current,
+                position=attempt.position,
+                limits=self._limits,
+                ended=self._watchdog.fired,
+                done=[run.statement for run in attempt.done],
+            )
+        written = self._written(closing, planned.mode, failed)
         with contextlib.suppress(psycopg.Error):  # The connection is lost then, which whoever called can see.
-            self._leave()
+            self._leave(planned, closing, failed)
         return ScriptRun(
             script=script,
-            outcome=Outcome.APPLIED if failure is None else Outcome.FAILED,
-            mode=mode,
-            statements=tuple(done),
-            total_statements=len(parts),
+            outcome=Outcome.APPLIED if failed is None else Outcome.FAILED,
+            mode=planned.mode,
+            statements=tuple(attempt.done),
+            total_statements=len(planned.statements),
             duration_ms=(time.perf_counter() - started) * 1000,
-            failure=failure,
-            locked=locked.against_others,
-            written=frozenset() if failure and mode is TransactionMode.FILE else locked.written,
+            failure=failed,
+            locked=attempt.observer.locked,
+            written=written,
+            renamed=closing.renamed if closing is not None else frozenset(),
         )
 
-    def _leave(self) -> None:
+    def _written(self, closing: Closing | None, mode: TransactionMode, failed: Failure | None) -> frozenset[int] | None:
+        if failed is not None and mode is TransactionMode.FILE:
+            return frozenset()
+        if closing is None or closing.deferred or closing.schemas != self._schemas:
+            self._schemas = closing.schemas if closing is not None else ""
+            return None
+        return closing.written
+
+    def _leave(self, planned: Plan, closing: Closing | None, failed: Failure | None) -> None:
         if self._connection.closed:
             return
-        with self._watchdog.limit():
-            if self._connection.info.transaction_status != TransactionStatus.IDLE:
+        if self._connection.info.transaction_status != TransactionStatus.IDLE:
+            with self._watchdog.limit():
                 self._connection.execute("ROLLBACK")
-            self._reset()
-            self._clean = True
+        if closing is None or failed is not None or planned.leaves_session or closing.event_triggers:
+            self._session.soil()
+            with self._watchdog.limit():
+                self._session.make_clean()
+        else:
+            self._session.newest = closing.newest
 
-    def _begin(self) -> int:
-        """Start from a clean session with our time limits; returns the greatest number of a relation so far."""
-        if not self._clean:
-            self._reset()
-        self._clean = False
-        cursor = self._connection.execute(
-            f"SET statement_timeout = {round(self._limits.statement * 1000)};"
-            f"SET lock_timeout = {round(self._limits.lock * 1000)};"
-            f"{NEWEST}"
+
+class _Attempt:
+    """One try at a script: what was done, and which statement is at work."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        session: Session,
+        watchdog: Watchdog,
+        notices: list[str],
+        planned: Plan,
+    ) -> None:
+        self._connection = connection
+        self._session = session
+        self._watchdog = watchdog
+        self._notices = notices
+        self._planned = planned
+        self._transaction = 0
+        self._ended: float | None = None
+        self.observer = Observer(0)
+        self.done: list[StatementRun] = []
+        self.position: int | None = None
+        """Where in the current statement PostgreSQL saw the error, where it is not told by the error itself."""
+        self.current: Statement | None = planned.statements[0] if planned.statements else None
+
+    def begin(self) -> None:
+        """The session is clean now."""
+        self.observer = Observer(self._session.newest)
+
+    def run_batch(self, upcoming: Script | None) -> Closing:
+        """One transaction in one message."""
+        parts = self._planned.statements
+        message = [b"BEGIN"]
+        owners: list[Statement | None] = [None]
+        for part in parts:
+            message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
+            owners += [part, None] if observable(part) else [part]
+        message += [self._session.close, b"COMMIT"]
+        with self._limited(len(parts)):
+            batch = Batch(self._connection, message)
+            if upcoming is not None and upcoming.problem is None:
+                with contextlib.suppress(ScriptError):
+                    plan(upcoming)
+            try:
+                batch.result()
+                for part in parts:
+                    self.current = part
+                    self.done.append(self._read(part, batch))
+                self.current = None
+                closing = Closing.of(*_values(batch.result()))
+                batch.result()
+            except psycopg.Error as error:
+                position = int(error.diag.statement_position or 0)
+                if position:
+                    number, self.position = batch.place(position)
+                    self.current = owners[number] if number < len(owners) else self.current
+                raise
+            batch.finish()
+        return closing
+
+    def _read(self, part: Statement, batch: Batch) -> StatementRun:
+        result = batch.result()
+        # What the next statement has to say may arrive together with the observation.
+        run = StatementRun(part, 0.0, _rows(result), tuple(self._notices), self._transaction)
+        self._notices.clear()
+        if not observable(part):
+            return run
+        while True:
+            # A rule of a table may answer a statement with several results.
+            result = batch.result()
+            if result.nfields and result.fname(0) == FIRST_COLUMN:
+                return self._observed(run, Observation.of(*_values(result)))
+            run = replace(run, rows=_rows(result))
+
+    def run_in_one(self) -> Closing:
+        """One transaction, statement by statement."""
+        self._connection.execute("BEGIN")
+        for part in self._planned.statements:
+            self.done.append(self._run(part))
+        self.current = None
+        closing = Closing.of(*self._one_row(self._session.close_in_full))
+        with self._limited():
+            self._connection.execute("COMMIT")
+        return closing
+
+    def run_apart(self) -> Failure | None:
+        """The file's own transactions; a statement outside of them in one of its own, where it can be observed."""
+        for part in self._planned.statements:
+            alone = self._state() == TransactionStatus.IDLE and wants_transaction(part)
+            if alone:
+                self._connection.execute("BEGIN")
+            self.done.append(self._run(part))
+            if alone:
+                with self._limited():
+                    self._connection.execute("COMMIT")
+            if self._state() == TransactionStatus.IDLE:
+                self._transaction += 1
+                self.observer.forget()
+                self._ended = None
+        if self._state() == TransactionStatus.IDLE:
+            return None
+        last = self._planned.statements[-1]
+        return Failure(
+            "the file ends inside a transaction that it opened: nothing since its last BEGIN is kept",
+            last.location,
+            last.sql,
+            hint="End the file with COMMIT.",
         )
-        while cursor.nextset():
-            pass
-        row = cursor.fetchone()
-        return int(row[0]) if row else 0
-
-    def _reset(self) -> None:
-        self._connection.execute("DISCARD ALL")
 
     def _run(self, statement: Statement) -> StatementRun:
-        self._notices.clear()
+        self.current = statement
         started = time.perf_counter()
-        with self._watchdog.limit(), self._connection.cursor() as cursor:
+        with self._limited(), self._connection.cursor() as cursor:
             if statement.copy_data is not None:
                 with cursor.copy(statement.sql.encode()) as copy:
                     copy.write(statement.copy_data)
@@ -157,35 +258,39 @@ class Runner:
             else:
                 cursor.execute(statement.sql.encode(), prepare=False)
             rows = cursor.rowcount if cursor.rowcount >= 0 else None
-        return StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices))
+        inside = self._state() == TransactionStatus.INTRANS
+        number = self._transaction if inside else None
+        run = StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices), number)
+        if inside and observable(statement):
+            return replace(
+                self._observed(run, Observation.of(*self._one_row(self._session.observe_in_full))),
+                duration_ms=run.duration_ms,
+            )
+        return run
 
-    def _failure(self, error: psycopg.Error, statement: Statement | None, script: Script) -> Failure:
-        diag = error.diag
-        message, hint = diag.message_primary or str(error).strip(), diag.message_hint
-        if self._watchdog.fired or (error.sqlstate == _QUERY_CANCELED and "statement timeout" in message):
-            message = f"the statement ran longer than {self._limits.statement:g} s and was stopped"
-            hint = "Raise statement_timeout in the configuration if it has to take that long."
-        elif error.sqlstate == _LOCK_NOT_AVAILABLE:
-            waited = f"{self._limits.lock:g} s (lock_timeout in the configuration)"
-            hint = hint or f"Another session holds the lock: it was waited for {waited}."
-        location = Location(script.file) if statement is None else statement.location
-        if statement is not None and diag.statement_position:
-            location = _advance(statement, int(diag.statement_position) - 1)
-        elif statement is not None and statement.copy_data is not None:
-            location = _row(statement, diag.context or "")
-        return Failure(
-            message=message,
-            location=location,
-            statement=statement.sql if statement else "COMMIT",
-            sqlstate=error.sqlstate,
-            detail=diag.message_detail,
-            hint=hint,
-            context=diag.context,
-            schema=diag.schema_name,
-            table=diag.table_name,
-            column=diag.column_name,
-            constraint=diag.constraint_name,
+    def _observed(self, run: StatementRun, observation: Observation) -> StatementRun:
+        began = observation.began if self._ended is None else self._ended
+        self._ended = observation.answered
+        return replace(
+            run,
+            duration_ms=max(observation.asked - began, 0.0) * 1000,
+            touched=self.observer.touched(observation),
+            lock_timeout=self._session.own_lock_timeout(observation),
         )
+
+    def _one_row(self, query: bytes) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self._connection.execute(query).fetchone()
+        assert row is not None
+        return row
+
+    def _state(self) -> TransactionStatus:
+        return self._connection.info.transaction_status
+
+    @contextlib.contextmanager
+    def _limited(self, statements: int = 1) -> Iterator[None]:
+        self._notices.clear()
+        with self._watchdog.limit(statements):
+            yield
 
 
 def not_reached(script: Script) -> ScriptRun:
@@ -197,25 +302,16 @@ def _failed(script: Script, failure: Failure) -> ScriptRun:
     return ScriptRun(script, Outcome.FAILED, failure=failure)
 
 
+def _values(result: PGresult) -> list[bytes | None]:
+    return [result.get_value(0, column) for column in range(result.nfields)]
+
+
+def _rows(result: PGresult) -> int | None:
+    return result.ntuples if result.status == ExecStatus.TUPLES_OK else result.command_tuples
+
+
 def _writes_stdout(statement: Statement) -> bool:
     if statement.kind != "copy":
         return False
     copy = syntax.parse(statement.sql)[0].node
     return not (copy.is_from or copy.filename or copy.is_program)
-
-
-def _row(statement: Statement, context: str) -> Location:
-    """The line of the data that PostgreSQL speaks of: its first one follows the line on which the statement ends."""
-    start = statement.location
-    line = _COPY_LINE.match(context)
-    if line is None:
-        return start
-    return Location(start.file, (start.line or 1) + statement.sql.count("\n") + int(line[1]))
-
-
-def _advance(statement: Statement, offset: int) -> Location:
-    before = statement.sql[:offset]
-    start = statement.location
-    lines = before.count("\n")
-    column = len(before) - before.rfind("\n") if lines else (start.column or 1) + len(before)
-    return Location(start.file, (start.line or 1) + lines, column)

@@ -34,6 +34,28 @@ class Failure:
     table: str | None = None
     column: str | None = None
     constraint: str | None = None
+    at_commit: bool = False
+    """It failed when the transaction was committed; the statement is the one that is to blame, where that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What one statement did to a relation that existed before its script."""
+
+    relation: str
+    """``schema.name``, as it was called when the script first touched it."""
+    kind: str
+    """``table``, ``partitioned table``, ``materialized view``, ``foreign table``, ``view`` or ``index``."""
+    locks: tuple[str, ...] = ()
+    """Modes that it took and that were not held before, as in ``pg_locks``: ``AccessExclusiveLock``, ..."""
+    rewritten: bool = False
+    """Its storage was written anew (a rewrite, or TRUNCATE)."""
+    scans: int = 0
+    """Sequential scans, or scans of an index (the manual, ``pg_stat_get_xact_numscans``)."""
+    rows_read: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +67,17 @@ class StatementRun:
     rows: int | None = None
     """Rows affected or returned, where the command tag says so."""
     notices: tuple[str, ...] = ()
+    transaction: int | None = None
+    """Which of the script's transactions it was part of, from 0; None: it ran alone, what it locked is not known."""
+    touched: tuple[Touched, ...] = ()
+    """By name of the relation."""
+    lock_timeout: str | None = None
+    """The script's own ``lock_timeout`` when the statement had run; None: it set none."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedRelation:
-    """A relation that existed before the script and was locked against others at its end."""
+    """A relation that existed before the script and was locked against others in it."""
 
     relation: str
     """``schema.name``."""
@@ -75,7 +103,9 @@ class ScriptRun:
     failure: Failure | None = None
     locked: tuple[LockedRelation, ...] = ()
     written: frozenset[int] | None = None
-    """Object identifiers of the relations that it may have written; None: not known."""
+    """Object identifiers of the relations whose number of rows it may have changed; None: not known."""
+    renamed: frozenset[int] = frozenset()
+    """Object identifiers of the relations that it may have dropped, renamed or emptied."""
     rows_before: Mapping[str, int] = field(default_factory=dict)
     """Rows by ``schema.name``, of the tables that were not empty."""
     rows_after: Mapping[str, int] = field(default_factory=dict)

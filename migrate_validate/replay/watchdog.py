@@ -63,12 +63,12 @@ class Watchdog:
         self._thread.join()
 
     @contextlib.contextmanager
-    def limit(self) -> Iterator[None]:
-        """Limit what runs inside to ``seconds``."""
+    def limit(self, statements: int = 1) -> Iterator[None]:
+        """Limit what runs inside to ``seconds`` for each of so many statements."""
         with self._lock:
             self.fired = False
             self._used = 0
-            self._deadline = time.monotonic() + self.seconds
+            self._deadline = time.monotonic() + self.seconds * max(statements, 1)
         try:
             yield
         finally:

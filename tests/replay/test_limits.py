@@ -115,7 +115,7 @@ def test_a_server_that_dies_is_an_error_with_its_log(major: int, tmp_path: Path)
         def kill_when_asleep() -> None:
             with own.connect("postgres") as connection:
                 while not connection.execute(
-                    "select from pg_stat_activity where query like 'select pg_sleep%' and pid <> pg_backend_pid()"
+                    "select from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()"
                 ).fetchall():
                     time.sleep(0.02)
             os.kill(postmaster, signal.SIGQUIT)

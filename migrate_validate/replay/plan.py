@@ -1,0 +1,109 @@
+"""How one script is to be applied, known before a server sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from migrate_validate.chain.model import Script, Statement, TransactionMode
+from migrate_validate.chain.statements import UNPARSED, statements
+from migrate_validate.chain.transactions import runs_alone, transaction_mode
+
+_ONE_BY_ONE = frozenset({"copy", UNPARSED, "discard", "deallocate"})
+"""Kinds that cannot be part of a batch: COPY talks to the client, what is not parsed may be several statements, the others
+throw away what we have prepared."""
+_LIMITS_OF_ITS_OWN = ("statement_timeout", "query_canceled", "standard_conforming_strings", "backslash_quote")
+"""Words of scripts that change how long a statement may take, or how the rest of the message is read."""
+_LARGEST_BATCH = 1_000_000
+"""Characters."""
+_LEAVES_NOTHING = frozenset(
+    {
+        "alter_default_privileges",
+        "alter_domain",
+        "alter_enum",
+        "alter_object_schema",
+        "alter_owner",
+        "alter_policy",
+        "alter_table",
+        "comment",
+        "composite_type",
+        "create",
+        "create_domain",
+        "create_enum",
+        "create_function",
+        "create_policy",
+        "create_schema",
+        "create_seq",
+        "create_trig",
+        "define",
+        "drop",
+        "grant",
+        "grant_role",
+        "index",
+        "rename",
+        "rule",
+        "view",
+    }
+)
+"""Kinds that change the schema and nothing of the session, as long as they make nothing temporary."""
+_NOT_OBSERVED = frozenset({"variable_set", "transaction"})
+"""Kinds that lock nothing, and after which a query may be too early: SET TRANSACTION wants to come before any."""
+_ONLY_INSIDE = frozenset({"declare_cursor", "lock", "transaction", "variable_set"})
+"""Kinds that mean something else, or nothing, outside of a transaction."""
+_MAY_COMMIT = frozenset({"call", "do", UNPARSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The statements of one script, and what can be done with them."""
+
+    statements: tuple[Statement, ...]
+    mode: TransactionMode
+    reason: str
+    """Why it is not one transaction."""
+    batch: bool
+    """Whether all statements can be sent in one message."""
+    leaves_session: bool
+    """Whether it may leave something in the session: settings, temporary tables, prepared statements, ..."""
+
+
+@lru_cache(maxsize=1024)
+def plan(script: Script) -> Plan:
+    """Read and judge one script.
+
+    :raises ScriptError: when it cannot be turned into statements
+    """
+    parts = statements(script)
+    mode, reason = transaction_mode(parts)
+    return Plan(
+        parts,
+        mode,
+        reason,
+        batch=mode is TransactionMode.FILE and _fits_batch(script, parts),
+        leaves_session=any(part.kind not in _LEAVES_NOTHING or _temporary(part) for part in parts),
+    )
+
+
+def observable(statement: Statement) -> bool:
+    """Whether what it did can be asked for in the transaction in which it ran."""
+    return statement.kind not in _NOT_OBSERVED
+
+
+def wants_transaction(statement: Statement) -> bool:
+    """Whether a statement outside of any transaction does the same in one of its own, where it can be observed."""
+    return statement.kind not in _ONLY_INSIDE | _MAY_COMMIT and not runs_alone(statement)
+
+
+def _fits_batch(script: Script, parts: Sequence[Statement]) -> bool:
+    text = script.text.lower()
+    return (
+        not any(part.kind in _ONE_BY_ONE or part.location.file != script.file for part in parts)
+        and len(text) <= _LARGEST_BATCH
+        and not any(word in text for word in _LIMITS_OF_ITS_OWN)
+    )
+
+
+def _temporary(statement: Statement) -> bool:
+    start = statement.sql[:100].lower()
+    return "temp" in start or "pg_temp" in statement.sql.lower()

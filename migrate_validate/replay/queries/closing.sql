@@ -1,0 +1,41 @@
+-- At the end of a transaction, before its COMMIT: the relations whose rows or names it may have changed; whether its
+-- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; what the schemas
+-- are called; the greatest number given to a relation so far.
+with held as materialized (
+    select relation,
+           pg_catalog.bool_or(mode = 'AccessExclusiveLock') as exclusive,
+           pg_catalog.bool_or(mode = 'RowExclusiveLock') as writing,
+           pg_catalog.pg_stat_get_xact_tuples_inserted(relation) > 0
+               or pg_catalog.pg_stat_get_xact_tuples_deleted(relation) > 0
+               or not pg_catalog.current_setting('track_counts')::boolean as written
+    from pg_catalog.pg_lock_status()
+    where pid = pg_catalog.pg_backend_pid()
+      and locktype = 'relation'
+      and relation >= 16384
+      and mode in ('RowExclusiveLock', 'AccessExclusiveLock')
+    group by relation
+)
+select (
+           select pg_catalog.json_agg(pg_catalog.json_build_array(relation::bigint, writing and written))
+           from held
+           where exclusive or written
+       ),
+       exists (
+           select
+           from held
+           cross join lateral (
+               select
+               from pg_catalog.pg_trigger
+               where tgrelid = held.relation
+                 and tgdeferrable
+                 and not tgisinternal
+               offset 0
+           ) later
+           where held.writing
+       ),
+       exists (select from pg_catalog.pg_event_trigger),
+       (select pg_catalog.hashtext(pg_catalog.string_agg(n.nspname, ',' order by n.oid)) from pg_catalog.pg_namespace n),
+       greatest(
+           (select max(c.oid::bigint) from pg_catalog.pg_class c),
+           (select max(c.relfilenode::bigint) from pg_catalog.pg_class c where c.reltablespace = 0)
+       )

@@ -1,0 +1,38 @@
+-- What the open transaction did to the relations that are no newer than $1, after one of its statements. The look-ups are
+-- written so that the planner cannot choose to read the whole of pg_class.
+select extract(epoch from pg_catalog.clock_timestamp())::float8 as migrate_validate_observed,
+       extract(epoch from pg_catalog.transaction_timestamp())::float8,
+       pg_catalog.current_setting('lock_timeout'),
+       (
+           select pg_catalog.json_agg(pg_catalog.json_build_array(
+                      held.relation::bigint,
+                      (select n.nspname from pg_catalog.pg_namespace n where n.oid = c.relnamespace),
+                      c.relname,
+                      c.relkind,
+                      c.relfilenode::bigint,
+                      held.modes,
+                      pg_catalog.pg_stat_get_xact_numscans(held.relation),
+                      pg_catalog.pg_stat_get_xact_tuples_returned(held.relation),
+                      pg_catalog.pg_stat_get_xact_tuples_inserted(held.relation),
+                      pg_catalog.pg_stat_get_xact_tuples_updated(held.relation),
+                      pg_catalog.pg_stat_get_xact_tuples_deleted(held.relation)
+                  ))
+           from (
+               select relation, pg_catalog.array_agg(mode) as modes
+               from pg_catalog.pg_lock_status()
+               where pid = pg_catalog.pg_backend_pid()
+                 and locktype = 'relation'
+                 and relation >= 16384
+                 and relation <= $1::oid
+               group by relation
+           ) held
+           cross join lateral (
+               select relname, relkind, relfilenode, relnamespace
+               from pg_catalog.pg_class
+               where oid = held.relation
+               offset 0
+           ) c
+           where c.relkind in ('r', 'p', 'm', 'f', 'v', 'i')
+             and c.relnamespace <> 99 -- pg_toast
+       ),
+       extract(epoch from pg_catalog.clock_timestamp())::float8
