@@ -22,7 +22,8 @@ from migrate_validate.postgres.environments import Environment, choose, prepare
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.replay import Replay, replay_chain
-from migrate_validate.replay.timeline import Step, Timeline
+from migrate_validate.replay.stages import Stage, StageLost, Stages
+from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.rules import Rule, Scope
 
 STAND_INS_SINCE = 18
@@ -58,6 +59,7 @@ class Evaluation:
         self._catalog: Catalog | None = None
         self._stand_ins: tuple[str, ...] = ()
         self._trouble: Exception | None = None
+        self._stages: Stages | None = None
 
     def close(self) -> None:
         """Drop the databases and stop the server."""
@@ -86,15 +88,30 @@ class Evaluation:
         return self._server
 
     def _open(self) -> Server:
-        # The server keeps a copy of what is offered, so the folder can go as soon as it runs.
-        with tempfile.TemporaryDirectory(prefix="mv-extensions-") as name:
-            directory = Path(name)
-            if self._options.host is None:
-                self._stand_ins = self._offer(directory)
-            server = self._resources.enter_context(open_server(self._options, extension_directory=directory))
+        server = self._resources.enter_context(self._started())
         # Again at the end: a test may have driven the chain on a database of its own.
         self._resources.callback(self._claim_roles, server)
         return server
+
+    @contextlib.contextmanager
+    def _started(self) -> Iterator[Server]:
+        with contextlib.ExitStack() as stack:
+            # The server keeps a copy of what is offered, so the folder can go as soon as it runs.
+            with tempfile.TemporaryDirectory(prefix="mv-extensions-") as name:
+                directory = Path(name)
+                if self._options.host is None:
+                    self._stand_ins = self._offer(directory)
+                server = stack.enter_context(open_server(self._options, extension_directory=directory))
+            yield server
+
+    @property
+    def stages(self) -> Stages:
+        """The states that the chain goes through, on a server of their own where we start servers."""
+        if self._stages is None:
+            start = self._started if self._options.host is None else lambda: contextlib.nullcontext(self.server)
+            self._stages = Stages(self.chain, self.settings, self.environment, start)
+            self._resources.callback(self._stages.close)
+        return self._stages
 
     def _claim_roles(self, server: Server) -> tuple[str, ...]:
         """Notes on the roles that the chain made on a server that is not ours; one that it never names is not."""
@@ -172,12 +189,14 @@ class Evaluation:
         :param file: the migration, for a rule that runs once a migration
         """
         started = time.perf_counter()
-        if rule.scope >= Scope.SCHEMA and rule.scope is not Scope.STEP and not self.timeline.migrated:
+        if rule.scope in (Scope.SCHEMA, Scope.DATA) and not self.timeline.migrated:
             timeline = self.timeline
             runs = (*timeline.base, *(seed.run for seed in timeline.seeds), *(step.run for step in timeline.steps))
             failed = next(run.script.file for run in runs if run.failure is not None)
             verdict, reason = Verdict.SKIPPED, f"the chain could not be applied: {failed} failed"
             return RuleResult(rule.name, rule.check, file, verdict, reason, (), 0.0)
+        if rule.scope is Scope.STAGE and self.step(file or "").run.outcome is Outcome.NOT_REACHED:
+            return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
             verdict, reason, findings = judge(rule, arguments, self.settings)
@@ -199,6 +218,9 @@ class Evaluation:
         if kind is Step:
             assert file is not None
             return self.step(file)
+        if kind is Stage:
+            assert file is not None
+            return self.stages.before(self.step(file))
         return resources.enter_context(self.clone())
 
     @contextlib.contextmanager
@@ -226,6 +248,8 @@ def judge(rule: Rule, arguments: dict[str, object], settings: Settings) -> tuple
                 unproven.append(f"{result.object}: {result.reason}" if result.object else result.reason)
             elif isinstance(result, NotApplicable):
                 skipped.append(result.reason)
+    except StageLost as lost:
+        unproven.append(str(lost))
     except psycopg.Error as error:
         unproven.append(
             f"a query of the rule failed: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})"

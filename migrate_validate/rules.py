@@ -38,6 +38,7 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Step, Timeline
 
 ENTRY_POINT_GROUP = "migrate_validate.rules"
@@ -57,7 +58,14 @@ class Scope(IntEnum):
     DATA = 3
     """Once, with a connection to a migrated and seeded clone, which it may damage."""
     STEP = 4
-    """Once a migration."""
+    """Once a migration, on the evidence of its application."""
+    STAGE = 5
+    """Once a migration, in the state before it."""
+
+    @property
+    def of_migration(self) -> bool:
+        """Whether it runs once a migration."""
+        return self >= Scope.STEP
 
 
 _SCOPES: Mapping[type, Scope] = {
@@ -68,6 +76,7 @@ _SCOPES: Mapping[type, Scope] = {
     Catalog: Scope.SCHEMA,
     psycopg.Connection: Scope.DATA,
     Step: Scope.STEP,
+    Stage: Scope.STAGE,
 }
 
 

@@ -43,13 +43,13 @@ class ChainNode(pytest.Collector):
     def collect(self) -> Iterator[pytest.Collector]:
         """The migrations in order, then the check modules."""
         active = [rule for rule in self.registry if self.evaluation.settings.severity.get(rule.name) != "off"]
-        steps = [rule for rule in active if rule.scope is Scope.STEP]
+        steps = [rule for rule in active if rule.scope.of_migration]
         # That a migration applies comes first: the other rules of a migration mean little without it.
         steps.sort(key=lambda rule: rule.name != "applies")
         for migration in self.evaluation.chain.migrations:
             yield Group.build(self, migration.file, "/", steps, migration.file)
         for check in dict.fromkeys(rule.check for rule in active):
-            rules = [rule for rule in active if rule.check == check and rule.scope is not Scope.STEP]
+            rules = [rule for rule in active if rule.check == check and not rule.scope.of_migration]
             if rules:
                 yield Group.build(self, check, "::", rules, None)
 

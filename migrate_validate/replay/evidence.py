@@ -26,6 +26,24 @@ NEWEST = b"""
 """
 """The greatest number given to a relation so far: what comes later is greater."""
 
+FLUSH = b"select pg_catalog.pg_stat_force_next_flush()"
+"""Outside of a transaction: the counters of this session begin anew."""
+FLUSH_SINCE = 150000
+"""The version of the server that can be asked for it."""
+COUNTED = b"""
+    select oid::bigint, pg_stat_get_xact_numscans(oid), pg_stat_get_xact_tuples_returned(oid),
+           pg_stat_get_xact_tuples_inserted(oid), pg_stat_get_xact_tuples_updated(oid),
+           pg_stat_get_xact_tuples_deleted(oid)
+    from pg_catalog.pg_class
+    where oid >= 16384
+      and relkind in ('r', 'm', 'i')
+      and (pg_stat_get_xact_numscans(oid) > 0
+           or pg_stat_get_xact_tuples_inserted(oid) > 0
+           or pg_stat_get_xact_tuples_updated(oid) > 0
+           or pg_stat_get_xact_tuples_deleted(oid) > 0)
+"""
+_NOTHING_COUNTED = (0, 0, 0, 0, 0)
+
 _KINDS = {
     "r": "table",
     "p": "partitioned table",
@@ -117,12 +135,14 @@ class _Known:
 class Observer:
     """Makes of the observations of one script what each statement did."""
 
-    def __init__(self, newest: int) -> None:
+    def __init__(self, newest: int, counted: Mapping[int, tuple[int, ...]] | None = None) -> None:
         """Begin before the first statement.
 
         :param newest: the greatest number of a relation before the script
+        :param counted: what the counters stand at, by relation; 0 where not named
         """
         self.newest = newest
+        self._counted = counted or {}
         self._known: dict[int, _Known] = {}
         self._locked: dict[tuple[int, str], LockedRelation] = {}
 
@@ -136,15 +156,21 @@ class Observer:
         done = [self._compare(relation) for relation in observation.relations]
         return tuple(sorted((each for each in done if each is not None), key=lambda each: each.relation))
 
-    def forget(self) -> None:
-        """The transaction has ended: its locks are gone, and the counters begin anew."""
-        for known in self._known.values():
-            known.modes, known.counted = set(), (0, 0, 0, 0, 0)
+    def forget(self, counted: Mapping[int, tuple[int, ...]]) -> None:
+        """The transaction has ended: its locks are gone.
+
+        :param counted: what the counters stand at now, by relation; 0 where not named
+        """
+        self._counted = counted
+        for oid, known in self._known.items():
+            known.modes, known.counted = set(), counted.get(oid, _NOTHING_COUNTED)
 
     def _compare(self, relation: Sequence[Any]) -> Touched | None:
         oid, schema, name, kind, file, modes, *counters = relation
         first = oid not in self._known
-        known = self._known.setdefault(oid, _Known(f"{schema}.{name}", set(), (0, 0, 0, 0, 0), file))
+        known = self._known.setdefault(
+            oid, _Known(f"{schema}.{name}", set(), self._counted.get(oid, _NOTHING_COUNTED), file)
+        )
         taken = sorted(set(modes) - known.modes)
         counted = tuple(max(now - before, 0) for now, before in zip(counters, known.counted, strict=True))
         # A file number above the counter at the start is new; after that, any other number is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -32,6 +32,24 @@ NO_TRANSACTION_STATES = {
 """SQLSTATEs that say that the file cannot be one transaction (PostgreSQL's manual, appendix A)."""
 
 _OUR_QUERY_IS_GONE = "26000"
+_SAVEPOINT = b"migrate_validate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What makes the statements of a file one transaction."""
+
+    opening: bytes
+    ending: tuple[bytes, ...]
+    undo: bytes
+
+
+_TRANSACTION = _Bounds(b"BEGIN", (b"COMMIT",), b"ROLLBACK")
+_INSIDE = _Bounds(
+    b"SAVEPOINT %s" % _SAVEPOINT,
+    (b"SET CONSTRAINTS ALL IMMEDIATE", b"RELEASE SAVEPOINT %s" % _SAVEPOINT),
+    b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT),
+)
 
 
 class Runner:
@@ -74,13 +92,41 @@ class Runner:
             run = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False), None)
         return replace(run, mode_reason=reason)
 
-    def _apply(self, script: Script, planned: Plan, upcoming: Script | None) -> ScriptRun:
+    def make_ready(self) -> None:
+        """Make the session clean before a transaction in which scripts are applied.
+
+        :raises psycopg.Error: when the connection is lost
+        """
+        self._session.make_clean()
+
+    def apply_inside(self, script: Script) -> ScriptRun:
+        """Apply one script that is one transaction inside of the transaction that is open, so that it can be undone.
+
+        It comes close to :meth:`apply`: deferred constraints are checked at its end. What fails here may not fail
+        there. :meth:`make_ready` has to come before the transaction.
+        """
+        if script.problem is not None:
+            return _failed(script, Failure(script.problem, Location(script.file)))
+        try:
+            planned = plan(script)
+        except ScriptError as error:
+            return _failed(script, Failure(error.message, error.location))
+        self._session.make_clean_inside()
+        run = self._apply(script, planned, None, _INSIDE)
+        if not self._connection.closed:
+            self._session.make_clean_inside()
+        return run
+
+    def _apply(
+        self, script: Script, planned: Plan, upcoming: Script | None, bounds: _Bounds = _TRANSACTION
+    ) -> ScriptRun:
         started = time.perf_counter()
-        attempt = _Attempt(self._connection, self._session, self._watchdog, self._notices, planned)
+        attempt = _Attempt(self._connection, self._session, self._watchdog, self._notices, planned, bounds)
         failed: Failure | None = None
         closing: Closing | None = None
         try:
-            self._session.make_clean()
+            if bounds is _TRANSACTION:
+                self._session.make_clean()
             attempt.begin()
             if planned.batch:
                 closing = attempt.run_batch(upcoming)
@@ -100,7 +146,10 @@ class Runner:
             )
         written = self._written(closing, planned.mode, failed)
         with contextlib.suppress(psycopg.Error):  # The connection is lost then, which whoever called can see.
-            self._leave(planned, closing, failed)
+            if bounds is _TRANSACTION:
+                self._leave(planned, closing, failed)
+            elif failed is not None and not self._connection.closed:
+                self._connection.execute(bounds.undo)
         return ScriptRun(
             script=script,
             outcome=Outcome.APPLIED if failed is None else Outcome.FAILED,
@@ -146,12 +195,14 @@ class _Attempt:
         watchdog: Watchdog,
         notices: list[str],
         planned: Plan,
+        bounds: _Bounds,
     ) -> None:
         self._connection = connection
         self._session = session
         self._watchdog = watchdog
         self._notices = notices
         self._planned = planned
+        self._bounds = bounds
         self._transaction = 0
         self._ended: float | None = None
         self.observer = Observer(0)
@@ -162,17 +213,17 @@ class _Attempt:
 
     def begin(self) -> None:
         """The session is clean now."""
-        self.observer = Observer(self._session.newest)
+        self.observer = Observer(self._session.newest, self._session.counted())
 
     def run_batch(self, upcoming: Script | None) -> Closing:
         """One transaction in one message."""
         parts = self._planned.statements
-        message = [b"BEGIN"]
+        message = [self._bounds.opening]
         owners: list[Statement | None] = [None]
         for part in parts:
             message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
             owners += [part, None] if observable(part) else [part]
-        message += [self._session.close, b"COMMIT"]
+        message += [self._session.close, *self._bounds.ending]
         with self._limited(len(parts)):
             batch = Batch(self._connection, message)
             if upcoming is not None and upcoming.problem is None:
@@ -185,7 +236,8 @@ class _Attempt:
                     self.done.append(self._read(part, batch))
                 self.current = None
                 closing = Closing.of(*_values(batch.result()))
-                batch.result()
+                for _ in self._bounds.ending:
+                    batch.result()
             except psycopg.Error as error:
                 position = int(error.diag.statement_position or 0)
                 if position:
@@ -211,13 +263,14 @@ class _Attempt:
 
     def run_in_one(self) -> Closing:
         """One transaction, statement by statement."""
-        self._connection.execute("BEGIN")
+        self._connection.execute(self._bounds.opening)
         for part in self._planned.statements:
             self.done.append(self._run(part))
         self.current = None
         closing = Closing.of(*self._one_row(self._session.close_in_full))
-        with self._limited():
-            self._connection.execute("COMMIT")
+        for statement in self._bounds.ending:
+            with self._limited():
+                self._connection.execute(statement)
         return closing
 
     def run_apart(self) -> Failure | None:
@@ -232,7 +285,7 @@ class _Attempt:
                     self._connection.execute("COMMIT")
             if self._state() == TransactionStatus.IDLE:
                 self._transaction += 1
-                self.observer.forget()
+                self.observer.forget(self._session.counted())
                 self._ended = None
         if self._state() == TransactionStatus.IDLE:
             return None

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.replay.evidence import CLOSING, NEWEST, OBSERVED, Observation
+from migrate_validate.replay.evidence import CLOSING, COUNTED, FLUSH, FLUSH_SINCE, NEWEST, OBSERVED, Observation
 
 _OBSERVE = b"migrate_validate_observe"
 _CLOSE = b"migrate_validate_close"
@@ -51,9 +51,26 @@ class Session:
         (self.newest,) = cursor.fetchone() or (0,)
         self._clean = True
 
+    def make_clean_inside(self) -> None:
+        """The same inside of an open transaction, as far as PostgreSQL allows it there."""
+        self.connection.execute(
+            b"RESET SESSION AUTHORIZATION; RESET ALL; DISCARD TEMP; SET statement_timeout = %d; SET lock_timeout = %d"
+            % (self._statement_timeout_ms, self._lock_timeout_ms)
+        )
+
     def soil(self) -> None:
         """Say that a script may leave something behind."""
         self._clean = False
+
+    def counted(self) -> dict[int, tuple[int, ...]]:
+        """What the counters of scans and rows stand at outside of a transaction, by relation; 0 where not named.
+
+        They go on counting until the server passes them on to its statistics, which it does once in a while.
+        """
+        if self.connection.info.server_version >= FLUSH_SINCE:
+            self.connection.execute(FLUSH)
+            return {}
+        return {oid: tuple(counters) for oid, *counters in self.connection.execute(COUNTED)}
 
     @property
     def observe(self) -> bytes:

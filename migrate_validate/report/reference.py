@@ -15,6 +15,7 @@ _RUNS = {
     Scope.SCHEMA: "on the schema",
     Scope.DATA: "on the data",
     Scope.STEP: "each migration",
+    Scope.STAGE: "each migration, in the state before it",
 }
 
 

@@ -65,3 +65,45 @@ def test_statements_say_how_many_rows(server: Server, tmp_path: Path) -> None:
     assert [statement.rows for statement in run.statements] == [None, 2, 2]
     assert all(statement.duration_ms > 0 for statement in run.statements)
     assert run.duration_ms >= sum(statement.duration_ms for statement in run.statements)
+
+
+def test_what_a_statement_reads_and_writes(server: Server, tmp_path: Path) -> None:
+    text = """
+        update t set c = 'x';
+        select from empty;
+        insert into t (id) values (1), (2);
+        delete from t where c is null;
+    """
+    files: dict[str, str | bytes] = {"001_tables.sql": TABLES, "002_change.sql": text, "003_own.sql": _owned(text)}
+    for step in timeline(server, tmp_path, files).steps[1:]:
+        # What earlier scripts and transactions have read and written is not counted again.
+        assert [
+            [(each.relation, each.scans, each.rows_read, each.inserted, each.updated, each.deleted)]
+            for run in step.run.statements
+            for each in run.touched
+        ] == [
+            [("public.t", 1, 10, 0, 10, 0)],
+            [("public.empty", 1, 0, 0, 0, 0)],
+            [("public.t", 0, 0, 2, 0, 0)],
+            [("public.t", 1, 12, 0, 0, 2)],
+        ]
+
+
+def _owned(text: str) -> str:
+    """Each of its statements in a transaction that the file opens."""
+    return "".join(f"begin; {statement}; commit;" for statement in text.split(";")[:-1])
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_valid_check_saves_the_scan_of_set_not_null(server: Server, tmp_path: Path, proven: bool) -> None:
+    check = "alter table t add constraint c_given check (c is not null);" if proven else ""
+    files: dict[str, str | bytes] = {
+        "001_tables.sql": f"{TABLES} update t set c = 'x'; {check}",
+        "002_change.sql": "alter table t alter c set not null;",
+    }
+    (touched,) = timeline(server, tmp_path, files).steps[1].run.statements[0].touched
+    assert (touched.locks, touched.scans, touched.rows_read) == (
+        ("AccessExclusiveLock",),
+        0 if proven else 1,
+        0 if proven else 10,
+    )

@@ -1,0 +1,296 @@
+"""The states that a chain goes through, each on a database that a rule may damage."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psycopg
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.watching import CatalogReader
+from migrate_validate.chain.model import Chain, Migration, Script, Seed, TransactionMode
+from migrate_validate.chain.statements import ScriptError
+from migrate_validate.config import Settings
+from migrate_validate.postgres.databases import Database
+from migrate_validate.postgres.environments import Environment, prepare
+from migrate_validate.postgres.server import Server, died
+from migrate_validate.replay.plan import plan
+from migrate_validate.replay.runner import Runner
+from migrate_validate.replay.sequences import positions, restore
+from migrate_validate.replay.session import Limits
+from migrate_validate.replay.timeline import Outcome, ScriptRun, Step
+from migrate_validate.replay.watchdog import Watchdog
+from migrate_validate.syntax import quote
+
+Connection = psycopg.Connection[Any]
+Answer = TypeVar("Answer")
+
+
+class StageLost(Exception):
+    """The state before a migration cannot be had a second time: why."""
+
+
+class Trial:
+    """A database in one state. Whatever is done to it is undone, or dropped with it."""
+
+    def __init__(
+        self, connection: Connection, runner: Runner, reader: CatalogReader, database: Database | None
+    ) -> None:
+        """Try something over this connection.
+
+        :param database: the copy that it is connected to; None: everything happens in one transaction
+        """
+        self.connection = connection
+        """In the trial's transaction, or in autocommit mode on a copy."""
+        self.database = database
+        """The copy; None where all is done in one transaction that is rolled back."""
+        self._runner = runner
+        self._reader = reader
+
+    def apply(self, script: Script) -> ScriptRun:
+        """Apply a script; what goes wrong is in the result."""
+        return self._runner.apply_inside(script) if self.database is None else self._runner.apply(script)
+
+    def catalog(self) -> Catalog:
+        """The schema as it is now; only what has changed since the last time is read."""
+        return self._reader.read(self.connection)
+
+
+class Stage:
+    """The state just before a migration, as often as a rule wants it."""
+
+    def __init__(self, stages: Stages, index: int, step: Step) -> None:
+        """Of the migration with this index."""
+        self._stages = stages
+        self._index = index
+        self.step = step
+        """How the migration was applied in the replay."""
+
+    @property
+    def chain(self) -> Chain:
+        """The chain."""
+        return self.step.chain
+
+    @property
+    def migration(self) -> Migration:
+        """The migration that would come next."""
+        return self.step.migration
+
+    def trial(self, *scripts: Script, clone: bool = False) -> AbstractContextManager[Trial]:
+        """A database in this state.
+
+        Everything is rolled back where each of the scripts can be one transaction. Else it is a copy that is dropped.
+
+        :param scripts: what will be applied
+        :param clone: want a copy: other sessions can see it, and COMMIT is what it is
+        :raises StageLost: when the chain cannot be applied again up to here
+        """
+        inside = not clone and all(_one_transaction(script) for script in scripts)
+        return self._stages.inside(self._index) if inside else self._stages.copy(self._index)
+
+    def examine(
+        self, scripts: Iterable[Script], examination: Callable[[Trial], Iterable[Answer]]
+    ) -> tuple[Answer, ...]:
+        """What an examination finds in this state.
+
+        It is made in a transaction, which is cheap. Where it finds something there, it is made again on a copy with
+        transactions of its own, and what is found there counts.
+
+        :param scripts: what it applies
+        :raises StageLost: when the chain cannot be applied again up to here
+        """
+        scripts = tuple(scripts)
+        with self.trial(*scripts) as trial:
+            found = tuple(examination(trial))
+            settled = not found or trial.database is not None
+        if settled:
+            return found
+        with self.trial(clone=True) as trial:
+            return tuple(examination(trial))
+
+
+@dataclass(slots=True)
+class _Walker:
+    """A database that goes through the chain, and how far it is."""
+
+    server: Server
+    database: Database
+    index: int = 0
+    """Of the migration that comes next."""
+    loaded: list[Seed] = field(default_factory=list)
+    connection: Connection | None = None
+    watchdog: Watchdog | None = None
+    runner: Runner | None = None
+
+
+class Stages:
+    """Goes through a chain a second time, on a server of its own, as far as rules want to look.
+
+    There is one database, which only moves forward; a look back begins anew.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        settings: Settings,
+        environment: Environment,
+        start: Callable[[], AbstractContextManager[Server]],
+    ) -> None:
+        """Nothing is started yet.
+
+        :param start: starts a server, on which roles that the chain makes do not exist yet
+        """
+        self._chain = chain
+        self._settings = settings
+        self._environment = environment
+        self._start = start
+        self._resources = contextlib.ExitStack()
+        self._walker: _Walker | None = None
+        self._reader = CatalogReader()
+        self._lost: dict[int, str] = {}
+
+    def close(self) -> None:
+        """Drop the database and stop the server."""
+        self._walker = None
+        self._resources.close()
+
+    def before(self, step: Step) -> Stage:
+        """The state before the migration of this step."""
+        return Stage(self, self._chain.migrations.index(step.migration), step)
+
+    @contextlib.contextmanager
+    def inside(self, index: int) -> Iterator[Trial]:
+        """A transaction in the state before the migration with this index, rolled back at the end."""
+        walker = self._at(index)
+        connection, runner = self._connected(walker)
+        runner.make_ready()
+        before = positions(connection)
+        connection.execute("BEGIN")
+        try:
+            yield Trial(connection, runner, self._reader, None)
+        finally:
+            if connection.closed:
+                self._forget(walker)
+            else:
+                connection.execute("ROLLBACK")
+                restore(connection, before)
+
+    @contextlib.contextmanager
+    def copy(self, index: int) -> Iterator[Trial]:
+        """A copy of the state before the migration with this index, dropped at the end."""
+        walker = self._at(index)
+        self._disconnect(walker)
+        roles = _roles(walker.server)
+        copy = walker.database.clone("stage", owner=self._environment.migration_role)
+        try:
+            with (
+                copy.connect(self._environment.migration_role) as connection,
+                self._watch(walker.server, connection) as watchdog,
+            ):
+                runner = Runner(connection, self._limits, watchdog)
+                yield Trial(connection, runner, self._reader, copy)
+        finally:
+            if walker.server.has_died():
+                self._forget(walker)
+            else:
+                copy.drop()
+                _drop_roles(walker.server, _roles(walker.server) - roles)
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self._settings.statement_timeout, self._settings.lock_timeout)
+
+    def _at(self, index: int) -> _Walker:
+        lost = [why for at, why in self._lost.items() if index >= at]
+        if lost:
+            raise StageLost(lost[0])
+        if self._walker is None or self._walker.index > index:
+            self._walker = self._begin()
+        walker = self._walker
+        while walker.index < index:
+            migration = self._chain.migrations[walker.index]
+            self._advance(walker, migration)
+            walker.index += 1
+        self._seeds(walker, index)
+        return walker
+
+    def _begin(self) -> _Walker:
+        self._resources.close()
+        server = self._resources.enter_context(self._start())
+        database = server.create_database("stages", owner=self._environment.migration_role)
+        prepare(self._environment, database)
+        walker = _Walker(server, database)
+        self._resources.callback(self._disconnect, walker)
+        for script in self._chain.base:
+            self._apply(walker, script, 0)
+        return walker
+
+    def _advance(self, walker: _Walker, migration: Migration) -> None:
+        self._seeds(walker, walker.index)
+        self._apply(walker, migration.up, walker.index + 1)
+
+    def _seeds(self, walker: _Walker, index: int) -> None:
+        """Load what comes before the migration with this index, once."""
+        for seed in self._chain.seeds:
+            if seed.before == self._chain.migrations[index].version and seed not in walker.loaded:
+                self._apply(walker, seed.script, index)
+                walker.loaded.append(seed)
+
+    def _apply(self, walker: _Walker, script: Script, index: int) -> None:
+        _, runner = self._connected(walker)
+        run = runner.apply(script)
+        if run.outcome is Outcome.APPLIED:
+            return
+        if walker.server.has_died():
+            raise died(walker.server)
+        failure = run.failure
+        why = f"{failure.location}: {failure.message}" if failure else "it could not be applied"
+        self._lost[index] = f"{script.file} could not be applied a second time, on another database: {why}"
+        raise StageLost(self._lost[index])
+
+    def _connected(self, walker: _Walker) -> tuple[Connection, Runner]:
+        if walker.connection is None or walker.connection.closed or walker.runner is None:
+            self._disconnect(walker)
+            walker.connection = walker.database.connect(self._environment.migration_role)
+            walker.watchdog = self._watch(walker.server, walker.connection)
+            walker.watchdog.__enter__()
+            walker.runner = Runner(walker.connection, self._limits, walker.watchdog)
+        return walker.connection, walker.runner
+
+    def _watch(self, server: Server, connection: Connection) -> Watchdog:
+        return Watchdog(connection, self._settings.statement_timeout + 0.5, lambda: server.connect("postgres"))
+
+    def _disconnect(self, walker: _Walker) -> None:
+        if walker.watchdog is not None:
+            walker.watchdog.__exit__()
+        if walker.connection is not None:
+            walker.connection.close()
+        walker.connection, walker.watchdog, walker.runner = None, None, None
+
+    def _forget(self, walker: _Walker) -> None:
+        """The session or the server is lost: begin anew the next time."""
+        self._disconnect(walker)
+        self._walker = None
+
+
+def _one_transaction(script: Script) -> bool:
+    with contextlib.suppress(ScriptError):
+        return script.problem is None and plan(script).mode is TransactionMode.FILE
+    return False
+
+
+def _roles(server: Server) -> frozenset[str]:
+    with server.connect("postgres") as connection:
+        return frozenset(name for (name,) in connection.execute("select rolname from pg_roles"))
+
+
+def _drop_roles(server: Server, names: Iterable[str]) -> None:
+    """Roles belong to the whole server: those that a trial has made would be there for the next one."""
+    with server.connect("postgres") as connection:
+        for name in names:
+            with contextlib.suppress(psycopg.Error):
+                connection.execute(f"drop role if exists {quote(name)}".encode())
