@@ -21,8 +21,8 @@ OBSERVED = _QUERIES.joinpath("observed.sql").read_text(encoding="utf-8").encode(
 CLOSING = _QUERIES.joinpath("closing.sql").read_text(encoding="utf-8").encode()
 
 NEWEST = b"""
-    select greatest((select max(oid::bigint) from pg_class),
-                    (select max(relfilenode::bigint) from pg_class where reltablespace = 0))
+    select greatest((select max(oid) from pg_class),
+                    (select max(relfilenode) from pg_class where reltablespace = 0))::bigint
 """
 """The greatest number given to a relation so far: what comes later is greater."""
 

@@ -11,8 +11,8 @@ from migrate_validate.chain.statements import UNPARSED, statements
 from migrate_validate.chain.transactions import runs_alone, transaction_mode
 
 _ONE_BY_ONE = frozenset({"copy", UNPARSED, "discard", "deallocate"})
-"""Kinds that cannot be part of a batch: COPY talks to the client, what is not parsed may be several statements, the others
-throw away what we have prepared."""
+"""Kinds that cannot be part of a batch: COPY talks to the client, what is not parsed may be several statements, and the
+others throw away what we have prepared."""
 _LIMITS_OF_ITS_OWN = ("statement_timeout", "query_canceled", "standard_conforming_strings", "backslash_quote")
 """Words of scripts that change how long a statement may take, or how the rest of the message is read."""
 _LARGEST_BATCH = 1_000_000

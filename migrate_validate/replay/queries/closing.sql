@@ -36,6 +36,6 @@ select (
        exists (select from pg_catalog.pg_event_trigger),
        (select pg_catalog.hashtext(pg_catalog.string_agg(n.nspname, ',' order by n.oid)) from pg_catalog.pg_namespace n),
        greatest(
-           (select max(c.oid::bigint) from pg_catalog.pg_class c),
-           (select max(c.relfilenode::bigint) from pg_catalog.pg_class c where c.reltablespace = 0)
-       )
+           (select max(c.oid) from pg_catalog.pg_class c),
+           (select max(c.relfilenode) from pg_catalog.pg_class c where c.reltablespace = 0)
+       )::bigint

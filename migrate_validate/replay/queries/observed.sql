@@ -32,7 +32,7 @@ select extract(epoch from pg_catalog.clock_timestamp())::float8 as migrate_valid
                where oid = held.relation
                offset 0
            ) c
-           where c.relkind in ('r', 'p', 'm', 'f', 'v', 'i')
+           where (c.relkind in ('r', 'p', 'm', 'f', 'v') or c.relkind = 'i' and 'AccessExclusiveLock' = any (held.modes))
              and c.relnamespace <> 99 -- pg_toast
        ),
        extract(epoch from pg_catalog.clock_timestamp())::float8
