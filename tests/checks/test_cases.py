@@ -1,7 +1,19 @@
-"""Every rule by example: tests/cases/<rule>/ holds SQL that it reports, SQL that it does not, and a near miss."""
+"""Every rule by example: tests/cases/<rule>/ holds SQL that it reports, SQL that it does not, and a near miss.
+
+Each of ``bad``, ``good`` and ``near_miss`` is one of these:
+
+- a file, ``bad.sql``: a rule of the schema or of the data judges what it makes; ``case.toml`` may hold expectations;
+- a directory, ``bad/``: a chain as users write it, with down scripts, seeds and ``migrate_validate.toml`` as far as it
+  wants them. It is applied on a server of its own, and the rule judges each migration or the whole chain. Chains that
+  are not bad have to be applied to the end.
+
+``expected.txt`` has what the rule says of ``bad``: written by a run with MIGRATE_VALIDATE_WRITE_CASES=1, then read by
+people.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +25,7 @@ import pytest
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Chain
+from migrate_validate.chain.reader import read_chain
 from migrate_validate.chain.statements import statements
 from migrate_validate.config import (
     Amount,
@@ -25,10 +38,12 @@ from migrate_validate.config import (
     Settings,
     Unique,
 )
-from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
-from migrate_validate.postgres import Server
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.findings import Finding, NotApplicable, Result, Unproven, Verdict
+from migrate_validate.postgres import Server, ServerOptions
 from migrate_validate.replay.timeline import Timeline
-from migrate_validate.rules import Registry, Rule
+from migrate_validate.rules import Registry, Rule, Scope
+from migrate_validate.settings import load_settings
 from tests.support.scripts import script_of
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -50,6 +65,7 @@ TESTED_ELSEWHERE = {
 
 RULES = {rule.name: rule for rule in Registry.load()}
 FOLDERS = sorted(path.name for path in CASES.iterdir() if path.is_dir() and path.name in RULES)
+WHICH = ("bad", "good", "near_miss")
 
 
 def expectations(case: dict[str, Any]) -> Expectations:
@@ -88,10 +104,28 @@ def run(rule: Rule, connection: psycopg.Connection[Any], case: dict[str, Any]) -
     return list(rule.function(**{name: supplied[kind] for name, kind in rule.parameters.items()}))
 
 
+def run_chain(rule: Rule, folder: Path, major: int) -> list[Result]:
+    """What a rule says of a chain: of every migration in turn, or of the whole."""
+    settings = load_settings(folder, folder)
+    chain = read_chain(folder, settings, rootdir=folder)
+    files = [migration.file for migration in chain.migrations] if rule.scope.of_migration else [None]
+    results: list[Result] = []
+    with contextlib.closing(Evaluation(chain, settings, ServerOptions(major=major))) as evaluation:
+        for file in files:
+            judged = evaluation.evaluate(rule, file)
+            results += judged.findings
+            if judged.reason:
+                skipped = judged.verdict is Verdict.SKIPPED
+                results.append(NotApplicable(judged.reason) if skipped else Unproven(judged.reason, file))
+        assert folder.name == "bad" or rule.scope is Scope.CHAIN or evaluation.timeline.migrated
+    return results
+
+
 def render(result: Result) -> str:
     if isinstance(result, Finding):
         fix = f"\n  fix: {result.fix}" if result.fix else ""
-        return f"{result.severity} {result.rule} {result.object}\n  {result.message}{fix}"
+        about = " ".join(str(each) for each in (result.location, result.object) if each)
+        return f"{result.severity} {result.rule} {about}\n  {result.message}{fix}"
     kind = "unproven" if isinstance(result, Unproven) else "not applicable"
     return f"{kind}: {result.reason}"
 
@@ -112,16 +146,19 @@ def roles(server: Server) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("roles")
-@pytest.mark.parametrize("which", ["bad", "good", "near_miss"])
+@pytest.mark.parametrize("which", WHICH)
 @pytest.mark.parametrize("name", FOLDERS)
 def test_case(server: Server, name: str, which: str) -> None:
     folder = CASES / name
-    settings = folder / "case.toml"
-    case = tomllib.loads(settings.read_text()) if settings.exists() else {}
-    with server.create_database(name) as database, database.connect() as connection:
-        for statement in statements(script_of(folder / f"{which}.sql")):
-            connection.execute(statement.sql.encode())
-        results = run(RULES[name], connection, case)
+    if (folder / which).is_dir():
+        results = run_chain(RULES[name], folder / which, server.version // 10000)
+    else:
+        settings = folder / "case.toml"
+        case = tomllib.loads(settings.read_text()) if settings.exists() else {}
+        with server.create_database(name) as database, database.connect() as connection:
+            for statement in statements(script_of(folder / f"{which}.sql")):
+                connection.execute(statement.sql.encode())
+            results = run(RULES[name], connection, case)
     if which == "bad":
         text = "\n".join(map(render, results)) + "\n"
         if os.environ.get(REWRITE):
@@ -142,7 +179,9 @@ def test_every_rule_has_its_case() -> None:
         assert rule.replace("-", "_") in (CASES.parents[1] / place).read_text()
     for name in FOLDERS:
         files = {path.name for path in (CASES / name).iterdir()}
-        assert {"bad.sql", "good.sql", "near_miss.sql", "expected.txt"} <= files, name
+        assert "expected.txt" in files, name
+        for which in WHICH:
+            assert len({which, f"{which}.sql"} & files) == 1, (name, which)
 
 
 def test_names_and_aliases_are_unique() -> None:
