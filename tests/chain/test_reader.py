@@ -316,7 +316,7 @@ class TestSupabase:
         assert files(chain) == ["migrations/20250102000000_a.sql"]
         assert [seed.script.file for seed in chain.seeds] == ["seed.sql"]
         assert reasons(chain) == {
-            "extra.sql": "not in migrations/ and no seed that config.toml names",
+            "extra.sql": "neither in migrations/ nor a seed",
             "functions": "a directory: only migrations/ and the seeds are read",
             "migrations/README.md": "Markdown: a text for people",
             "schemas": "a directory: only migrations/ and the seeds are read",

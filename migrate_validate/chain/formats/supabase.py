@@ -122,7 +122,7 @@ def _set_aside_rest(root: Path, contents: Contents, used: set[Path]) -> None:
         elif path.is_dir():
             reason = f"a directory: only {MIGRATIONS}/ and the seeds are read"
         else:
-            reason = f"not in {MIGRATIONS}/ and no seed that {_CONFIG} names"
+            reason = f"neither in {MIGRATIONS}/ nor a seed"
         contents.set_aside.append(SetAside(relative(path, root), reason))
 
 
