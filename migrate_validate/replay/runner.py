@@ -12,13 +12,13 @@ import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from migrate_validate import syntax
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.findings import Location
 from migrate_validate.replay.batch import Batch
 from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
 from migrate_validate.replay.failures import failure
+from migrate_validate.replay.pieces import Pieces, send
 from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction
 from migrate_validate.replay.session import Limits, Session
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, StatementRun
@@ -91,6 +91,11 @@ class Runner:
             reason = NO_TRANSACTION_STATES[state]
             run = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False), None)
         return replace(run, mode_reason=reason)
+
+    @property
+    def pieces(self) -> Pieces:
+        """Applies pieces of scripts over the same connection."""
+        return Pieces(self._connection, self._session, self._limits, self._watchdog)
 
     def make_ready(self) -> None:
         """Make the session clean before a transaction in which scripts are applied.
@@ -300,17 +305,8 @@ class _Attempt:
     def _run(self, statement: Statement) -> StatementRun:
         self.current = statement
         started = time.perf_counter()
-        with self._limited(), self._connection.cursor() as cursor:
-            if statement.copy_data is not None:
-                with cursor.copy(statement.sql.encode()) as copy:
-                    copy.write(statement.copy_data)
-            elif _writes_stdout(statement):
-                with cursor.copy(statement.sql.encode()) as copy:
-                    for _ in copy:
-                        pass
-            else:
-                cursor.execute(statement.sql.encode(), prepare=False)
-            rows = cursor.rowcount if cursor.rowcount >= 0 else None
+        with self._limited():
+            rows = send(self._connection, statement)
         inside = self._state() == TransactionStatus.INTRANS
         number = self._transaction if inside else None
         run = StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices), number)
@@ -361,10 +357,3 @@ def _values(result: PGresult) -> list[bytes | None]:
 
 def _rows(result: PGresult) -> int | None:
     return result.ntuples if result.status == ExecStatus.TUPLES_OK else result.command_tuples
-
-
-def _writes_stdout(statement: Statement) -> bool:
-    if statement.kind != "copy":
-        return False
-    copy = syntax.parse(statement.sql)[0].node
-    return not (copy.is_from or copy.filename or copy.is_program)

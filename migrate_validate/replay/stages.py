@@ -12,7 +12,7 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.catalog.watching import CatalogReader
-from migrate_validate.chain.model import Chain, Migration, Script, Seed, TransactionMode
+from migrate_validate.chain.model import Chain, Migration, Script, Seed, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
@@ -22,7 +22,7 @@ from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.session import Limits
-from migrate_validate.replay.timeline import Outcome, ScriptRun, Step
+from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step
 from migrate_validate.replay.watchdog import Watchdog
 from migrate_validate.syntax import quote
 
@@ -55,6 +55,31 @@ class Trial:
         """Apply a script; what goes wrong is in the result."""
         return self._runner.apply_inside(script) if self.database is None else self._runner.apply(script)
 
+    def each(
+        self, script: Script, after: Callable[[Statement], None] = lambda _: None
+    ) -> tuple[tuple[Statement, Failure], ...]:
+        """Try every statement of a script in turn; those that fail, which leave nothing, and why.
+
+        On a copy a script that is one transaction is taken back at the end.
+
+        :param after: is called when a statement has run, in the state that it left
+        """
+        return self._runner.pieces.each(script, after)
+
+    def interrupt(self, script: Script, count: int, *, within: bool = False) -> Failure | None:
+        """Apply the first statements of a script that is no single transaction, on a copy, and lose the session then.
+
+        :param count: how many statements
+        :param within: stop within the last of them, where it waits for other transactions, as CREATE INDEX
+            CONCURRENTLY does in the middle of its work
+        :return: why the last one ended; None where all went well
+        """
+        assert self.database is not None
+        if not within:
+            return self._runner.pieces.part(script, count)
+        with self.database.connect() as other:
+            return self._runner.pieces.held_up(script, count, other)
+
     def catalog(self) -> Catalog:
         """The schema as it is now; only what has changed since the last time is read."""
         return self._reader.read(self.connection)
@@ -79,6 +104,10 @@ class Stage:
     def migration(self) -> Migration:
         """The migration that would come next."""
         return self.step.migration
+
+    def once(self, what: str, work: Callable[[], Answer]) -> Answer:
+        """What this work gives in this state; it is done once, for all rules that ask for it by this name."""
+        return self._stages.once(self._index, what, work)
 
     def trial(self, *scripts: Script, clone: bool = False) -> AbstractContextManager[Trial]:
         """A database in this state.
@@ -152,6 +181,7 @@ class Stages:
         self._walker: _Walker | None = None
         self._reader = CatalogReader()
         self._lost: dict[int, str] = {}
+        self._known: dict[tuple[int, str], Any] = {}
 
     def close(self) -> None:
         """Drop the database and stop the server."""
@@ -161,6 +191,13 @@ class Stages:
     def before(self, step: Step) -> Stage:
         """The state before the migration of this step."""
         return Stage(self, self._chain.migrations.index(step.migration), step)
+
+    def once(self, index: int, what: str, work: Callable[[], Answer]) -> Answer:
+        """What this work gives before the migration with this index, done once."""
+        if (index, what) not in self._known:
+            self._known[index, what] = work()
+        known: Answer = self._known[index, what]
+        return known
 
     @contextlib.contextmanager
     def inside(self, index: int) -> Iterator[Trial]:
