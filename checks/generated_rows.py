@@ -8,14 +8,14 @@ from typing import Any
 
 import hypothesis
 import psycopg
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
+from hypothesis import Phase
 from hypothesis.strategies import SearchStrategy
 
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data import Refused, Row, rows
 from migrate_validate.data.coverage import telling_values
 from migrate_validate.data.dataset import insert, try_row
+from migrate_validate.data.drawing import drawing, drawn
 from migrate_validate.data.order import ancestors, fill_order, nullable_key
 from migrate_validate.data.strategies import referenced_columns
 from migrate_validate.data.values import DEFAULT, Default, Value
@@ -155,9 +155,9 @@ class _Filling:
         tries = _Tries()
         for attempt in range(ROUNDS):
             count = ROWS * 2**attempt
-            drawn = _drawn(candidates, count + SPARES)
-            drawn, spares = drawn[:count], drawn[count:]
-            for row in drawn:
+            wanted = drawn(candidates, count + SPARES)
+            wanted, spares = wanted[:count], wanted[count:]
+            for row in wanted:
                 self._insert(table, row, tries)
             if tries.taken or tries.by_function:
                 break
@@ -248,7 +248,7 @@ class _Filling:
             found = hypothesis.find(
                 candidates,
                 lambda row: try_again(row) is not None,
-                settings=_settings(100, Phase.generate, Phase.shrink),
+                settings=drawing(100, Phase.generate, Phase.shrink),
             )
             best = try_again(found) or refused
         except hypothesis.errors.HypothesisException:
@@ -298,30 +298,3 @@ def _simpler(table: Table, column: Column) -> tuple[Value | Default, ...]:
     if column.default is not None or column.identity:
         return (DEFAULT,)
     return () if column.not_null or (key is not None and column.name in key.columns) else (DEFAULT,)
-
-
-def _drawn(candidates: SearchStrategy[Row], count: int) -> list[Row]:
-    """So many rows, the same in every run."""
-    drawn: list[Row] = []
-
-    @_settings(1 + count // 5, Phase.generate)
-    @hypothesis.given(st.lists(candidates, min_size=5, max_size=5))
-    def collect(each: list[Row]) -> None:
-        drawn.extend(each)
-
-    collect()
-    return drawn
-
-
-def _settings(examples: int, *phases: Phase) -> settings:
-    # A seed that the user gave is to be followed; without one, every run is alike.
-    seeded = getattr(hypothesis.core, "global_force_seed", None) is not None
-    return settings(
-        max_examples=examples,
-        phases=phases,
-        derandomize=not seeded,
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )

@@ -1,0 +1,43 @@
+"""Drawing from a strategy outside of a test: the same in every run, unless the user gave a seed."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+Drawn = TypeVar("Drawn")
+
+
+def drawn(candidates: SearchStrategy[Drawn], count: int) -> list[Drawn]:
+    """So many values, or a few more; the simplest ones come first."""
+    found: list[Drawn] = []
+
+    @drawing(1 + count // 5, Phase.generate)
+    @hypothesis.given(st.lists(candidates, min_size=5, max_size=5))
+    def collect(each: list[Drawn]) -> None:
+        found.extend(each)
+
+    collect()
+    return found
+
+
+def drawing(examples: int, *phases: Phase) -> settings:
+    """Settings for a search that takes its time and leaves nothing behind.
+
+    :param examples: how many are drawn at most
+    """
+    # A seed that the user gave is to be followed; without one, every run is alike.
+    seeded = getattr(hypothesis.core, "global_force_seed", None) is not None
+    return settings(
+        max_examples=examples,
+        phases=phases,
+        derandomize=not seeded,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
