@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from migrate_validate.chain.ignores import Ignore, ignores
 from migrate_validate.chain.model import Chain, Migration, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step, Timeline
-from migrate_validate.rules import rule
+from migrate_validate.results import Results
+from migrate_validate.rules import Registry, Rule, rule
 
 from ._shared import Connection, count_of
 from ._verification import verify
@@ -193,3 +195,75 @@ def unusable_file(chain: Chain) -> Iterator[Result]:
     for script in (*chain.scripts, *downs, *chain.verifications):
         if script.problem:
             yield Finding(f"{script.file} cannot be used: {script.problem}", location=Location(script.file))
+
+
+@rule(severity=Severity.ERROR)
+def ignore_without_reason(chain: Chain) -> Iterator[Result]:
+    """An ignore comment that gives no reason, or names no rule: it silences nothing.
+
+    Why: whoever reads it later cannot tell whether it still holds.
+    Fix: write "-- migrate-validate: ignore RULE: why it does no harm here".
+    """
+    for ignore in _own(chain):
+        if not ignore.reason:
+            what = f"of {ignore.name} gives no reason" if ignore.name else "names no rule"
+            yield Finding(
+                f"the ignore comment {what}, and silences nothing",
+                location=ignore.location,
+                fix=f"-- migrate-validate: ignore {ignore.name or 'RULE'}: why it does no harm here",
+            )
+
+
+@rule(severity=Severity.ERROR)
+def ignore_of_unknown_rule(chain: Chain, registry: Registry) -> Iterator[Result]:
+    """An ignore comment with the name of a rule that there is not.
+
+    Why: it silences nothing, and looks as if it did.
+    Fix: write the name of a rule, or what another tool calls it (tool:rule).
+    """
+    for ignore in _own(chain):
+        if ignore.name and registry.find(ignore.name) is None:
+            near = registry.near(ignore.name)
+            hint = f": did you mean {near!r}?" if near else ""
+            yield Finding(f"there is no rule {ignore.name!r}{hint}", location=ignore.location)
+
+
+@rule(severity=Severity.WARNING)
+def unused_ignore(chain: Chain, registry: Registry, results: Results) -> Iterator[Result]:
+    """An ignore comment whose rule finds nothing there.
+
+    Told only where the rule had its say: one that is off, does not apply or could not be evaluated is no reason to
+    remove the comment. The rules that comments name are run for this where the run itself leaves them out.
+
+    Why: the next thing that the rule would find there is silenced unseen.
+    Fix: remove the comment; one that no statement follows belongs in front of the statement that it is about.
+    """
+    own = _own(chain)
+    if not own:
+        yield NotApplicable("no comment ignores a rule")
+    for ignore in own:
+        named = registry.find(ignore.name)
+        if named is None or not ignore.reason or named.name == "unused-ignore":
+            continue
+        said = [results.of(named.name, file) for file in _subjects(named, chain, ignore)]
+        heard = all(each is not None and not each.reason for each in said)
+        if heard and not any(ignored.ignore == ignore for each in said if each for ignored in each.ignored):
+            yield Finding(
+                f"{ignore.name} finds nothing here: the comment that ignores it is not needed",
+                location=ignore.location,
+                statement=ignore.statement.sql if ignore.statement else None,
+                evidence={"reason": ignore.reason},
+            )
+
+
+def _own(chain: Chain) -> list[Ignore]:
+    """The ignore comments of this tool: squawk says itself what is wrong with its own."""
+    return [each for each in ignores(chain) if not each.of_squawk]
+
+
+def _subjects(rule: Rule, chain: Chain, ignore: Ignore) -> list[str | None]:
+    """What a rule looks at that may be about an ignore's file: migrations, or the whole chain."""
+    if not rule.scope.of_migration:
+        return [None]
+    near = [each for each in chain.migrations if ignore.location.file in (each.file, each.down and each.down.file)]
+    return [each.file for each in near or chain.migrations]

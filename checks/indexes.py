@@ -87,7 +87,7 @@ def duplicate_index(catalog: Catalog) -> Iterator[Result]:
                 yield Finding(
                     f"{index.schema}.{index.name} on {owner} duplicates {kept.name} ({', '.join(index.keys)})",
                     object=f"{index.schema}.{index.name}",
-                    evidence={"kept": kept.definition, "duplicate": index.definition},
+                    evidence={"table": owner, "kept": kept.definition, "duplicate": index.definition},
                     fix=_drop(index),
                 )
 
@@ -124,7 +124,7 @@ def redundant_index(catalog: Catalog) -> Iterator[Result]:
                     f"{index.schema}.{index.name} on {owner} ({', '.join(index.keys)}) is the beginning of "
                     f"{other.name} ({', '.join(other.keys)})",
                     object=f"{index.schema}.{index.name}",
-                    evidence={"narrower": index.definition, "wider": other.definition},
+                    evidence={"table": owner, "narrower": index.definition, "wider": other.definition},
                     fix=_drop(index),
                 )
 

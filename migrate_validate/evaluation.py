@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.ignores import Ignore, ignores
 from migrate_validate.chain.model import Chain
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
@@ -24,25 +25,21 @@ from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.replay import Replay, replay_chain
 from migrate_validate.replay.stages import Stage, StageLost, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
-from migrate_validate.rules import Rule, Scope
+from migrate_validate.results import Ignored, Results, RuleResult, configured
+from migrate_validate.rules import Registry, Rule, Scope
 
 STAND_INS_SINCE = 18
 """The first major version of PostgreSQL with ``extension_control_path``."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleResult:
-    """What one rule said of one subject."""
+class Judgement(NamedTuple):
+    """What the results of a rule amount to."""
 
-    rule: str
-    check: str
-    file: str | None
-    """The migration's file, for a rule that runs once a migration."""
     verdict: Verdict
     reason: str
     """Why it is unproven or skipped; empty otherwise."""
     findings: tuple[Finding, ...]
-    duration_ms: float
+    ignored: tuple[Ignored, ...] = ()
 
 
 class Evaluation:
@@ -53,6 +50,8 @@ class Evaluation:
         self.chain = chain
         self.settings = settings
         self._options = options
+        self._registry: Registry | None = None
+        self._results: dict[tuple[str, str | None], RuleResult] = {}
         self._resources = contextlib.ExitStack()
         self._server: Server | None = None
         self._replay: Replay | None = None
@@ -60,6 +59,17 @@ class Evaluation:
         self._stand_ins: tuple[str, ...] = ()
         self._trouble: Exception | None = None
         self._stages: Stages | None = None
+
+    @property
+    def registry(self) -> Registry:
+        """The rules of the run: those that it was given, else those of the package and of the configuration."""
+        if self._registry is None:
+            self._registry = Registry.load(self.settings.rules)
+        return self._registry
+
+    @registry.setter
+    def registry(self, registry: Registry) -> None:
+        self._registry = registry
 
     def close(self) -> None:
         """Drop the databases and stop the server."""
@@ -184,10 +194,20 @@ class Evaluation:
         return next(step for step in self.timeline.steps if step.migration.file == file)
 
     def evaluate(self, rule: Rule, file: str | None = None) -> RuleResult:
-        """Run one rule.
+        """Run one rule, once: what it said is kept.
 
         :param file: the migration, for a rule that runs once a migration
         """
+        if (rule.name, file) not in self._results:
+            self._results[rule.name, file] = self._evaluate(rule, file)
+        return self._results[rule.name, file]
+
+    def _result_of(self, name: str, file: str | None) -> RuleResult | None:
+        rule = self.registry[name]
+        off = configured(self.settings.severity, *rule.aliases, rule.name) == "off"
+        return None if off else self.evaluate(rule, file)
+
+    def _evaluate(self, rule: Rule, file: str | None) -> RuleResult:
         started = time.perf_counter()
         if rule.scope in (Scope.SCHEMA, Scope.DATA) and not self.timeline.migrated:
             timeline = self.timeline
@@ -199,10 +219,9 @@ class Evaluation:
             return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
-            verdict, reason, findings = judge(rule, arguments, self.settings)
-        return RuleResult(
-            rule.name, rule.check, file, verdict, reason, findings, (time.perf_counter() - started) * 1000
-        )
+            verdict, reason, findings, ignored = judge(rule, arguments, self.settings, ignores(self.chain))
+        duration = (time.perf_counter() - started) * 1000
+        return RuleResult(rule.name, rule.check, file, verdict, reason, findings, duration, ignored)
 
     def _argument(self, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:
         if kind is Chain:
@@ -211,6 +230,10 @@ class Evaluation:
             return self.settings
         if kind is Expectations:
             return self.settings.expect
+        if kind is Registry:
+            return self.registry
+        if kind is Results:
+            return Results(self._result_of)
         if kind is Timeline:
             return self.timeline
         if kind is Catalog:
@@ -235,15 +258,20 @@ class Evaluation:
             copy.drop()
 
 
-def judge(rule: Rule, arguments: dict[str, object], settings: Settings) -> tuple[Verdict, str, tuple[Finding, ...]]:
-    """Run a rule on its arguments; the verdict, the reason where there is one, and the findings."""
+def judge(rule: Rule, arguments: dict[str, object], settings: Settings, ignores: Sequence[Ignore] = ()) -> Judgement:
+    """Run a rule on its arguments; what ``ignores`` silence has no part in the verdict."""
     findings: list[Finding] = []
+    ignored: list[Ignored] = []
     unproven: list[str] = []
     skipped: list[str] = []
     try:
         for result in rule.function(**arguments):
             if isinstance(result, Finding):
-                findings.append(_weigh(result, settings))
+                silent = next((each for each in ignores if each.silences(result)), None)
+                if silent is not None:
+                    ignored.append(Ignored(_weigh(result, settings), silent))
+                elif configured(settings.severity, *result.names) != "off":
+                    findings.append(_weigh(result, settings))
             elif isinstance(result, Unproven):
                 unproven.append(f"{result.object}: {result.reason}" if result.object else result.reason)
             elif isinstance(result, NotApplicable):
@@ -261,13 +289,13 @@ def judge(rule: Rule, arguments: dict[str, object], settings: Settings) -> tuple
         verdict = Verdict.UNPROVEN
     elif Severity.WARNING in severities:
         verdict = Verdict.WARNED
-    elif skipped and not findings:
+    elif skipped and not findings and not ignored:
         verdict = Verdict.SKIPPED
     else:
         verdict = Verdict.PASSED
-    return verdict, "; ".join(unproven or skipped), tuple(findings)
+    return Judgement(verdict, "; ".join(unproven or skipped), tuple(findings), tuple(ignored))
 
 
 def _weigh(finding: Finding, settings: Settings) -> Finding:
-    wanted = settings.severity.get(finding.rule)
-    return replace(finding, severity=Severity(wanted)) if wanted else finding
+    wanted = configured(settings.severity, *finding.names)
+    return replace(finding, severity=Severity(wanted)) if wanted and wanted != "off" else finding

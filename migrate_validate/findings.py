@@ -67,6 +67,13 @@ class Finding:
     severity: Severity | None = None
     rule: str = ""
     check: str = ""
+    aliases: tuple[str, ...] = ()
+    """What other tools call it, ``tool:rule``; filled in with the rule's aliases where it says none."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the configuration and ignore comments may call it, most specific first."""
+        return (*self.aliases, self.rule)
 
 
 @dataclass(frozen=True, slots=True)

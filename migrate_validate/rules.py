@@ -40,6 +40,7 @@ from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Step, Timeline
+from migrate_validate.results import Results
 
 ENTRY_POINT_GROUP = "migrate_validate.rules"
 
@@ -68,11 +69,12 @@ class Scope(IntEnum):
         return self >= Scope.STEP
 
 
-_SCOPES: Mapping[type, Scope] = {
+_SCOPES: dict[type, Scope] = {
     Chain: Scope.CHAIN,
     Expectations: Scope.CHAIN,
     Settings: Scope.CHAIN,
     Timeline: Scope.RUN,
+    Results: Scope.RUN,
     Catalog: Scope.SCHEMA,
     psycopg.Connection: Scope.DATA,
     Step: Scope.STEP,
@@ -106,7 +108,8 @@ def rule(*, severity: Severity, aliases: Sequence[str] = ()) -> Callable[[Functi
     findings are completed with the rule's name, its check and, where they say none, its severity.
 
     :param severity: of its findings, unless they or the configuration say otherwise
-    :param aliases: names of the same rule in other tools, ``tool:rule``
+    :param aliases: names of the same rule in other tools, ``tool:rule``; ``tool:*`` for a rule that passes on what
+        another tool says
     :raises RuleError: when a parameter has a type that nothing can supply, or the docstring lacks a section
     """
 
@@ -122,6 +125,7 @@ def rule(*, severity: Severity, aliases: Sequence[str] = ()) -> Callable[[Functi
                         rule=described.name,
                         check=described.check,
                         severity=result.severity or described.severity,
+                        aliases=result.aliases or described.aliases,
                     )
                 else:
                     yield result
@@ -213,6 +217,14 @@ class Registry:
         """The name of a rule that resembles this one most, if any does."""
         return next(iter(get_close_matches(name, self._rules, n=1)), None)
 
+    def find(self, name: str) -> Rule | None:
+        """The rule of this name or alias, also of an alias that stands for many (``tool:*``); None: there is none."""
+        if name in self._rules:
+            return self._rules[name]
+        exact = (rule for rule in self._rules.values() if name in rule.aliases)
+        many = (rule for rule in self._rules.values() if any(_stands_for(alias, name) for alias in rule.aliases))
+        return next(exact, None) or next(many, None)
+
     def add(self, rule: Rule) -> None:
         """Register one rule.
 
@@ -278,6 +290,13 @@ class Registry:
                 looked=[origin],
                 remedy="decorate its functions with migrate_validate.rule",
             )
+
+
+def _stands_for(alias: str, name: str) -> bool:
+    return alias.endswith("*") and name.startswith(alias[:-1])
+
+
+_SCOPES[Registry] = Scope.CHAIN
 
 
 def _home(rule: Rule) -> str:

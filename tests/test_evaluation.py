@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from migrate_validate.chain.ignores import Ignore
+from migrate_validate.chain.model import Statement
 from migrate_validate.config import Settings
-from migrate_validate.evaluation import judge
-from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven, Verdict
+from migrate_validate.evaluation import Judgement, judge
+from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven, Verdict
+from migrate_validate.results import Ignored
 from migrate_validate.rules import Rule, Scope
 
 ERROR = Finding("bad", severity=Severity.ERROR, rule="r")
@@ -45,18 +48,38 @@ def rule_of(*results: Result, trouble: Exception | None = None) -> Rule:
 )
 def test_the_worst_decides(results: tuple[Result, ...], verdict: Verdict, reason: str) -> None:
     findings = tuple(each for each in results if isinstance(each, Finding))
-    assert judge(rule_of(*results), {}, Settings()) == (verdict, reason, findings)
+    assert judge(rule_of(*results), {}, Settings()) == Judgement(verdict, reason, findings)
 
 
 def test_the_configuration_weighs() -> None:
     settings = Settings(severity={"r": "info"})
-    verdict, _, findings = judge(rule_of(ERROR), {}, settings)
+    verdict, _, findings, _ = judge(rule_of(ERROR), {}, settings)
     assert (verdict, findings[0].severity) == (Verdict.PASSED, Severity.INFO)
     assert judge(rule_of(INFO), {}, Settings(severity={"r": "error"}))[0] is Verdict.FAILED
     assert judge(rule_of(ERROR), {}, Settings(severity={"other": "info"}))[0] is Verdict.FAILED
 
 
 def test_a_query_that_fails_proves_nothing() -> None:
-    verdict, reason, findings = judge(rule_of(WARNING, trouble=psycopg.errors.QueryCanceled("no")), {}, Settings())
+    verdict, reason, findings, _ = judge(rule_of(WARNING, trouble=psycopg.errors.QueryCanceled("no")), {}, Settings())
     assert (verdict, findings) == (Verdict.UNPROVEN, (WARNING,))
     assert reason == "a query of the rule failed: no (SQLSTATE 57014)"
+
+
+def test_names_of_other_tools_weigh_and_the_most_specific_wins() -> None:
+    told = Finding("as they say", severity=Severity.INFO, rule="squawk", aliases=("squawk:ban-drop-table",))
+    settings = Settings(severity={"squawk": "warning", "squawk:ban-drop-table": "error"})
+    assert judge(rule_of(told), {}, settings).verdict is Verdict.FAILED
+    assert judge(rule_of(told), {}, Settings(severity={"squawk": "warning"})).verdict is Verdict.WARNED
+    assert judge(rule_of(told), {}, Settings(severity={"squawk:ban-drop-table": "off"})).findings == ()
+
+
+def test_what_a_comment_silences_has_no_part_in_the_verdict() -> None:
+    here = Location("001_a.sql", 3)
+    statement = Statement("drop table a", here, "drop")
+    ignore = Ignore("r", "nobody uses it", Location("001_a.sql", 2), statement)
+    found = Finding("bad", location=here, severity=Severity.ERROR, rule="r")
+    elsewhere = Finding("bad", location=Location("001_a.sql", 7), severity=Severity.WARNING, rule="r")
+    judged = judge(rule_of(found, elsewhere), {}, Settings(), [ignore])
+    assert judged == Judgement(Verdict.WARNED, "", (elsewhere,), (Ignored(found, ignore),))
+    without = Ignore("r", "", ignore.location, statement)
+    assert judge(rule_of(found), {}, Settings(), [without]).verdict is Verdict.FAILED

@@ -40,10 +40,11 @@ def created_objects(script: Script) -> tuple[Created, ...]:
         cut = statements(script)
     except ScriptError:
         return ()
-    return tuple(found for statement in cut for found in _created(statement))
+    return tuple(found for statement in cut for found in created_by(statement))
 
 
-def _created(statement: Statement) -> Iterator[Created]:
+def created_by(statement: Statement) -> Iterator[Created]:
+    """Every name that one statement creates or renames something to."""
     if statement.kind == UNPARSED:
         yield from _guess(statement.sql, statement.location)
         return

@@ -50,6 +50,17 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment between or inside statements; one inside a string or the body of a routine is none."""
+
+    text: str
+    """Without its marks and the blanks around it."""
+    location: Location
+    leading: bool
+    """Whether nothing stands before it on its line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Migration:
     """One step of a Chain."""
 
@@ -105,3 +116,9 @@ class Chain:
     def scripts(self) -> tuple[Script, ...]:
         """Every script that is applied, in the order of application: base, migrations, seeds."""
         return (*self.base, *(m.up for m in self.migrations), *(s.script for s in self.seeds))
+
+    @property
+    def all_scripts(self) -> tuple[Script, ...]:
+        """Every script of the chain: those that are applied, down scripts, verification scripts."""
+        downs = tuple(each.down for each in self.migrations if each.down)
+        return (*self.scripts, *downs, *self.verifications)

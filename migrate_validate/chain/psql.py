@@ -60,6 +60,18 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A comment outside of strings and bodies: ``-- ...`` to the end of its line, or ``/* ... */``."""
+
+    text: str
+    """Without its marks."""
+    offset: int
+    """Of its first character in the file."""
+    leading: bool
+    """Whether nothing but blanks stands before it on its line."""
+
+
+@dataclass(frozen=True, slots=True)
 class MetaCommand:
     """A line (or the rest of one) that begins with a backslash."""
 
@@ -80,6 +92,8 @@ class Scanner:
 
     def __init__(self, text: str, variables: Mapping[str, str]) -> None:
         """Begin at the start of a file's text."""
+        self.remarks: list[Remark] = []
+        """The comments met so far, in order."""
         self._text = text
         self._variables = variables
         self._position = 0
@@ -108,9 +122,12 @@ class Scanner:
             kind = token.lastgroup
             start, self._position = token.span()
             if kind == "blank":
+                if token.group().startswith("--"):
+                    self._remark(start, token.group()[2:])
                 continue
             if kind == "comment":
                 self._skip_comment(start)
+                self._remark(start, self._text[start + 2 : self._position - 2])
                 continue
             if kind == "command":
                 yield self._command(start)
@@ -145,9 +162,12 @@ class Scanner:
         :raises PsqlError: where another statement stands on the present line
         """
         line_end = self._text.find("\n", self._position)
-        rest = self._text[self._position : len(self._text) if line_end < 0 else line_end].strip()
+        line = self._text[self._position : len(self._text) if line_end < 0 else line_end]
+        rest = line.strip()
         if rest and not rest.startswith("--"):
             raise PsqlError("COPY ... FROM stdin is followed by more on its line", self.source_offset(self._position))
+        if rest:
+            self._remark(self._position + line.index("--"), rest[2:])
         if line_end < 0:
             self._position = len(self._text)
             return ""
@@ -177,6 +197,10 @@ class Scanner:
             self._atomic += 1
         elif lowered == "end" and self._atomic:
             self._atomic -= 1
+
+    def _remark(self, start: int, text: str) -> None:
+        line = self._text[self._text.rfind("\n", 0, start) + 1 : start]
+        self.remarks.append(Remark(text.strip(), self.source_offset(start), not line.strip()))
 
     def _skip_comment(self, start: int) -> None:
         depth = 1

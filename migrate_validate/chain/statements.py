@@ -14,12 +14,14 @@ from pathlib import Path
 
 from migrate_validate import syntax
 from migrate_validate.chain.files import read_script
-from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.model import Comment, Script, Statement
 from migrate_validate.chain.psql import MetaCommand, Piece, PsqlError, Scanner, arguments, line_and_column, line_starts
 from migrate_validate.findings import Location
 
 UNPARSED = "unparsed"
 _COPY_FROM_STDIN = re.compile(r"copy\b[^;]*\bfrom\s+stdin\b", re.IGNORECASE)
+_NEEDS_PSQL = re.compile(r"\\|\bcopy\b", re.IGNORECASE)
+"""A script without any of these is cut by the grammar as psql would cut it: it has neither meta-commands nor data."""
 _COPY_PROGRAM = re.compile(r"copy\b[^;]*\b(?:from|to)\s+program\b", re.IGNORECASE)
 _REFUSED_PROGRAM = "COPY ... PROGRAM runs a command on the server's machine: refused"
 _IGNORED = frozenset({"restrict", "unrestrict"})
@@ -47,9 +49,24 @@ def statements(script: Script) -> tuple[Statement, ...]:
     :raises ScriptError: when the file cannot be read, a string or comment does not end, a meta-command is none of
         these, COPY runs a program, or an included file is missing or includes itself
     """
+    return _cut_by_grammar(script) or tuple(_read(script, []))
+
+
+def comments(script: Script) -> tuple[Comment, ...]:
+    """All comments of a script, and of the files that it includes, that stand outside of strings and bodies.
+
+    :raises ScriptError: as :func:`statements`
+    """
+    found: list[Comment] = []
+    for _ in _read(script, found):
+        pass
+    return tuple(found)
+
+
+def _read(script: Script, found: list[Comment]) -> Iterator[Statement]:
     if script.problem:
         raise ScriptError(script.problem, Location(script.file))
-    return tuple(_run(script, _root(script), {}, ()))
+    return _run(script, _root(script), {}, (), found)
 
 
 def _root(script: Script) -> Path:
@@ -58,7 +75,10 @@ def _root(script: Script) -> Path:
     return script.path.parents[depth - 1] if inside else script.path.parent
 
 
-def _run(script: Script, root: Path, variables: dict[str, str], including: tuple[Path, ...]) -> Iterator[Statement]:
+def _run(
+    script: Script, root: Path, variables: dict[str, str], including: tuple[Path, ...], found: list[Comment]
+) -> Iterator[Statement]:
+    """The statements; the comments are added to ``found``."""
     starts = line_starts(script.text)
 
     def place(offset: int) -> Location:
@@ -75,7 +95,7 @@ def _run(script: Script, root: Path, variables: dict[str, str], including: tuple
                 if included.path in cycle:
                     names = " -> ".join(path.name for path in (*cycle, included.path))
                     raise ScriptError(f"\\{item.name}: the file includes itself: {names}", place(item.offset))
-                yield from _run(included, root, variables, cycle)
+                yield from _run(included, root, variables, cycle, found)
             elif item.name == "set":
                 words = arguments(item, variables)
                 if words:
@@ -88,6 +108,34 @@ def _run(script: Script, root: Path, variables: dict[str, str], including: tuple
                 )
     except PsqlError as error:
         raise ScriptError(error.message, place(error.offset)) from None
+    found += [Comment(remark.text, place(remark.offset), remark.leading) for remark in scanner.remarks]
+
+
+def _cut_by_grammar(script: Script) -> tuple[Statement, ...]:
+    """The statements, the fast way; none where psql has a say in it, or where there are none."""
+    if _NEEDS_PSQL.search(script.text):
+        return ()
+    try:
+        parsed = syntax.parse(script.text)
+    except syntax.GrammarError:
+        return ()
+    starts = line_starts(script.text)
+    return tuple(
+        Statement(
+            _without_comment_after(script.text[each.start : each.end]),
+            Location(script.file, *line_and_column(starts, each.start)),
+            each.kind,
+        )
+        for each in parsed
+    )
+
+
+def _without_comment_after(sql: str) -> str:
+    """The statement without the comments between its last word and its semicolon."""
+    if "--" in sql or "/*" in sql:
+        words = [token for token in syntax.scan(sql) if token.name not in ("SQL_COMMENT", "C_COMMENT")]
+        return sql[: words[-1].end]
+    return sql.rstrip()
 
 
 def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) -> Iterator[Statement]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from migrate_validate.errors import MigrateValidateError
-from migrate_validate.evaluation import Evaluation, RuleResult
+from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Verdict
 from migrate_validate.report.payload import chain_payload, result_payload
 from migrate_validate.report.text import result_text
+from migrate_validate.results import Results, RuleResult, configured
 from migrate_validate.rules import Registry, Rule, Scope
 
 
@@ -41,17 +43,19 @@ class ChainNode(pytest.Collector):
         return node
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """The migrations in order, then the check modules."""
-        active = [rule for rule in self.registry if self.evaluation.settings.severity.get(rule.name) != "off"]
+        """The migrations in order, then the check modules; what asks for the results of all others comes last."""
+        severity = self.evaluation.settings.severity
+        active = [rule for rule in self.registry if configured(severity, *rule.aliases, rule.name) != "off"]
         steps = [rule for rule in active if rule.scope.of_migration]
         # That a migration applies comes first: the other rules of a migration mean little without it.
         steps.sort(key=lambda rule: rule.name != "applies")
         for migration in self.evaluation.chain.migrations:
             yield Group.build(self, migration.file, "/", steps, migration.file)
-        for check in dict.fromkeys(rule.check for rule in active):
-            rules = [rule for rule in active if rule.check == check and not rule.scope.of_migration]
-            if rules:
-                yield Group.build(self, check, "::", rules, None)
+        whole = [rule for rule in active if not rule.scope.of_migration]
+        last = [rule for rule in whole if Results in rule.parameters.values()]
+        for part in ([rule for rule in whole if rule not in last], last):
+            for check, rules in itertools.groupby(part, key=lambda rule: rule.check):
+                yield Group.build(self, check, "::", list(rules), None)
 
 
 class Group(pytest.Collector):

@@ -20,7 +20,13 @@ from migrate_validate.plugin.wishes import server_options, settings_for
 from migrate_validate.postgres.environments import check_name
 from migrate_validate.report.files import check_report_path, write_report
 from migrate_validate.report.payload import Payload, planned_payload, report
-from migrate_validate.report.terminal import about_lines, findings_table, migrations_table, unproven_lines
+from migrate_validate.report.terminal import (
+    about_lines,
+    findings_table,
+    ignored_lines,
+    migrations_table,
+    unproven_lines,
+)
 from migrate_validate.rules import Registry
 
 RUN = pytest.StashKey["Run"]()
@@ -52,6 +58,8 @@ class Run:
                 self.evaluations[place] = Evaluation(chain, settings[path], server_options(config, settings[path]))
         self.registry = self._rules(settings, trouble) if places else Registry()
         trouble.tell()
+        for evaluation in self.evaluations.values():
+            evaluation.registry = self.registry
         self.selected = self._take_arguments()
         self.about: dict[str, Payload] = {}
         self.results: dict[str, list[Payload]] = {}
@@ -77,7 +85,7 @@ class Run:
         for path, each in settings.items():
             for name in each.severity:
                 # The rules of a module that cannot be imported are not known, and may be meant.
-                if name not in registry and (complete or registry.near(name)):
+                if registry.find(name) is None and (complete or registry.near(name)):
                     near = registry.near(name)
                     remedy = f"did you mean {near!r}?" if near else "see the list of rules in README.md"
                     trouble.add(ConfigError(f"severity.{name}: there is no such rule", remedy=remedy), path)
@@ -168,6 +176,11 @@ class Run:
             if findings:
                 terminal.write_line("")
                 terminal.write_line(findings)
+            ignored = ignored_lines(results, width)
+            if ignored:
+                terminal.write_line("")
+                for line in ignored:
+                    terminal.write_line(line)
             unproven = unproven_lines(results, width)
             if unproven:
                 terminal.write_line("")

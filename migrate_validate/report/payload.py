@@ -8,10 +8,11 @@ from importlib.metadata import version
 from typing import Any
 
 from migrate_validate.chain.model import Chain
-from migrate_validate.evaluation import Evaluation, RuleResult
+from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Finding, Severity, Verdict
 from migrate_validate.replay.runner import not_reached
 from migrate_validate.replay.timeline import ScriptRun, Timeline
+from migrate_validate.results import Ignored, RuleResult
 
 SCHEMA = 1
 
@@ -80,6 +81,15 @@ def result_payload(result: RuleResult) -> Payload:
         "reason": result.reason or None,
         "duration_ms": round(result.duration_ms, 1),
         "findings": [_finding(finding, result.file) for finding in result.findings],
+        "ignored": [_ignored(each, result.file) for each in result.ignored],
+    }
+
+
+def _ignored(ignored: Ignored, file: str | None) -> Payload:
+    at = ignored.ignore.location
+    return {
+        **_finding(ignored.finding, file),
+        "ignored": {"reason": ignored.ignore.reason, "file": at.file, "line": at.line},
     }
 
 
@@ -109,7 +119,8 @@ def report(chains: Mapping[str, tuple[Payload, Iterable[Payload]]], duration_ms:
         listed = sorted(results, key=lambda each: (each["file"] or "", each["check"], each["rule"]))
         findings = [finding for each in listed for finding in each["findings"]]
         rules = [{key: each[key] for key in ("rule", "check", "file", "verdict", "reason")} for each in listed]
-        described.append({**about, "rules": rules, "findings": findings})
+        ignored = [finding for each in listed for finding in each["ignored"]]
+        described.append({**about, "rules": rules, "findings": findings, "ignored": ignored})
     verdicts = [each["verdict"] for chain in described for each in chain["rules"]]
     severities = [each["severity"] for chain in described for each in chain["findings"]]
     counted = {str(verdict): verdicts.count(str(verdict)) for verdict in Verdict}
@@ -123,6 +134,7 @@ def report(chains: Mapping[str, tuple[Payload, Iterable[Payload]]], duration_ms:
             **counted,
             "errors": severities.count(str(Severity.ERROR)),
             "warnings": severities.count(str(Severity.WARNING)),
+            "ignored": sum(len(chain["ignored"]) for chain in described),
             "duration_ms": round(duration_ms, 1),
         },
     }

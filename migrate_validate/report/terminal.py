@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
@@ -113,6 +114,22 @@ def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def ignored_lines(results: Iterable[Payload], width: int) -> list[str]:
+    """How many findings comments silence, then a line a comment and rule: place, how often, and why."""
+    ignored = [finding for result in results for finding in result.get("ignored", ())]
+    if not ignored:
+        return []
+    comments = Counter(
+        (each["ignored"]["file"], each["ignored"]["line"], each["rule"], each["ignored"]["reason"]) for each in ignored
+    )
+    told = [
+        f"  {file}:{line}: {rule}{f' ({times} times)' if times > 1 else ''}: {reason}"
+        for (file, line, rule, reason), times in sorted(comments.items())
+    ]
+    total = f"ignored by comments: {len(ignored)} finding{'s' if len(ignored) > 1 else ''}"
+    return [piece for line in (total, *told) for piece in _wrapped(line, width)]
 
 
 def unproven_lines(results: Iterable[Payload], width: int) -> list[str]:

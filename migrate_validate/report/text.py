@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from migrate_validate.evaluation import RuleResult
 from migrate_validate.findings import Finding
+from migrate_validate.results import RuleResult
 
 WIDTH = 100
 STATEMENT_LINES = 12

@@ -1,0 +1,163 @@
+"""Comments that silence findings: ours, which must give a reason, and those of squawk.
+
+    -- migrate-validate: ignore unindexed-foreign-key: 40 rows, never deleted
+    -- squawk-ignore ban-drop-column, ban-drop-table
+    -- squawk-ignore-file
+
+A comment belongs to the statement that it stands in, to the one before it on its line, or else to the next one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from migrate_validate import syntax
+from migrate_validate.chain.creates import created_by
+from migrate_validate.chain.model import Chain, Comment, Script, Statement
+from migrate_validate.chain.statements import UNPARSED, ScriptError, comments, statements
+from migrate_validate.findings import Finding, Location
+
+SQUAWK = "squawk:"
+"""What the names of squawk's rules begin with here."""
+
+_OURS = re.compile(r"migrate-validate:\s*ignore\b\s*(?P<rest>.*)", re.DOTALL)
+_SQUAWK = re.compile(r"squawk-ignore(?P<file>-file)?(?:\s+(?P<names>.*))?", re.DOTALL)
+_MARKS = ("migrate-validate:", "squawk-ignore", "\\i")
+"""What a script holds that has such a comment, or includes a file that may have one."""
+_REASON = re.compile(r":(?:\s|$)")
+_CHANGED = ("relation", "table")
+"""The fields in which a parsed statement has the relation that it changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One name of a rule in one comment."""
+
+    name: str
+    """As written, with ``squawk:`` before a name in a comment of squawk; ``squawk:*`` for all of them."""
+    reason: str
+    """Empty where the comment gives none: such a comment silences nothing."""
+    location: Location
+    """Of the comment."""
+    statement: Statement | None = None
+    """The statement that it belongs to; None: the whole file, or no statement follows."""
+    whole_file: bool = False
+
+    @property
+    def of_squawk(self) -> bool:
+        """Whether it was written for squawk, which says itself what is wrong with it."""
+        return self.name.startswith(SQUAWK) and (self.whole_file or self.reason.startswith("squawk-ignore"))
+
+    def silences(self, finding: Finding) -> bool:
+        """Whether it names the finding's rule and the finding is about its statement, its file, or what that made.
+
+        A finding with a line is about a statement; one with a file and no line is about the file; one with neither is
+        about its ``object``, and silenced where the statement creates or changes that or its ``table`` (evidence).
+        """
+        return bool(self.reason) and self._names(finding) and self._covers(finding)
+
+    def _names(self, finding: Finding) -> bool:
+        if self.name.endswith("*"):
+            return any(name.startswith(self.name[:-1]) for name in finding.names)
+        return self.name in finding.names
+
+    def _covers(self, finding: Finding) -> bool:
+        where = finding.location
+        if where is not None:
+            if where.file != self.location.file:
+                return False
+            return (
+                self.whole_file or where.line is None or (self.statement is not None and _holds(self.statement, where))
+            )
+        about = [name for name in (finding.object, finding.evidence.get("table")) if name]
+        return self.statement is not None and any(_makes(self.statement, name) for name in about)
+
+
+def ignores(chain: Chain) -> tuple[Ignore, ...]:
+    """All ignore comments of a chain, in the order of its scripts."""
+    return tuple(found for script in chain.all_scripts for found in _ignores_of(script))
+
+
+@lru_cache(maxsize=2048)
+def _ignores_of(script: Script) -> tuple[Ignore, ...]:
+    if not any(mark in script.text for mark in _MARKS):
+        return ()
+    try:
+        cut = statements(script)
+        return tuple(found for comment in comments(script) for found in _read(comment, cut))
+    except ScriptError:
+        return ()  # what is wrong with the script is reported, and nothing of it can be silenced
+
+
+def _read(comment: Comment, cut: Sequence[Statement]) -> Iterator[Ignore]:
+    if ours := _OURS.fullmatch(comment.text):
+        names, _, reason = _split(ours["rest"])
+        for name in _names(names) or [""]:
+            yield Ignore(name, " ".join(reason.split()), comment.location, _statement_of(comment, cut))
+    elif theirs := _SQUAWK.fullmatch(comment.text):
+        whole = bool(theirs["file"])
+        for name in _names(theirs["names"] or "") or (["*"] if whole else []):
+            statement = None if whole else _statement_of(comment, cut)
+            reason = "squawk-ignore-file" if whole else "squawk-ignore"
+            yield Ignore(f"{SQUAWK}{name}", reason, comment.location, statement, whole)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """The names and the reason: a colon inside the name of another tool's rule has no blank behind it."""
+    mark = _REASON.search(text)
+    return (text[: mark.start()], ":", text[mark.end() :]) if mark else (text, "", "")
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in re.split(r"[,\s]+", text) if name]
+
+
+def _statement_of(comment: Comment, cut: Sequence[Statement]) -> Statement | None:
+    near = [each for each in cut if each.location.file == comment.location.file]
+    here = _place(comment.location)
+    inside = [each for each in near if _place(each.location) <= here <= _end(each)]
+    before = [each for each in near if not comment.leading and _place(each.location) < here]
+    after = [each for each in near if _place(each.location) > here]
+    return next(iter([*inside, *before[-1:], *after]), None)
+
+
+def _place(location: Location) -> tuple[int, int]:
+    return location.line or 1, location.column or 1
+
+
+def _end(statement: Statement) -> tuple[int, int]:
+    """Line and column of its last character."""
+    line, column = _place(statement.location)
+    lines = statement.sql.split("\n")
+    return line + len(lines) - 1, len(lines[-1]) + (column - 1 if len(lines) == 1 else 0)
+
+
+def _holds(statement: Statement, where: Location) -> bool:
+    if statement.location.file != where.file or where.line is None:
+        return False
+    start, end = _place(statement.location), _end(statement)
+    return start[0] <= where.line <= end[0] if where.column is None else start <= (where.line, where.column) <= end
+
+
+def _makes(statement: Statement, name: str) -> bool:
+    """Whether a statement creates or changes the object of this name, ``schema.name`` or ``schema.table.column``."""
+    return any(_same(schema, own, name) for schema, own in _objects(statement))
+
+
+def _objects(statement: Statement) -> Iterable[tuple[str | None, str]]:
+    for created in created_by(statement):
+        yield created.schema, f"{created.table}.{created.name}" if created.kind == "column" else created.name
+    if statement.kind == UNPARSED:
+        return
+    node = syntax.parse(statement.sql)[0].node
+    for field in _CHANGED:
+        relation: syntax.Node = getattr(node, field, None)
+        if syntax.node_name(relation) == "RangeVar":
+            yield relation.schemaname or None, relation.relname
+
+
+def _same(schema: str | None, own: str, name: str) -> bool:
+    return name == f"{schema}.{own}" if schema else own in (name, name.partition(".")[2])

@@ -1,0 +1,2 @@
+-- migrate-validate: ignore table-without-primary-key, applies: tiny
+create table a (x int);

@@ -1,0 +1,2 @@
+-- migrate-validate: ignore table-without-primary-key: a log
+create table a (x int);
