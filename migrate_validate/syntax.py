@@ -117,6 +117,39 @@ def parse_expression(text: str) -> Node:
     return unwrap(statement.node.target_list[0].res_target.val)
 
 
+def sql_of(statement: Node) -> str:
+    """The SQL of a statement's tree, in PostgreSQL's own spelling, without a semicolon.
+
+    :raises GrammarError: if the tree is no statement
+    """
+    result = postgast.pg_query_pb2.ParseResult()
+    getattr(result.stmts.add().stmt, _FIELDS[node_name(statement)]).CopyFrom(statement)
+    try:
+        return str(postgast.deparse(result))
+    except postgast.PgQueryError as error:
+        raise _grammar_error(error) from None
+
+
+def sql_of_expression(text: str) -> str:
+    """An expression in PostgreSQL's own spelling, without the parentheses that mean nothing.
+
+    :raises GrammarError: if it is no expression of PostgreSQL 18
+    """
+    return sql_of(parse(f"SELECT {text}")[0].node).removeprefix("SELECT ")
+
+
+def parse_block(text: str) -> Any:
+    """The PL/pgSQL of a DO statement or CREATE FUNCTION, as libpg_query gives it: lists and dictionaries.
+
+    :raises GrammarError: if it is no PL/pgSQL
+    """
+    _refuse_nul(text)
+    try:
+        return postgast.parse_plpgsql(text)
+    except postgast.PgQueryError as error:
+        raise _grammar_error(error) from None
+
+
 def scan(text: str) -> list[Token]:
     """The tokens of a text, comments included; works on text that is no valid SQL.
 
@@ -183,4 +216,8 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+_FIELDS = {
+    field.message_type.name: field.name for field in postgast.pg_query_pb2.Node.DESCRIPTOR.fields if field.message_type
+}
+"""The field of a generic ``Node`` by the type of what it holds."""
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")

@@ -9,9 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
-from migrate_validate.replay.timeline import LockedRelation, Touched
+from migrate_validate.replay.timeline import ChangedTable, LockedRelation, Touched
+from migrate_validate.syntax import quote
 
 FIRST_COLUMN = b"migrate_validate_observed"
 """Of ``observed.sql``: no statement of a script returns it."""
@@ -66,7 +66,6 @@ _NOT_EMPTY = """
       and has_table_privilege(c.oid, 'select')
       and pg_relation_size(c.oid) > 0
 """
-_AMONG = "and c.oid = any (%(among)s::bigint[]::oid[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,8 @@ class Observation:
 class Closing:
     """What a transaction leaves when it commits."""
 
-    written: frozenset[int]
-    """Relations whose number of rows it may have changed."""
-    renamed: frozenset[int]
-    """Relations that it may have dropped, renamed, emptied or written anew."""
+    changed: Mapping[int, ChangedTable]
+    """Tables that it may have written, dropped, renamed or emptied, by object identifier."""
     deferred: bool
     """Its COMMIT may change others."""
     event_triggers: bool
@@ -110,11 +107,9 @@ class Closing:
         """Read one row of ``closing.sql``, in text format or not."""
         if isinstance(changed, bytes):
             changed = json.loads(changed)
-        relations: dict[int, bool] = dict(changed or ())
         true = (True, b"t")
         return cls(
-            written=frozenset(oid for oid, written in relations.items() if written),
-            renamed=frozenset(oid for oid, written in relations.items() if not written),
+            changed={oid: ChangedTable(schema, name, written) for oid, schema, name, written in changed or ()},
             deferred=deferred in true,
             event_triggers=event_triggers in true,
             schemas=str(schemas),
@@ -199,26 +194,35 @@ class TableRows:
         return dict(sorted(self.tables.values()))
 
 
-def table_rows(connection: psycopg.Connection[Any], before: TableRows, changed: frozenset[int] | None) -> TableRows:
-    """The rows of every table; only what may have changed is counted, and empty tables cost no scan.
+def table_rows(
+    connection: psycopg.Connection[Any], before: TableRows, changed: Mapping[int, ChangedTable] | None
+) -> TableRows:
+    """The rows of every table; only what may have changed is counted.
 
     :param before: the rows before the last script
-    :param changed: the relations whose rows or names it may have changed; None: any
+    :param changed: the tables that it may have changed; None: any
     """
     if changed is None:
-        filled = connection.execute(_NOT_EMPTY).fetchall()
-    elif changed:
-        filled = connection.execute(_NOT_EMPTY + _AMONG, {"among": list(changed)}).fetchall()
-    else:
+        return TableRows(_counted(connection, connection.execute(_NOT_EMPTY).fetchall()))
+    # What was only locked and had no rows before has none now.
+    stale = {oid: table for oid, table in changed.items() if table.written or oid in before.tables}
+    if not stale:
         return before
-    kept = {oid: table for oid, table in before.tables.items() if changed is not None and oid not in changed}
-    if not filled:
-        return TableRows(kept)
-    query = sql.SQL(" union all ").join(
-        sql.SQL("select {}::bigint, {}, count(*) from only {}").format(
-            oid, f"{schema}.{name}", sql.Identifier(schema, name)
-        )
-        for oid, schema, name in filled
+    there = [(oid, table.schema, table.name) for oid, table in stale.items() if table.schema and table.name]
+    try:
+        counted = _counted(connection, there)
+    except psycopg.errors.InsufficientPrivilege:
+        return table_rows(connection, before, None)
+    return TableRows({oid: table for oid, table in before.tables.items() if oid not in stale} | counted)
+
+
+def _counted(connection: psycopg.Connection[Any], tables: Sequence[tuple[int, str, str]]) -> dict[int, tuple[str, int]]:
+    if not tables:
+        return {}
+    query = " union all ".join(
+        f"select {oid}::bigint, count(*) from only {quote(schema)}.{quote(name)}" for oid, schema, name in tables
     )
-    counted = connection.execute(query).fetchall()
-    return TableRows(kept | {oid: (name, count) for oid, name, count in counted if count})
+    # The scans of this count are ours, not those of the next script.
+    flush = b";" + FLUSH if connection.info.server_version >= FLUSH_SINCE else b""
+    counts = dict(connection.execute(query.encode() + flush).fetchall())
+    return {oid: (f"{schema}.{name}", counts[oid]) for oid, schema, name in tables if counts[oid]}

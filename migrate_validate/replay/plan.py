@@ -15,6 +15,7 @@ _ONE_BY_ONE = frozenset({"copy", UNPARSED, "discard", "deallocate"})
 others throw away what we have prepared."""
 _LIMITS_OF_ITS_OWN = ("statement_timeout", "query_canceled", "standard_conforming_strings", "backslash_quote")
 """Words of scripts that change how long a statement may take, or how the rest of the message is read."""
+_PREPARING = ("prepare", "deallocate", "discard")
 _LARGEST_BATCH = 1_000_000
 """Characters."""
 _LEAVES_NOTHING = frozenset(
@@ -66,6 +67,8 @@ class Plan:
     """Whether all statements can be sent in one message."""
     leaves_session: bool
     """Whether it may leave something in the session: settings, temporary tables, prepared statements, ..."""
+    prepares: bool
+    """Whether it may prepare statements, or throw away prepared ones."""
 
 
 @lru_cache(maxsize=1024)
@@ -81,6 +84,7 @@ def plan(script: Script) -> Plan:
         mode,
         reason,
         batch=mode is TransactionMode.FILE and _fits_batch(script, parts),
+        prepares=any(word in part.sql.lower() for part in parts for word in _PREPARING),
         leaves_session=any(part.kind not in _LEAVES_NOTHING or _temporary(part) for part in parts),
     )
 

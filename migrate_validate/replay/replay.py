@@ -122,9 +122,7 @@ class _Replaying:
 
     def _count(self, run: ScriptRun) -> TableRows:
         try:
-            # What was only locked and had no rows before has none now.
-            changed = None if run.written is None else run.written | (run.renamed & self._rows.tables.keys())
-            return table_rows(self._connection, self._rows, changed)
+            return table_rows(self._connection, self._rows, run.changed)
         except psycopg.Error as error:
             if self._connection.closed and self._server.has_died():
                 raise died(self._server) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from migrate_validate.replay.failures import failure
 from migrate_validate.replay.pieces import Pieces, send
 from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction
 from migrate_validate.replay.session import Limits, Session
-from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, StatementRun
+from migrate_validate.replay.timeline import ChangedTable, Failure, Outcome, ScriptRun, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
 
 NO_TRANSACTION_STATES = {
@@ -149,7 +149,7 @@ class Runner:
                 ended=self._watchdog.fired,
                 done=[run.statement for run in attempt.done],
             )
-        written = self._written(closing, planned.mode, failed)
+        changed = self._changed(closing, planned.mode, failed)
         with contextlib.suppress(psycopg.Error):  # The connection is lost then, which whoever called can see.
             if bounds is _TRANSACTION:
                 self._leave(planned, closing, failed)
@@ -164,17 +164,18 @@ class Runner:
             duration_ms=(time.perf_counter() - started) * 1000,
             failure=failed,
             locked=attempt.observer.locked,
-            written=written,
-            renamed=closing.renamed if closing is not None else frozenset(),
+            changed=changed,
         )
 
-    def _written(self, closing: Closing | None, mode: TransactionMode, failed: Failure | None) -> frozenset[int] | None:
+    def _changed(
+        self, closing: Closing | None, mode: TransactionMode, failed: Failure | None
+    ) -> Mapping[int, ChangedTable] | None:
         if failed is not None and mode is TransactionMode.FILE:
-            return frozenset()
+            return {}
         if closing is None or closing.deferred or closing.schemas != self._schemas:
             self._schemas = closing.schemas if closing is not None else ""
             return None
-        return closing.written
+        return closing.changed
 
     def _leave(self, planned: Plan, closing: Closing | None, failed: Failure | None) -> None:
         if self._connection.closed:
@@ -182,12 +183,15 @@ class Runner:
         if self._connection.info.transaction_status != TransactionStatus.IDLE:
             with self._watchdog.limit():
                 self._connection.execute("ROLLBACK")
-        if closing is None or failed is not None or planned.leaves_session or closing.event_triggers:
+        if closing is None or failed is not None or planned.prepares or closing.event_triggers:
             self._session.soil()
             with self._watchdog.limit():
                 self._session.make_clean()
-        else:
-            self._session.newest = closing.newest
+            return
+        self._session.newest = closing.newest
+        if planned.leaves_session:
+            with self._watchdog.limit():
+                self._session.make_nearly_clean()
 
 
 class _Attempt:
@@ -228,7 +232,8 @@ class _Attempt:
         for part in parts:
             message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
             owners += [part, None] if observable(part) else [part]
-        message += [self._session.close, *self._bounds.ending]
+        flush = self._session.flush if self._bounds is _TRANSACTION else ()
+        message += [self._session.close, *self._bounds.ending, *flush]
         with self._limited(len(parts)):
             batch = Batch(self._connection, message)
             if upcoming is not None and upcoming.problem is None:
@@ -241,7 +246,7 @@ class _Attempt:
                     self.done.append(self._read(part, batch))
                 self.current = None
                 closing = Closing.of(*_values(batch.result()))
-                for _ in self._bounds.ending:
+                for _ in (*self._bounds.ending, *flush):
                     batch.result()
             except psycopg.Error as error:
                 position = int(error.diag.statement_position or 0)
@@ -250,6 +255,7 @@ class _Attempt:
                     self.current = owners[number] if number < len(owners) else self.current
                 raise
             batch.finish()
+        self._session.flushed = bool(flush)
         return closing
 
     def _read(self, part: Statement, batch: Batch) -> StatementRun:

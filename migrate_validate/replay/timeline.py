@@ -88,6 +88,17 @@ class LockedRelation:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedTable:
+    """A table that a script may have changed, as it is called at its end."""
+
+    schema: str | None
+    """None: it is gone."""
+    name: str | None
+    written: bool
+    """Rows were written; otherwise it was only locked in a way that allows dropping, renaming or emptying it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptRun:
     """One script, applied or tried."""
 
@@ -102,10 +113,8 @@ class ScriptRun:
     duration_ms: float = 0.0
     failure: Failure | None = None
     locked: tuple[LockedRelation, ...] = ()
-    written: frozenset[int] | None = None
-    """Object identifiers of the relations whose number of rows it may have changed; None: not known."""
-    renamed: frozenset[int] = frozenset()
-    """Object identifiers of the relations that it may have dropped, renamed or emptied."""
+    changed: Mapping[int, ChangedTable] | None = None
+    """Tables that it may have written, dropped, renamed or emptied, by object identifier; None: not known."""
     rows_before: Mapping[str, int] = field(default_factory=dict)
     """Rows by ``schema.name``, of the tables that were not empty."""
     rows_after: Mapping[str, int] = field(default_factory=dict)

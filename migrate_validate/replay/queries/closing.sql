@@ -1,4 +1,4 @@
--- At the end of a transaction, before its COMMIT: the relations whose rows or names it may have changed; whether its
+-- At the end of a transaction, before its COMMIT: the tables whose rows or names it may have changed; whether its
 -- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; what the schemas
 -- are called; the greatest number given to a relation so far.
 with held as materialized (
@@ -16,9 +16,20 @@ with held as materialized (
     group by relation
 )
 select (
-           select pg_catalog.json_agg(pg_catalog.json_build_array(relation::bigint, writing and written))
+           select pg_catalog.json_agg(
+                      pg_catalog.json_build_array(held.relation::bigint, c.schema, c.name, held.writing and held.written)
+                  )
            from held
-           where exclusive or written
+           left join lateral (
+               select (select nspname from pg_catalog.pg_namespace where oid = relnamespace) as schema,
+                      relname as name,
+                      relkind = 'r' and relpersistence <> 't' as lasting
+               from pg_catalog.pg_class
+               where oid = held.relation
+               offset 0
+           ) c on true
+           where (held.exclusive or held.written)
+             and c.lasting is distinct from false
        ),
        exists (
            select
