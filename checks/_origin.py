@@ -1,0 +1,147 @@
+"""Who made what: the statement of the chain that created an object before another one wants to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from migrate_validate import syntax
+from migrate_validate.chain.creates import Created, created_objects
+from migrate_validate.chain.model import Chain, Script
+from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.findings import Location
+
+from ._creations import Creation, creations
+
+_RELATIONS = frozenset({"table", "view", "materialized view", "sequence", "index"})
+_ALIKE = {**dict.fromkeys(_RELATIONS, _RELATIONS), "constraint": frozenset({"constraint", "table"})}
+"""The kinds whose names exclude each other; a constraint is told by its table."""
+_DROPPED = {
+    "OBJECT_TABLE": "table",
+    "OBJECT_FOREIGN_TABLE": "table",
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_INDEX": "index",
+    "OBJECT_SCHEMA": "schema",
+    "OBJECT_TYPE": "type",
+    "OBJECT_DOMAIN": "type",
+    "OBJECT_FUNCTION": "function",
+    "OBJECT_PROCEDURE": "function",
+    "OBJECT_ROUTINE": "function",
+    "OBJECT_EXTENSION": "extension",
+    "OBJECT_TRIGGER": "trigger",
+    "OBJECT_POLICY": "policy",
+}
+_WORDS = 60
+"""Characters of a statement that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A name that a statement drops."""
+
+    kind: str
+    schema: str | None
+    name: str
+    location: Location
+    table: str | None = None
+    """Of a trigger or policy."""
+
+
+def origin(chain: Chain, creation: Creation) -> Created | None:
+    """The statement before a creation that made an object of its name; None: the chain has none.
+
+    One that creates only what is not there is passed over where another made it before.
+    """
+    here = creation.statement.location
+    found: Created | None = None
+    for script in scripts_until(chain, here.file):
+        guarded = _guarded_places(script)
+        for event in events(script):
+            if event.location.file == here.file and _position(event.location) >= _position(here):
+                break
+            if is_of(event, creation):
+                if isinstance(event, Dropped):
+                    found = None
+                elif found is None or event.location not in guarded:
+                    found = event
+    return found
+
+
+def is_of(event: Created | Dropped, creation: Creation) -> bool:
+    """Whether a name that was created or dropped is the name of a creation, as far as the texts tell."""
+    name, table = event.name, event.table
+    if creation.kind == "constraint" and event.kind == "table":
+        name, table = creation.name if event.name == creation.table else "", creation.table
+    return (
+        event.kind in _ALIKE.get(creation.kind, {creation.kind})
+        and name == creation.name
+        and (event.schema is None or creation.schema is None or event.schema == creation.schema)
+        and (table is None or creation.table is None or table == creation.table)
+    )
+
+
+@lru_cache(maxsize=2048)
+def events(script: Script) -> tuple[Created | Dropped, ...]:
+    """What a script creates and drops, in order."""
+    both: list[Created | Dropped] = [*created_objects(script), *_drops(script)]
+    return tuple(sorted(both, key=lambda event: _position(event.location)))
+
+
+def _position(location: Location) -> tuple[int, int]:
+    return location.line or 0, location.column or 0
+
+
+def _drops(script: Script) -> Iterator[Dropped]:
+    try:
+        parts = [part for part in statements(script) if part.kind == "drop"]
+    except ScriptError:
+        return
+    for part in parts:
+        node = syntax.parse(part.sql)[0].node
+        kind = _DROPPED.get(syntax.enum_name("ObjectType", node.remove_type))
+        for each in node.objects if kind else ():
+            *before, name = _name_parts(each)
+            if kind in ("trigger", "policy"):
+                schema, table = (before[-2] if len(before) > 1 else None), before[-1]
+            else:
+                schema, table = (before[-1] if before else None), None
+            yield Dropped(kind or "", schema, name, part.location, table)
+
+
+def _name_parts(node: syntax.Node) -> list[str]:
+    inner = syntax.unwrap(node)
+    kind = syntax.node_name(inner)
+    if kind == "String":
+        return [inner.sval]
+    field = {"List": "items", "ObjectWithArgs": "objname", "TypeName": "names"}[kind]
+    return [part.string.sval for part in getattr(inner, field)]
+
+
+@lru_cache(maxsize=2048)
+def _guarded_places(script: Script) -> frozenset[Location]:
+    try:
+        return frozenset(each.location for each in statements(script) if any(one.guarded for one in creations(each)))
+    except ScriptError:
+        return frozenset()
+
+
+def scripts_until(chain: Chain, file: str) -> Iterator[Script]:
+    """The base files and migrations in the order of application, up to this file."""
+    for script in (*chain.base, *(each.up for each in chain.migrations)):
+        yield script
+        if script.file == file:
+            return
+
+
+def place(location: Location) -> str:
+    """``file:line``."""
+    return str(Location(location.file, location.line))
+
+
+def first_words(creation: Creation) -> str:
+    """A statement as a message names it."""
+    line = " ".join(creation.statement.sql.split("(")[0].split())
+    return line if len(line) <= _WORDS else f"{line[:_WORDS].rstrip()} ..."

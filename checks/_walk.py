@@ -1,0 +1,26 @@
+"""Goes through a script on a trial, and looks before each statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import statements
+from migrate_validate.replay.stages import Trial
+from migrate_validate.replay.timeline import Failure
+
+
+def walk(trial: Trial, script: Script, before: Callable[[Statement], None]) -> tuple[tuple[Statement, Failure], ...]:
+    """Try every statement of a script; those that fail, which leave nothing, and why.
+
+    :param before: is called before a statement, in the state that those before it left
+    """
+    coming = iter(statements(script))
+
+    def look(_: object = None) -> None:
+        statement = next(coming, None)
+        if statement is not None and not trial.connection.closed:
+            before(statement)
+
+    look()
+    return trial.each(script, look)

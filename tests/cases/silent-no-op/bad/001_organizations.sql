@@ -1,0 +1,15 @@
+CREATE TABLE organizations (
+    id bigint PRIMARY KEY,
+    slug text NOT NULL UNIQUE,
+    max_users integer NOT NULL DEFAULT 40 CHECK (max_users <= 40),
+    subscription_tier text CHECK (subscription_tier IN ('basic', 'premium')),
+    token uuid DEFAULT gen_random_uuid(),
+    parent_id bigint REFERENCES organizations ON DELETE CASCADE,
+    billing_email text
+);
+INSERT INTO organizations (id, slug) VALUES (1, 'first');
+CREATE INDEX organizations_token ON organizations (token);
+CREATE SEQUENCE invoice_number;
+CREATE TYPE role AS ENUM ('admin', 'member');
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS organizations FROM organizations;
+CREATE SCHEMA app;

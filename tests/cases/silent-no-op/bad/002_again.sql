@@ -1,0 +1,24 @@
+CREATE TABLE IF NOT EXISTS organizations (
+    id bigint PRIMARY KEY,
+    slug text NOT NULL UNIQUE,
+    description text,
+    max_users integer NOT NULL DEFAULT 100 CHECK (max_users <= 1000),
+    subscription_tier text CHECK (subscription_tier IN ('basic', 'premium', 'legacy')),
+    token text NOT NULL DEFAULT 'none',
+    parent_id bigint REFERENCES organizations
+);
+ALTER TABLE organizations
+    ADD COLUMN IF NOT EXISTS parent_id bigint NOT NULL REFERENCES public.organizations ON DELETE SET NULL,
+    ADD COLUMN IF NOT EXISTS name text;
+CREATE UNIQUE INDEX IF NOT EXISTS organizations_token ON organizations (token) WHERE token IS NOT NULL;
+CREATE SEQUENCE IF NOT EXISTS invoice_number START 1000 INCREMENT 10;
+CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT sum(max_users) AS users FROM organizations;
+DO $$ BEGIN
+    CREATE TYPE role AS ENUM ('admin', 'coach', 'member');
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'organizations_max_users_check') THEN
+        ALTER TABLE organizations ADD CONSTRAINT organizations_max_users_check CHECK (max_users < 50);
+    END IF;
+END $$;

@@ -1,0 +1,3 @@
+CREATE TABLE IF NOT EXISTS organizations (id bigint PRIMARY KEY);
+CREATE SCHEMA IF NOT EXISTS app;
+ALTER TABLE public.organizations ADD COLUMN IF NOT EXISTS name text;

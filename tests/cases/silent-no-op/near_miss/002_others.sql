@@ -1,0 +1,13 @@
+-- Another schema, an object that was dropped, a temporary table, and blocks that create after they have dropped.
+SET search_path = app;
+CREATE TABLE IF NOT EXISTS organizations (id uuid PRIMARY KEY);
+RESET search_path;
+DROP TABLE log;
+CREATE TABLE IF NOT EXISTS log (id uuid, at timestamptz);
+CREATE TEMPORARY TABLE IF NOT EXISTS organizations (id uuid);
+DROP TABLE pg_temp.organizations;
+DO $$ BEGIN
+    DROP TYPE IF EXISTS role;
+    CREATE TYPE role AS ENUM ('admin', 'coach');
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
