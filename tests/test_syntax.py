@@ -73,8 +73,8 @@ def test_names_that_need_quotes(name: str, quoted: str) -> None:
 
 
 def test_a_tree_is_written_as_sql() -> None:
-    (statement,) = syntax.parse('create index if not exists "T x" on t using gin (lower(c) text_pattern_ops) where a > 3')
+    (statement,) = syntax.parse('create index if not exists "T x" on t using gin (lower(c) text_ops) where a > 3')
     statement.node.concurrent = True
     assert syntax.sql_of(statement.node) == (
-        'CREATE INDEX CONCURRENTLY IF NOT EXISTS "T x" ON t USING gin (lower(c) text_pattern_ops) WHERE a > 3'
+        'CREATE INDEX CONCURRENTLY IF NOT EXISTS "T x" ON t USING gin (lower(c) text_ops) WHERE a > 3'
     )

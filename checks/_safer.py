@@ -1,0 +1,363 @@
+"""The same statement, written so that others can go on working: SQL made from its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+from migrate_validate.replay.timeline import StatementRun
+from migrate_validate.syntax import Node, node_name, quote, sql_of, unwrap
+
+from ._altering import (
+    add_column,
+    alter,
+    column_of,
+    columns_in,
+    copied,
+    expression,
+    keys_of,
+    listed,
+    name_of,
+    named,
+    qualified,
+    sql_of_column,
+    table_of,
+)
+from ._locking import Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
+
+_ALONE = "-- in a file of its own, outside of a transaction:"
+_LATER = "-- in a later migration:"
+_BATCHES = "-- in later migrations: the rows that exist, some thousands at a time, each in a transaction of its own:"
+_REPACK = "-- nothing in PostgreSQL does this beside the table's users; pg_repack does"
+_SERIALS = {
+    "smallserial": "int2",
+    "serial2": "int2",
+    "serial": "int4",
+    "serial4": "int4",
+    "bigserial": "int8",
+    "serial8": "int8",
+}
+"""The types that they stand for."""
+
+
+def index(work: Work) -> str:
+    """How an index is built while others write."""
+    tree = work.tree
+    if tree is None:
+        return ""
+    if work.kind == "index":
+        return _index(tree, partitions_of(work))
+    if work.kind == "reindex":
+        copy = copied(tree)
+        option = copy.params.add().def_elem
+        option.defname, option.defaction = "concurrently", 1
+        return f"{_ALONE}\n{sql_of(copy)};"
+    steps = [
+        _constraint_by_index(tree, command, constraint, searched=max(each.scans for each in work.occupied) > 1)
+        for command in work.commands
+        for constraint in command.constraints
+        if builds_index(constraint)
+    ]
+    return _with_rest(work, lambda command: any(map(builds_index, command.constraints)), steps)
+
+
+def _index(tree: Node, partitions: Sequence[str]) -> str:
+    copy = copied(tree)
+    if copy.access_method == "btree":
+        copy.ClearField("access_method")  # The default, which nobody writes.
+    if not partitions:
+        copy.concurrent = True
+        return f"{_ALONE}\n{sql_of(copy)};"
+    # PostgreSQL does not build the index of a partitioned table concurrently, but those of its partitions.
+    copy.idxname = tree.idxname or named(tree.relation.relname, keys_of(tree.index_params), "idx")
+    copy.relation.inh = False
+    lines = [f"{sql_of(copy)};", _ALONE]
+    attached = []
+    for partition in partitions:
+        own = copied(copy)
+        own.relation.inh = True
+        schema, _, name = partition.partition(".")
+        own.relation.schemaname, own.relation.relname = schema, name
+        own.idxname, own.concurrent = named(name, keys_of(tree.index_params), "idx"), True
+        lines.append(f"{sql_of(own)};")
+        parent = qualified(tree.relation.schemaname, copy.idxname)
+        attached.append(f"ALTER INDEX {parent} ATTACH PARTITION {qualified(schema, own.idxname)};")
+    return "\n".join([*lines, "-- then:", *attached])
+
+
+def _constraint_by_index(tree: Node, command: Command, constraint: Node, *, searched: bool) -> list[str]:
+    """Through an index.
+
+    :param searched: whether a column of the primary key was searched for NULL too
+    """
+    if constraint_kind(constraint) == "CONSTR_EXCLUSION":
+        return [
+            "-- no exclusion constraint can be built beside its users: add it to a new table that takes the place of "
+            "this one, or keep others away on purpose and for a time that you have measured"
+        ]
+    column = column_of(command).colname if command.kind == "AT_AddColumn" else ""
+    columns = [column] if column else [each.string.sval for each in constraint.keys]
+    primary = constraint_kind(constraint) == "CONSTR_PRIMARY"
+    table = tree.relation.relname
+    name = constraint.conname or (named(table, (), "pkey") if primary else named(table, columns, "key"))
+    included = [each.string.sval for each in constraint.including]
+    made = copied(constraint)
+    made.conname, made.indexname = name, name
+    for field in ("keys", "including", "options", "nulls_not_distinct", "indexspace"):
+        made.ClearField(field)
+    return [
+        *([f"{sql_of_column(tree, command)};"] if column else []),
+        _ALONE,
+        f"CREATE UNIQUE INDEX CONCURRENTLY {quote(name)} ON {table_of(tree)} ({listed(columns)})"
+        + (f" INCLUDE ({listed(included)})" if included else "")
+        + (" NULLS NOT DISTINCT" if constraint.nulls_not_distinct else "")
+        + ";",
+        *(line for each in columns if primary and searched and not column for line in _no_null(tree, each)),
+        "-- then:",
+        f"{alter(tree, made)};",
+    ]
+
+
+def constraint(work: Work) -> str:
+    """How a constraint is added without looking at all rows under a lock."""
+    tree = work.tree
+    if tree is None:
+        return ""
+    steps: list[list[str]] = []
+    for command in work.commands:
+        if command.kind == "AT_ValidateConstraint":
+            steps.append([_LATER, f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(command.name)};"])
+        for each in command.constraints:
+            if wants_validation(command, each):
+                steps.append(_not_valid(tree, command, each, partitions_of(work)))
+    return _with_rest(work, _is_about_rows, steps)
+
+
+def _is_about_rows(command: Command) -> bool:
+    validates = command.kind == "AT_ValidateConstraint"
+    return validates or any(wants_validation(command, each) for each in command.constraints)
+
+
+def _not_valid(tree: Node, command: Command, added: Node, partitions: Sequence[str]) -> list[str]:
+    made = copied(added)
+    made.skip_validation, made.initially_valid = True, False
+    lines = []
+    foreign = constraint_kind(added) == "CONSTR_FOREIGN"
+    columns = [each.string.sval for each in added.fk_attrs]
+    if command.kind == "AT_AddColumn":
+        lines.append(f"{sql_of_column(tree, command)};")
+        columns = [column_of(command).colname]
+        if foreign:
+            made.fk_attrs.add().string.sval = columns[0]
+    elif not foreign:
+        columns = sorted(columns_in(added.raw_expr))
+        columns = columns if len(columns) == 1 else []
+    made.conname = added.conname or named(tree.relation.relname, columns, "fkey" if foreign else "check")
+    if foreign and partitions:
+        # Before PostgreSQL 18 the key of a partitioned table cannot be NOT VALID.
+        first = [alter(tree, made, name) for name in partitions]
+        later = [f"ALTER TABLE {name_of(each)} VALIDATE CONSTRAINT {quote(made.conname)}" for each in partitions]
+        whole = copied(added)
+        whole.conname = made.conname
+        return [
+            *lines,
+            *(f"{sql};" for sql in (*first,)),
+            _LATER,
+            *(f"{sql};" for sql in (*later, alter(tree, whole))),
+        ]
+    return [
+        *lines,
+        f"{alter(tree, made)};",
+        _LATER,
+        f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(made.conname)};",
+    ]
+
+
+def not_null(work: Work) -> str:
+    """How a column becomes NOT NULL without a scan under the lock."""
+    tree = work.tree
+    if tree is None:
+        return ""
+    steps = []
+    for command in work.commands:
+        if wants_no_null(command):
+            columns = [command.name] if command.kind == "AT_SetNotNull" else _not_null_columns(command.constraints[0])
+            for column in columns:
+                steps.append([*_no_null(tree, column)])
+            if command.kind == "AT_AddConstraint":
+                steps[-1].append(f"{alter(tree, command.constraints[0])};")
+    return _with_rest(work, wants_no_null, steps)
+
+
+def _not_null_columns(constraint: Node) -> list[str]:
+    return [each.string.sval for each in constraint.keys] or ["..."]
+
+
+def _no_null(tree: Node, column: str) -> Iterator[str]:
+    table, name = table_of(tree), quote(named(tree.relation.relname, [column], "not_null_check"))
+    yield f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({quote(column)} IS NOT NULL) NOT VALID;"
+    yield _LATER
+    yield f"ALTER TABLE {table} VALIDATE CONSTRAINT {name};"
+    yield f"ALTER TABLE {table} ALTER COLUMN {quote(column)} SET NOT NULL;"
+    yield f"ALTER TABLE {table} DROP CONSTRAINT {name};"
+
+
+def rewrite(work: Work) -> str:
+    """How the same is had without writing the table anew under the lock."""
+    tree = work.tree
+    if tree is None:
+        return ""
+    if work.kind == "refresh_mat_view":
+        copy = copied(tree)
+        copy.concurrent = True
+        return f"-- needs a unique index on columns of {table_of(tree)}, over all rows:\n{sql_of(copy)};"
+    if work.kind == "cluster":
+        return _REPACK
+    alone = len(work.commands) == 1
+    steps = {id(command): step for command in work.commands if (step := _beside(tree, command, alone=alone))}
+    return _with_rest(work, lambda command: id(command) in steps, steps.values())
+
+
+def _beside(tree: Node, command: Command, *, alone: bool) -> list[str]:
+    """The steps for an action that rewrites a table; none where it may be innocent.
+
+    :param alone: there is no other action, so that it must be guilty
+    """
+    if command.kind == "AT_AlterColumnType":
+        return _new_column(tree, command)
+    if command.kind != "AT_AddColumn":
+        return [_REPACK] if alone else []
+    column = column_of(command)
+    kinds = {constraint_kind(each): each for each in command.constraints}
+    default = kinds.get("CONSTR_DEFAULT")
+    if default is not None and node_name(unwrap(default.raw_expr)) != "A_Const":
+        return _filled_later(tree, column, kinds, expression(default.raw_expr))
+    integer = _SERIALS.get(column.type_name.names[-1].string.sval)
+    if integer is not None:
+        return _numbered_later(tree, column, kinds, integer)
+    if alone or {"CONSTR_GENERATED", "CONSTR_IDENTITY"} & kinds.keys():
+        return [
+            f"-- {quote(column.colname)} cannot be had without writing the rows that exist: add a plain column,",
+            "-- set it by a trigger in new rows, and fill the others some thousands at a time",
+        ]
+    return []
+
+
+def _filled_later(tree: Node, column: Node, kinds: Iterable[str], default: str) -> list[str]:
+    """A column that is filled after it was added."""
+    table, name = table_of(tree), quote(column.colname)
+    ours = ("CONSTR_DEFAULT", "CONSTR_NOTNULL")
+    plain = copied(column)
+    del plain.constraints[:]
+    plain.constraints.extend(each for each in column.constraints if constraint_kind(each.constraint) not in ours)
+    return [
+        f"{add_column(tree, plain)};",
+        f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {default};",
+        _BATCHES,
+        f"UPDATE {table} SET {name} = DEFAULT WHERE {name} IS NULL AND ...;",
+        *(_no_null(tree, column.colname) if "CONSTR_NOTNULL" in kinds else ()),
+    ]
+
+
+def _numbered_later(tree: Node, column: Node, kinds: Iterable[str], integer: str) -> list[str]:
+    """What ``serial`` stands for, filled after it was added."""
+    sequence = qualified(tree.relation.schemaname, named(tree.relation.relname, [column.colname], "seq"))
+    plain = copied(column)
+    del plain.type_name.names[:]
+    for part in ("pg_catalog", integer):
+        plain.type_name.names.add().string.sval = part
+    literal = sequence.replace("'", "''")
+    first, *others = _filled_later(tree, plain, {*kinds, "CONSTR_NOTNULL"}, f"nextval('{literal}')")
+    return [first, f"CREATE SEQUENCE {sequence} OWNED BY {table_of(tree)}.{quote(column.colname)};", *others]
+
+
+def scan(work: Work) -> str:
+    """How a partition is attached without reading it under the lock."""
+    tree = work.tree
+    attached = [command for command in work.commands if command.kind == "AT_AttachPartition"]
+    if tree is None or not attached:
+        return ""
+    partition = getattr(attached[0].node, "def").partition_cmd.name
+    table = qualified(partition.schemaname, partition.relname)
+    name = quote(named(partition.relname, [], "bounds"))
+    return "\n".join(
+        [
+            "-- before: a CHECK that says what the bounds say, NOT NULL included",
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (...) NOT VALID;",
+            _LATER,
+            f"ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+            "-- then:",
+            f"{work.run.statement.sql};",
+            f"ALTER TABLE {table} DROP CONSTRAINT {name};",
+        ]
+    )
+
+
+def apart(locking: Sequence[StatementRun], working: Sequence[StatementRun]) -> str:
+    """What locks and what works, in files of their own, in the order in which they were written."""
+    lines = []
+    for ours, group in groupby(
+        sorted({id(run): run for run in (*locking, *working)}.values(), key=lambda run: _place(run)),
+        key=lambda run: any(run is each for each in locking),
+    ):
+        lines.append("-- one migration:" if ours else "-- another one:")
+        lines += [f"{_first_line(run.statement.sql)};" for run in group]
+    return "\n".join(lines)
+
+
+def _place(run: StatementRun) -> tuple[int, int]:
+    return run.statement.location.line or 0, run.statement.location.column or 0
+
+
+def _first_line(text: str) -> str:
+    lines = text.splitlines()
+    return lines[0] if len(lines) == 1 else f"{lines[0]} ..."
+
+
+def _new_column(tree: Node, command: Command) -> list[str]:
+    """A column of another type, filled beside the old one, whose place it takes at the end."""
+    table, old, new = table_of(tree), command.name, f"{command.name}_new"
+    definition = copied(column_of(command))
+    definition.ClearField("raw_default")
+    definition.colname, definition.is_local = new, True
+    added = add_column(tree, definition)
+    if column_of(command).HasField("raw_default"):
+        using = column_of(command).raw_default
+        value, fresh = expression(using), expression(using, "new")
+    else:
+        type_name = added.partition(f"ADD COLUMN {quote(new)} ")[2]
+        value, fresh = f"{quote(old)}::{type_name}", f"new.{quote(old)}::{type_name}"
+    function = quote(named(tree.relation.relname, [old], "copy"))
+    return [
+        f"{added};",
+        f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$",
+        f"BEGIN new.{quote(new)} := {fresh}; RETURN new; END $$;",
+        f"CREATE TRIGGER {function} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
+        _BATCHES,
+        f"UPDATE {table} SET {quote(new)} = {value} WHERE {quote(new)} IS DISTINCT FROM {value} AND ...;",
+        "-- then, in one transaction, after its indexes and constraints were made for the new column:",
+        f"DROP TRIGGER {function} ON {table};",
+        f"DROP FUNCTION {function}();",
+        f"ALTER TABLE {table} DROP COLUMN {quote(old)};",
+        f"ALTER TABLE {table} RENAME COLUMN {quote(new)} TO {quote(old)};",
+    ]
+
+
+def _with_rest(work: Work, replaced: Callable[[Command], bool], steps: Iterable[Sequence[str]]) -> str:
+    """The steps, after what else the same ALTER TABLE does."""
+    lines = [line for step in steps for line in step]
+    kept = [command for command in work.commands if not replaced(command)]
+    if lines and kept:
+        copy = copied(work.tree)
+        del copy.cmds[:]
+        for command in kept:
+            copy.cmds.add().alter_table_cmd.CopyFrom(command.node)
+        lines.insert(0, f"{sql_of(copy)};")
+    return "\n".join(lines)
+
+
+def partitions_of(work: Work) -> list[str]:
+    """The partitions that it scanned, where it is about a partitioned table."""
+    if not any(each.kind == "partitioned table" for each in work.run.touched):
+        return []
+    return [each.relation for each in work.occupied if each.kind == "table"]

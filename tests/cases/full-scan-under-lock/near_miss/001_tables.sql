@@ -1,0 +1,4 @@
+create table orders (id bigint primary key, customer_id bigint, state varchar(20), total int);
+create table customers (id bigint primary key, email text);
+create table events (at date not null, kind text) partition by range (at);
+create table events_2024 (at date not null, kind text);

@@ -1,0 +1,147 @@
+"""What the rules of locks say of single statements, and that their fixes are statements that run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate_validate.chain.statements import statements
+from migrate_validate.findings import Finding, NotApplicable, Unproven
+from migrate_validate.postgres import Server
+from migrate_validate.replay.timeline import Step
+from tests.replay.chains import timeline
+from tests.support.scripts import script
+
+# Imported by name: type checkers do not follow the editable installation of checks/.
+locks: Any = import_module("migrate_validate.checks.locks")
+
+REPORTING = (
+    locks.table_rewrite,
+    locks.index_built_under_lock,
+    locks.constraint_validated_under_lock,
+    locks.set_not_null_scan,
+    locks.full_scan_under_lock,
+    locks.lock_held_while,
+    locks.lock_queue,
+)
+TABLES = """
+create table t (id int primary key, c varchar(10), v int, p_id int);
+create table p (id int primary key, n int);
+create table "Odd Name" ("A b" int, c text);
+create table part (id int, k int) partition by range (k);
+create table part1 partition of part for values from (0) to (10);
+create table part2 partition of part for values from (10) to (20);
+create table free (id int, k int);
+create index t_v on t (v);
+create table no_key (a int, b int);
+insert into p select generate_series(1, 5);
+insert into t select n, 'x', n, n from generate_series(1, 5) as n;
+insert into "Odd Name" values (1, 'long enough');
+"""
+
+
+def step(server: Server, folder: Path, text: str, tables: str = TABLES) -> Step:
+    """A migration, applied after these tables were made."""
+    return timeline(server, folder, {"001_tables.sql": tables, "002_change.sql": text}).steps[1]
+
+
+def said(step: Step) -> list[Finding]:
+    return [each for rule in REPORTING for each in rule(step) if isinstance(each, Finding)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("alter table t add x int;", []),
+        ("alter table t add x int not null default 0;", []),
+        ("alter table t drop v;", []),
+        ("alter table t rename v to w;", []),
+        ("alter table t enable row level security; create policy own on t using (true);", []),
+        ("create trigger r before insert on t for each row execute function suppress_redundant_updates_trigger();", []),
+        ("alter table t alter c type text;", []),
+        ("alter table t alter c type varchar(5);", ["table-rewrite"]),
+        ("alter table t add constraint k check (v > 0), alter v set not null, add unique (v);",
+         ["index-built-under-lock", "constraint-validated-under-lock", "set-not-null-scan"]),
+        ("alter table no_key add primary key (a, b);", ["index-built-under-lock"]),
+        ("alter table t add constraint k check (v > 0) not valid, add unique (v);", ["index-built-under-lock"]),
+        ("alter table part alter k set not null;", ["set-not-null-scan"]),
+        ("alter table part add foreign key (id) references p;", ["constraint-validated-under-lock"]),
+        ("alter table t add x int; create index on t (x);", ["index-built-under-lock"]),
+        ("alter table t add x int; update t set x = 1; update p set n = 1;", ["lock-held-while"]),
+        ("do $$ begin alter table t add x int; perform count(*) from t; end $$;", ["full-scan-under-lock"]),
+        ("lock table t in share mode; select count(*) from t;", []),
+        ("lock table t; select count(*) from t;", ["lock-held-while"]),
+    ],
+)  # fmt: skip
+def test_one_statement_is_reported_once(server: Server, tmp_path: Path, text: str, rules: list[str]) -> None:
+    assert [each.rule for each in said(step(server, tmp_path, text))] == [*rules, "lock-queue"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alter table t alter c type varchar(5);",
+        "alter table t add x float not null default random(), add y int;",
+        "alter table t add x bigserial;",
+        """alter table "Odd Name" alter "A b" type bigint using "A b" + length(c);""",
+        """alter table "Odd Name" add check (length(c) > 3 and "A b" > 0), add column q int unique;""",
+        "alter table t add constraint u unique (v) include (id) deferrable;",
+        "alter table no_key add primary key (a, b);",
+        "create unique index on t (id, lower(c) text_pattern_ops) include (v) where v > 0;",
+        "create index part_k on part using brin (k);",
+        "alter table t add foreign key (p_id) references p on delete set null deferrable;",
+        "alter table part add foreign key (id) references p;",
+        "alter table t add x int default 1 references p;",
+        "alter table t alter v set not null, alter c set default 'x';",
+        "alter table t add constraint k check (v > 0) not valid, validate constraint k;",
+        "reindex table t;",
+    ],
+)
+def test_fixes_run_and_are_not_reported(server: Server, tmp_path: Path, text: str) -> None:
+    found = [each for each in said(step(server, tmp_path, text)) if each.rule != "lock-queue"]
+    assert found
+    for finding in found:
+        # Batches are for the user to choose.
+        fix = script(finding.fix.replace(" AND ...", ""), "002_fix.sql")
+        parts = statements(fix)
+        files: dict[str, str | bytes] = {"001_tables.sql": TABLES}
+        files |= {f"{number:03}_fix.sql": f"{part.sql};" for number, part in enumerate(parts, start=2)}
+        steps = timeline(server, tmp_path / finding.rule, files).steps
+        assert [each.run.failure for each in steps] == [None] * len(files), finding.fix
+        assert [each for one in steps for each in said(one) if each.rule == finding.rule] == []
+
+
+def test_a_lock_that_is_strengthened_is_told_twice(server: Server, tmp_path: Path) -> None:
+    text = "create table x (id int references t);\nalter table t add y int;\nselect 1;"
+    (finding,) = locks.blocking_locks(step(server, tmp_path, text))
+    assert finding.message == "keeps others from reading and writing public.t"
+    first, second = finding.evidence["locks"]
+    assert first.startswith("public.t: ShareRowExclusiveLock from line 1 until COMMIT after line 3, ")
+    assert second.startswith("public.t: AccessExclusiveLock from line 2 until COMMIT after line 3, ")
+    assert second.endswith(" ms: blocks reads and writes")
+
+
+def test_transactions_of_a_file_are_apart(server: Server, tmp_path: Path) -> None:
+    text = "begin;\nalter table t add x int;\ncommit;\nbegin;\nupdate t set x = 1;\nalter table t add y int;\ncommit;"
+    done = step(server, tmp_path, text)
+    assert [each.rule for each in said(done)] == ["lock-queue"]
+    (finding,) = locks.blocking_locks(done)
+    assert len(finding.evidence["locks"]) == 2
+
+
+def test_what_runs_alone_and_may_lock_is_unproven(server: Server, tmp_path: Path) -> None:
+    done = step(server, tmp_path, "vacuum t;\nvacuum full t;")
+    unproven, nothing = locks.blocking_locks(done)
+    assert isinstance(unproven, Unproven)
+    assert unproven.reason == "VACUUM (line 2) ran outside of any transaction: what it locked is not known"
+    assert isinstance(nothing, NotApplicable)
+
+
+def test_a_migration_that_failed_is_not_judged(server: Server, tmp_path: Path) -> None:
+    done = step(server, tmp_path, "alter table t alter c type int using c::int;")
+    for rule in (*REPORTING, locks.blocking_locks):
+        (result,) = rule(done)
+        assert result == NotApplicable("002_change.sql was not applied")
