@@ -1,0 +1,150 @@
+"""How statements are guarded against being applied a second time, and how they could be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from migrate_validate.chain.model import Statement
+from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
+
+from ._shared import enum_name
+
+_LOOKS_FIRST = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bif\s+not\s+found\b|\bduplicate_\w+|\bunique_violation\b", re.I)
+"""In the body of a DO block."""
+_BLOCK = "put it into a DO block that looks first, or that catches duplicate_object"
+_REMEDIES = {
+    "create": "CREATE TABLE IF NOT EXISTS",
+    "create_table_as": "CREATE TABLE IF NOT EXISTS",
+    "index": "CREATE INDEX IF NOT EXISTS",
+    "create_seq": "CREATE SEQUENCE IF NOT EXISTS",
+    "create_schema": "CREATE SCHEMA IF NOT EXISTS",
+    "create_extension": "CREATE EXTENSION IF NOT EXISTS",
+    "create_policy": "DROP POLICY IF EXISTS before it",
+    "create_trig": "CREATE OR REPLACE TRIGGER",
+    "create_function": "CREATE OR REPLACE",
+    "view": "CREATE OR REPLACE VIEW",
+    "rule": "CREATE OR REPLACE RULE",
+    "alter_enum": "ADD VALUE IF NOT EXISTS",
+    "insert": "ON CONFLICT DO NOTHING",
+    "copy": "copy into a temporary table, and insert from there with ON CONFLICT DO NOTHING",
+    "drop": "DROP ... IF EXISTS",
+}
+_OF_ALTER_TABLE = {
+    "AT_AddColumn": "ADD COLUMN IF NOT EXISTS",
+    "AT_AddConstraint": "DROP CONSTRAINT IF EXISTS before it",
+    "AT_DropColumn": "DROP COLUMN IF EXISTS",
+    "AT_DropConstraint": "DROP CONSTRAINT IF EXISTS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """That a statement was written to be applied again."""
+
+    statement: Statement
+    words: str
+    """``IF NOT EXISTS``, ``ON CONFLICT``, ..."""
+    habit: bool
+    """It is how people write such statements anyway, and says nothing of the file."""
+
+
+def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
+    """The guarded statements of a file, in order."""
+    found = []
+    for position, statement in enumerate(statements):
+        node = _tree(statement)
+        if node is not None and (words := _words(node, statement, statements[position + 1 :])):
+            found.append(Guard(statement, words, _habit(node)))
+    return tuple(found)
+
+
+def remedy(statement: Statement) -> str:
+    """How a statement could be guarded."""
+    node = _tree(statement)
+    found = _REMEDIES.get(statement.kind, _BLOCK)
+    if node is not None and node_name(node) == "AlterTableStmt":
+        kinds = [enum_name(command, "subtype") for command in map(unwrap, node.cmds)]
+        found = next((_OF_ALTER_TABLE[kind] for kind in kinds if kind in _OF_ALTER_TABLE), _BLOCK)
+    return f"give it a name, and {found}" if node is not None and _nameless(node) else found
+
+
+def brief(statement: Statement) -> str:
+    """The beginning of a statement on one line."""
+    text = " ".join(statement.sql.split())
+    return text if len(text) <= 60 else f"{text[:57].rstrip()}..."
+
+
+def _nameless(node: Node) -> bool:
+    """Whether it makes an index or a constraint and leaves the name to PostgreSQL."""
+    if node_name(node) == "IndexStmt":
+        return not node.idxname
+    if node_name(node) != "AlterTableStmt":
+        return False
+    added = [unwrap(getattr(command, "def")) for command in map(unwrap, node.cmds)]
+    return any(node_name(each) == "Constraint" and not each.conname for each in added)
+
+
+def _tree(statement: Statement) -> Node | None:
+    try:
+        return parse(statement.sql)[0].node
+    except GrammarError:
+        return None
+
+
+def _habit(node: Node) -> bool:
+    return node_name(node) in ("CreateExtensionStmt", "CreateFunctionStmt", "ViewStmt")
+
+
+def _words(node: Node, statement: Statement, later: Sequence[Statement]) -> str:
+    match node_name(node):
+        case "InsertStmt":
+            if node.HasField("on_conflict_clause"):
+                return "ON CONFLICT"
+            return "WHERE NOT EXISTS" if re.search(r"\bwhere\s+not\s+exists\b", statement.sql, re.I) else ""
+        case "DoStmt":
+            return "DO block that looks first" if _LOOKS_FIRST.search(statement.sql) else ""
+        case "AlterEnumStmt":
+            return "IF NOT EXISTS" if node.skip_if_new_val_exists else ""
+        case "AlterTableStmt":
+            return _of_alter_table(node, later)
+        case "DropStmt":
+            again = node.missing_ok and any(_made_later(name, later) for name in _dropped(node))
+            return "DROP IF EXISTS before CREATE" if again else ""
+    if getattr(node, "if_not_exists", False):
+        return "IF NOT EXISTS"
+    return "OR REPLACE" if getattr(node, "replace", False) else ""
+
+
+def _of_alter_table(node: Node, later: Sequence[Statement]) -> str:
+    for command in map(unwrap, node.cmds):
+        if not command.missing_ok:
+            continue
+        if enum_name(command, "subtype") == "AT_AddColumn":
+            return "ADD COLUMN IF NOT EXISTS"
+        if _made_later(command.name, later) or any(
+            each is not command and _adds(each, command.name) for each in node.cmds
+        ):
+            return "DROP IF EXISTS before ADD"
+    return ""
+
+
+def _adds(command: Node, name: str) -> bool:
+    return any(getattr(each, "conname", "") == name for each in walk(command))
+
+
+def _dropped(node: Node) -> Iterator[str]:
+    for each in node.objects:
+        names = [part.sval for part in walk(each) if node_name(part) == "String"]
+        if names:
+            yield names[-1]
+
+
+def _made_later(name: str, later: Sequence[Statement]) -> bool:
+    """Whether a statement that makes something mentions the name."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(
+        each.kind.startswith(("create", "view", "index", "define", "alter_table", "rule")) and word.search(each.sql)
+        for each in later
+    )

@@ -1,0 +1,195 @@
+"""A migration applied a second time on top of itself, once for all rules that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.model import Script, Statement, TransactionMode
+from migrate_validate.chain.statements import statements
+from migrate_validate.replay.plan import plan
+from migrate_validate.replay.runner import NO_TRANSACTION_STATES
+from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.timeline import Failure
+
+from ._kept_rows import KeptRows, RowChange, written
+from ._mentions import Mentions
+
+_LONGEST_LOCATED = 200
+"""Statements of a file, up to which the catalog is read after each to see which one has changed it."""
+_EXISTS_ALREADY = frozenset({"42710", "42P07", "42701", "42723", "42P06", "42P16", "42704", "42P01", "42703", "23505"})
+"""SQLSTATEs of what a second application meets (the object is there, or gone): the same in any transaction."""
+_WRITES = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "select", "do", "call"})
+_SAVEPOINT = "migrate_validate_first"
+
+Refusal = tuple[Statement | None, Failure]
+"""A statement that fails, and why; no statement: the end of the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """What one statement changes in the schema when it is applied again."""
+
+    statement: Statement | None
+    """None: it is not known which one."""
+    diff: CatalogDiff
+    """From the schema after the first application (want) to that after the second one (have)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """What a second application does."""
+
+    unproven: str = ""
+    """Why there was none."""
+    refused: tuple[Refusal, ...] = ()
+    """The statements that fail; what the others would change is not judged then."""
+    schema: tuple[SchemaChange, ...] = ()
+    rows: tuple[RowChange, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it does not depend on the transaction in which it was found."""
+        known = all(failure.sqlstate in _EXISTS_ALREADY for _, failure in self.refused)
+        return known and not (self.unproven or self.schema or self.rows)
+
+
+def apply_twice(stage: Stage) -> Twice:
+    """Apply the migration of a stage twice.
+
+    :raises StageLost: when the chain cannot be applied again up to here
+    """
+    return stage.once("applied twice", lambda: _examine(stage))
+
+
+def _examine(stage: Stage) -> Twice:
+    up = stage.migration.up
+    if stage.step.run.mode is not TransactionMode.FILE:
+        with stage.trial(clone=True) as trial:
+            return _on_copy(trial, up, one_transaction=False)
+    with stage.trial(up) as trial:
+        found = _inside(trial, up) if trial.database is None else _on_copy(trial, up, one_transaction=True)
+        if found.plain or trial.database is not None:
+            return found
+    with stage.trial(clone=True) as trial:
+        confirmed = _on_copy(trial, up, one_transaction=True)
+    return replace(confirmed, schema=_both(found, confirmed), rows=_both_rows(found, confirmed))
+
+
+def _both(found: Twice, confirmed: Twice) -> tuple[SchemaChange, ...]:
+    """What was found in both places, with the statements that the first one knows."""
+    there = {difference for change in confirmed.schema for difference in change.diff.differences}
+    kept = (
+        replace(change, diff=CatalogDiff(tuple(each for each in change.diff.differences if each in there)))
+        for change in found.schema
+    )
+    return tuple(change for change in kept if change.diff)
+
+
+def _both_rows(found: Twice, confirmed: Twice) -> tuple[RowChange, ...]:
+    """What was found in both places: in a transaction time stands still, on a copy COMMIT is what it is."""
+    there = {change.table for change in confirmed.rows}
+    return tuple(change for change in found.rows if change.table in there)
+
+
+def _inside(trial: Trial, up: Script) -> Twice:
+    """In one transaction, which can go back to where the migration was applied once."""
+    first = trial.apply(up)
+    if first.failure is not None:
+        return Twice(unproven=_not_even_once(first.failure))
+    connection, kept = trial.connection, KeptRows(trial.connection)
+    connection.execute(f"savepoint {_SAVEPOINT}".encode())
+    marks = kept.marks()
+    second = trial.apply(up)
+    if second.failure is not None:
+        return Twice(refused=_refused(trial, up, second.failure))
+    tables = written(marks, kept.marks())
+    after = trial.catalog()
+    connection.execute(f"rollback to savepoint {_SAVEPOINT}".encode())
+    before = trial.catalog()
+    schema = _located(trial, up, before, compare(before, after)) if before != after else ()
+    rows: tuple[RowChange, ...] = ()
+    if tables:
+        connection.execute(f"rollback to savepoint {_SAVEPOINT}".encode())
+        kept.keep(tables)
+        trial.apply(up)
+        rows = tuple(kept.changes(times=True))
+    return Twice(schema=schema, rows=rows)
+
+
+def _located(trial: Trial, up: Script, before: Catalog, diff: CatalogDiff) -> tuple[SchemaChange, ...]:
+    """The differences by the statement that makes them: each is applied again."""
+    if len(statements(up)) > _LONGEST_LOCATED:
+        return (SchemaChange(None, diff),)
+    seen: list[tuple[Statement, Catalog]] = []
+    trial.each(up, lambda statement: seen.append((statement, trial.catalog())))
+    return _by_statement(before, seen, diff)
+
+
+def _by_statement(
+    before: Catalog, seen: list[tuple[Statement, Catalog]], diff: CatalogDiff
+) -> tuple[SchemaChange, ...]:
+    makers: dict[str, Statement] = {}
+    for statement, after in seen:
+        if after != before:
+            makers |= {difference.object: statement for difference in compare(before, after).differences}
+        before = after
+    grouped: dict[Statement | None, list[Difference]] = {}
+    for difference in diff.differences:
+        grouped.setdefault(makers.get(difference.object), []).append(difference)
+    return tuple(SchemaChange(statement, CatalogDiff(tuple(each))) for statement, each in grouped.items())
+
+
+def _on_copy(trial: Trial, up: Script, *, one_transaction: bool) -> Twice:
+    """On a copy, with transactions of its own."""
+    first = trial.apply(up)
+    if first.failure is not None:
+        return Twice(unproven=_not_even_once(first.failure))
+    before, kept = trial.catalog(), KeptRows(trial.connection)
+    kept.keep(kept.marks())
+    seen: list[tuple[Statement, Catalog]] = []
+    if one_transaction or plan(up).mode is TransactionMode.FILE:
+        second = trial.apply(up)
+        refused = _refused(trial, up, second.failure) if second.failure else ()
+    else:
+        locate = len(statements(up)) <= _LONGEST_LOCATED
+        start = trial.catalog()
+        refused = trial.each(up, lambda each: seen.append((each, trial.catalog() if locate else start)))
+        before_each = start
+    if refused or trial.connection.closed:
+        return Twice(refused=refused)
+    rows = tuple(kept.changes(times=one_transaction))
+    kept.forget()
+    after = trial.catalog()
+    diff = compare(before, after)
+    return Twice(schema=_by_statement(before_each if seen else before, seen, diff) if diff else (), rows=rows)
+
+
+def _refused(trial: Trial, up: Script, why: Failure) -> tuple[Refusal, ...]:
+    """All statements that fail, where the first one was told by the application of the whole."""
+    if trial.connection.closed or why.at_commit:
+        return ((_failed_statement(up, why), why),)
+    refused = tuple(
+        (statement, failure) for statement, failure in trial.each(up) if failure.sqlstate not in NO_TRANSACTION_STATES
+    )
+    return refused or ((_failed_statement(up, why), why),)
+
+
+def _failed_statement(up: Script, why: Failure) -> Statement | None:
+    return next((each for each in statements(up) if each.sql == why.statement), None)
+
+
+def _not_even_once(why: Failure) -> str:
+    return f"the migration could not be applied once more in the state before it: {why.location}: {why.message}"
+
+
+def writer_of(up: Script, table: str) -> Statement | None:
+    """The first statement that writes rows and mentions the table; else the first that mentions it.
+
+    :param table: ``schema.name``
+    """
+    mentioning = [each for each in statements(up) if Mentions.of([each.sql]).include(table, {})]
+    writing: Iterator[Statement] = (each for each in mentioning if each.kind in _WRITES)
+    return next(writing, next(iter(mentioning), None))

@@ -1,0 +1,1 @@
+UPDATE plan SET seats = seats + 5 WHERE name = 'team';

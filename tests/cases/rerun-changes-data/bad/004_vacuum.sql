@@ -1,0 +1,2 @@
+INSERT INTO plan (name, seats) VALUES ('huge', 1000);
+VACUUM plan;

@@ -1,0 +1,2 @@
+UPDATE plan SET updated_at = clock_timestamp();
+VACUUM plan;
