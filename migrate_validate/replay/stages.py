@@ -210,6 +210,7 @@ class Stages:
         try:
             yield Trial(connection, runner, self._reader, None)
         finally:
+            self._check_server(walker, connection.closed)
             if connection.closed:
                 self._forget(walker)
             else:
@@ -223,19 +224,20 @@ class Stages:
         self._disconnect(walker)
         roles = _roles(walker.server)
         copy = walker.database.clone("stage", owner=self._environment.migration_role)
+        lost = False
         try:
             with (
                 copy.connect(self._environment.migration_role) as connection,
                 self._watch(walker.server, connection) as watchdog,
             ):
-                runner = Runner(connection, self._limits, watchdog)
-                yield Trial(connection, runner, self._reader, copy)
+                try:
+                    yield Trial(connection, Runner(connection, self._limits, watchdog), self._reader, copy)
+                finally:
+                    lost = connection.closed
         finally:
-            if walker.server.has_died():
-                self._forget(walker)
-            else:
-                copy.drop()
-                _drop_roles(walker.server, _roles(walker.server) - roles)
+            self._check_server(walker, lost)
+            copy.drop()
+            _drop_roles(walker.server, _roles(walker.server) - roles)
 
     @property
     def _limits(self) -> Limits:
@@ -307,6 +309,15 @@ class Stages:
         if walker.connection is not None:
             walker.connection.close()
         walker.connection, walker.watchdog, walker.runner = None, None, None
+
+    def _check_server(self, walker: _Walker, lost: bool) -> None:
+        """Look after the server where a connection was lost.
+
+        :raises ServerError: it has died
+        """
+        if lost and walker.server.has_died():
+            self._forget(walker)
+            raise died(walker.server)
 
     def _forget(self, walker: _Walker) -> None:
         """The session or the server is lost: begin anew the next time."""
