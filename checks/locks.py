@@ -188,7 +188,7 @@ def _named(run: StatementRun) -> str:
     return f"{name} (line {run.statement.location.line})"
 
 
-@rule(severity=Severity.INFO, aliases=["squawk:require-timeout-settings", "eugene:E9"])
+@rule(severity=Severity.INFO, aliases=["squawk:require-timeout-settings", "squawk:require-lock-timeout", "eugene:E9"])
 def lock_queue(step: Step) -> Iterator[Result]:
     """A migration that waits for a lock on a table that existed, with no limit of its own to the waiting.
 

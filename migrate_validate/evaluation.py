@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,9 @@ from typing import Any, NamedTuple
 import psycopg
 
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.chain.ignores import Ignore, ignores
+from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
 from migrate_validate.chain.model import Chain
+from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
 from migrate_validate.postgres.binaries import find_binaries
@@ -219,9 +221,35 @@ class Evaluation:
             return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
-            verdict, reason, findings, ignored = judge(rule, arguments, self.settings, ignores(self.chain))
+            verdict, reason, findings, ignored = judge(rule, arguments, self.settings, self.ignores)
+        findings = tuple(self._corroborated(finding) for finding in findings)
         duration = (time.perf_counter() - started) * 1000
         return RuleResult(rule.name, rule.check, file, verdict, reason, findings, duration, ignored)
+
+    @functools.cached_property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """The comments of the chain that silence findings."""
+        return ignores(self.chain)
+
+    @functools.cached_property
+    def squawk(self) -> Squawk:
+        """What squawk says of the chain."""
+        return Squawk(self.chain, self.server.version // 10000, executable())
+
+    def _corroborated(self, finding: Finding) -> Finding:
+        """The finding with what squawk says of the same statement, where the two look for the same."""
+        theirs = [alias.removeprefix(SQUAWK) for alias in finding.aliases if alias.startswith(SQUAWK)]
+        off = configured(self.settings.severity, "squawk") == "off"
+        if not theirs or finding.check == "squawk" or finding.location is None or off:
+            return finding
+        with contextlib.suppress(SquawkTrouble):  # the rule squawk tells it
+            for guess in self.squawk.guesses(finding.location.file):
+                script = next(each.up for each in self.chain.migrations if each.file == guess.location.file)
+                if guess.rule in theirs and statement_at(script, guess.location) == statement_at(
+                    script, finding.location
+                ):
+                    return replace(finding, evidence={**finding.evidence, "squawk": f"{guess.rule}: {guess.message}"})
+        return finding
 
     def _argument(self, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:
         if kind is Chain:
@@ -232,6 +260,8 @@ class Evaluation:
             return self.settings.expect
         if kind is Registry:
             return self.registry
+        if kind is Squawk:
+            return self.squawk
         if kind is Results:
             return Results(self._result_of)
         if kind is Timeline:

@@ -35,6 +35,7 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Chain
+from migrate_validate.chain.squawk import Squawk
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
@@ -73,6 +74,7 @@ _SCOPES: dict[type, Scope] = {
     Chain: Scope.CHAIN,
     Expectations: Scope.CHAIN,
     Settings: Scope.CHAIN,
+    Squawk: Scope.RUN,
     Timeline: Scope.RUN,
     Results: Scope.RUN,
     Catalog: Scope.SCHEMA,

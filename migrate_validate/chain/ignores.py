@@ -10,6 +10,8 @@ A comment belongs to the statement that it stands in, to the one before it on it
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -79,6 +81,23 @@ class Ignore:
 def ignores(chain: Chain) -> tuple[Ignore, ...]:
     """All ignore comments of a chain, in the order of its scripts."""
     return tuple(found for script in chain.all_scripts for found in _ignores_of(script))
+
+
+def statement_at(script: Script, place: Location) -> Statement | None:
+    """The statement of a script that holds a place; None: it stands between them, or the script cannot be cut."""
+    own = _in_order(script)
+    position = bisect_right(own, (place.line or 1, place.column or sys.maxsize), key=lambda each: _place(each.location))
+    before = own[position - 1] if position else None
+    return before if before and _holds(before, place) else None
+
+
+@lru_cache(maxsize=2048)
+def _in_order(script: Script) -> tuple[Statement, ...]:
+    """The statements that stand in the file itself, not in one that it includes."""
+    try:
+        return tuple(each for each in statements(script) if each.location.file == script.file)
+    except ScriptError:
+        return ()
 
 
 @lru_cache(maxsize=2048)

@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "set-aside-file": "tests/checks/test_chain_rules.py",
     "unusable-file": "tests/checks/test_chain_rules.py",
     "rows-conserved": "tests/checks/test_rows_conserved.py",
+    "squawk": "tests/checks/test_squawk.py",
 }
 """Rules over the files and the replay, where the case is more than one file of SQL."""
 

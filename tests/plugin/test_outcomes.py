@@ -212,7 +212,18 @@ def test_the_json_report_keeps_its_contract(pytester: pytest.Pytester) -> None:
             *("rule", "check", "severity", "message", "object", "file", "line", "statement", "evidence", "fix")
         ]
     assert [each["rule"] for each in chain["findings"] if each["severity"] == "warning"] == ["duplicate-index"]
-    keys = ("migrations", "passed", "failed", "warned", "unproven", "skipped", "errors", "warnings", "duration_ms")
+    keys = (
+        "migrations",
+        "passed",
+        "failed",
+        "warned",
+        "unproven",
+        "skipped",
+        "errors",
+        "warnings",
+        "ignored",
+        "duration_ms",
+    )
     assert tuple(report["summary"]) == keys
     counted = {key: report["summary"][key] for key in ("migrations", "failed", "warned", "errors", "warnings")}
     assert counted == {"migrations": 3, "failed": 0, "warned": 1, "errors": 0, "warnings": 1}
