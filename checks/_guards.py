@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from migrate_validate.chain.model import Statement
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
@@ -14,6 +15,7 @@ from ._shared import enum_name
 _LOOKS_FIRST = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bif\s+not\s+found\b|\bduplicate_\w+|\bunique_violation\b", re.I)
 """In the body of a DO block."""
 _BLOCK = "put it into a DO block that looks first, or that catches duplicate_object"
+_ROWS = ("insert", "copy")
 _REMEDIES = {
     "create": "CREATE TABLE IF NOT EXISTS",
     "create_table_as": "CREATE TABLE IF NOT EXISTS",
@@ -39,6 +41,18 @@ _OF_ALTER_TABLE = {
 }
 
 
+class Extent(Enum):
+    """What a guard says of the other statements of its file."""
+
+    NOTHING = 0
+    """It is how people write such statements anyway."""
+    ROWS = 1
+    """It is about rows: the other INSERTs are guarded as well. Of the schema it says nothing: an INSERT may meet rows
+    that an earlier migration made, or record that the file was applied."""
+    FILE = 2
+    """The file can be applied again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """That a statement was written to be applied again."""
@@ -46,8 +60,8 @@ class Guard:
     statement: Statement
     words: str
     """``IF NOT EXISTS``, ``ON CONFLICT``, ..."""
-    habit: bool
-    """It is how people write such statements anyway, and says nothing of the file."""
+    extent: Extent
+    """Which statements of its file it makes one expect to be guarded too."""
 
 
 def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
@@ -56,8 +70,14 @@ def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
     for position, statement in enumerate(statements):
         node = _tree(statement)
         if node is not None and (words := _words(node, statement, statements[position + 1 :])):
-            found.append(Guard(statement, words, _habit(node)))
+            found.append(Guard(statement, words, _extent(node)))
     return tuple(found)
+
+
+def claims(kept: Iterable[Guard], failing: Collection[Statement]) -> bool:
+    """Whether a file with these guards says that the failing statements can be applied again."""
+    extents = {guard.extent for guard in kept}
+    return Extent.FILE in extents or (Extent.ROWS in extents and any(each.kind in _ROWS for each in failing))
 
 
 def remedy(statement: Statement) -> str:
@@ -93,8 +113,13 @@ def _tree(statement: Statement) -> Node | None:
         return None
 
 
-def _habit(node: Node) -> bool:
-    return node_name(node) in ("CreateExtensionStmt", "CreateFunctionStmt", "ViewStmt")
+def _extent(node: Node) -> Extent:
+    match node_name(node):
+        case "CreateExtensionStmt" | "CreateFunctionStmt" | "ViewStmt":
+            return Extent.NOTHING
+        case "InsertStmt":
+            return Extent.ROWS
+    return Extent.FILE
 
 
 def _words(node: Node, statement: Statement, later: Sequence[Statement]) -> str:

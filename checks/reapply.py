@@ -12,7 +12,7 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome
 from migrate_validate.rules import rule
 
-from ._guards import Guard, brief, guards, remedy
+from ._guards import Guard, brief, claims, guards, remedy
 from ._kept_rows import RowChange
 from ._shared import count_of
 from ._twice import Refusal, Twice, apply_twice, writer_of
@@ -28,8 +28,8 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
 
     For a migration that no tool ever applies twice this is normal, and only information. It is an error where the file
     says that it may be applied again: it guards some of its statements (IF NOT EXISTS, ON CONFLICT, DROP ... IF EXISTS
-    before CREATE, a DO block that looks first) and forgets others. CREATE OR REPLACE of functions and views and CREATE
-    EXTENSION IF NOT EXISTS alone say nothing.
+    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for the INSERTs of a file only;
+    CREATE OR REPLACE of functions and views and CREATE EXTENSION IF NOT EXISTS speak for nothing but themselves.
 
     Why: whoever trusts the guards and applies the file again, by hand or after a failure, stops half way.
     Fix: guard the statements that the finding names, or none.
@@ -39,19 +39,19 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
         return
     up = stage.migration.up
     statement, why = twice.refused[0]
-    failing = {each for each, _ in twice.refused}
+    failing = {each for each, _ in twice.refused if each is not None}
     kept = [guard for guard in guards(statements(up)) if guard.statement not in failing]
-    claims = any(not guard.habit for guard in kept)
+    claimed = claims(kept, failing)
     yield Finding(
-        _forgotten(kept, twice.refused) if claims else _refuses(up, twice.refused),
+        _forgotten(kept, twice.refused) if claimed else _refuses(up, twice.refused),
         location=statement.location if statement else why.location,
         statement=statement.sql if statement else why.statement,
         evidence={
             "guarded": [{"line": each.statement.location.line, "by": each.words} for each in kept],
             "failing": [_refusal(each, failure) for each, failure in twice.refused],
         },
-        fix=_remedies(twice.refused) if claims else "",
-        severity=Severity.ERROR if claims else None,
+        fix=_remedies(twice.refused) if claimed else "",
+        severity=Severity.ERROR if claimed else None,
     )
 
 
