@@ -70,6 +70,17 @@ def origin(chain: Chain, creation: Creation) -> Created | None:
     return found
 
 
+def earlier(chain: Chain, creation: Creation) -> Created | None:
+    """What an earlier file made under this name, whatever was dropped since; None: nothing."""
+    file = creation.statement.location.file
+    found: Created | None = None
+    for script in scripts_until(chain, file):
+        if script.file != file:
+            made = (event for event in events(script) if isinstance(event, Created) and is_of(event, creation))
+            found = next(made, None) or found
+    return found
+
+
 def is_of(event: Created | Dropped, creation: Creation) -> bool:
     """Whether a name that was created or dropped is the name of a creation, as far as the texts tell."""
     name, table = event.name, event.table

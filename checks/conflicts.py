@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate_validate.chain.creates import Created
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import statements
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
@@ -11,8 +12,9 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.rules import rule
 
 from ._aside import Meeting, meet
+from ._clobbering import Lost, lost
 from ._creations import Creation, creations
-from ._origin import first_words, origin, place
+from ._origin import Dropped, earlier, events, first_words, is_of, origin, place
 from ._walk import walk
 
 
@@ -87,3 +89,66 @@ def _no_op(stage: Stage, meeting: Meeting) -> Iterator[Result]:
             severity=Severity.INFO,
             fix="Remove the statement, unless the file is meant for databases that lack the earlier one.",
         )
+
+
+@rule(severity=Severity.WARNING)
+def clobbered_definition(stage: Stage) -> Iterator[Result]:
+    """Something is created again and loses what an earlier file gave it, without a word in the statement.
+
+    Looked at are CREATE OR REPLACE of functions, procedures, views and triggers, and DROP with CREATE of these and of
+    policies: SECURITY DEFINER, settings such as search_path, volatility, STRICT, options of views, privileges and owner
+    of what was dropped, roles and command of policies, whether a trigger fires; and a function that replaces nothing
+    because its arguments are others. What the statement writes is taken for wanted.
+
+    Why: what the statement leaves out falls back to the default: rights, safety and plans change, and nobody is told.
+    Fix: write the property into the statement, or restore it with ALTER as the finding proposes.
+    """
+    again = tuple(_created_again(stage))
+    if not again:
+        yield NotApplicable("nothing that an earlier file made is created again")
+        return
+    if stage.step.run.failure is not None:
+        yield NotApplicable("the migration failed")
+        return
+    with stage.trial(stage.migration.up) as trial:
+        before = trial.catalog()
+        run = trial.apply(stage.migration.up)
+        if run.failure is not None:
+            yield Unproven(f"applied a second time it failed: {run.failure.message}", stage.migration.file)
+            return
+        after = trial.catalog()
+    # Of several statements for one object the last one counts.
+    last: dict[tuple[str, str], Finding] = {}
+    for creation, made, dropped in again:
+        for found in lost(creation, before, after, dropped):
+            last[found.object, found.text] = _clobbered(creation, place(made.location), found)
+    yield from last.values()
+
+
+def _created_again(stage: Stage) -> Iterator[tuple[Creation, Created, bool]]:
+    """What a file replaces, or drops and creates: the creation, what made it before, and whether it is dropped."""
+    script = stage.migration.up
+    drops = [event for event in events(script) if isinstance(event, Dropped)]
+    for statement in statements(script):
+        for creation in creations(statement):
+            dropped = any(is_of(drop, creation) for drop in drops)
+            if creation.kind in ("function", "view", "materialized view", "trigger", "policy") and (
+                creation.replaces or dropped
+            ):
+                made = earlier(stage.chain, creation)
+                if made is not None:
+                    yield creation, made, dropped
+
+
+def _clobbered(creation: Creation, made: str, found: Lost) -> Finding:
+    what = f"policy {creation.name} on" if creation.kind == "policy" else creation.kind
+    what = f"trigger {creation.name} on" if creation.kind == "trigger" else what
+    return Finding(
+        f"{what} {found.object} is created again and loses what it had since {made}: {found.text}",
+        object=found.object,
+        location=creation.statement.location,
+        statement=creation.statement.sql,
+        evidence={"made_by": made},
+        fix=found.fix,
+        severity=found.severity,
+    )

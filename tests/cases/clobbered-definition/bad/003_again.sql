@@ -1,0 +1,11 @@
+CREATE OR REPLACE FUNCTION visible(note bigint) RETURNS boolean LANGUAGE sql AS $$ SELECT note > 0 $$;
+DROP FUNCTION secret();
+CREATE FUNCTION secret() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT 'b' $$;
+CREATE OR REPLACE FUNCTION total(a integer, b integer DEFAULT 0) RETURNS integer LANGUAGE sql AS $$ SELECT a + b $$;
+DROP TRIGGER touched ON notes;
+CREATE TRIGGER touched BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION touch();
+DROP POLICY readers ON notes;
+CREATE POLICY readers ON notes USING (owner_id = 1);
+DROP VIEW titles;
+CREATE VIEW titles AS SELECT id, body FROM notes;
+CREATE OR REPLACE VIEW bodies AS SELECT body FROM notes WHERE id > 0;
