@@ -47,7 +47,7 @@ class Extent(Enum):
     NOTHING = 0
     """It is how people write such statements anyway."""
     ROWS = 1
-    """It is about rows: the other INSERTs are guarded as well. Of the schema it says nothing: an INSERT may meet rows
+    """It is about rows. Of a file that makes objects without a guard it says nothing: an INSERT may meet rows
     that an earlier migration made, or record that the file was applied."""
     FILE = 2
     """The file can be applied again."""
@@ -77,7 +77,7 @@ def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
 def claims(kept: Iterable[Guard], failing: Collection[Statement]) -> bool:
     """Whether a file with these guards says that the failing statements can be applied again."""
     extents = {guard.extent for guard in kept}
-    return Extent.FILE in extents or (Extent.ROWS in extents and any(each.kind in _ROWS for each in failing))
+    return Extent.FILE in extents or (Extent.ROWS in extents and all(each.kind in _ROWS for each in failing))
 
 
 def remedy(statement: Statement) -> str:

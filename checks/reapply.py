@@ -28,7 +28,7 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
 
     For a migration that no tool ever applies twice this is normal, and only information. It is an error where the file
     says that it may be applied again: it guards some of its statements (IF NOT EXISTS, ON CONFLICT, DROP ... IF EXISTS
-    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for the INSERTs of a file only;
+    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for rows only;
     CREATE OR REPLACE of functions and views and CREATE EXTENSION IF NOT EXISTS speak for nothing but themselves.
 
     Why: whoever trusts the guards and applies the file again, by hand or after a failure, stops half way.
