@@ -280,12 +280,11 @@ class Stages:
                 walker.loaded.append(seed)
 
     def _apply(self, walker: _Walker, script: Script, index: int) -> None:
-        _, runner = self._connected(walker)
+        connection, runner = self._connected(walker)
         run = runner.apply(script)
         if run.outcome is Outcome.APPLIED:
             return
-        if walker.server.has_died():
-            raise died(walker.server)
+        self._check_server(walker, connection.closed)
         failure = run.failure
         why = f"{failure.location}: {failure.message}" if failure else "it could not be applied"
         self._lost[index] = f"{script.file} could not be applied a second time, on another database: {why}"
