@@ -1,0 +1,210 @@
+"""One try at the statements of a script: what each of them did, and which one is at work when an error comes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import ScriptError
+from migrate_validate.replay.batch import Batch
+from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
+from migrate_validate.replay.pieces import send
+from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction
+from migrate_validate.replay.session import Session
+from migrate_validate.replay.timeline import Failure, StatementRun
+from migrate_validate.replay.watchdog import Watchdog
+
+_SAVEPOINT = b"migrate_validate"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What makes the statements of a file one transaction."""
+
+    opening: bytes
+    ending: tuple[bytes, ...]
+    undo: bytes
+
+
+TRANSACTION = Bounds(b"BEGIN", (b"COMMIT",), b"ROLLBACK")
+"""A transaction of its own."""
+INSIDE = Bounds(
+    b"SAVEPOINT %s" % _SAVEPOINT,
+    (b"SET CONSTRAINTS ALL IMMEDIATE", b"RELEASE SAVEPOINT %s" % _SAVEPOINT),
+    b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT),
+)
+"""A part of the transaction that is open."""
+
+
+class Attempt:
+    """One try at a script: what was done, and which statement is at work."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        session: Session,
+        watchdog: Watchdog,
+        notices: list[str],
+        planned: Plan,
+        bounds: Bounds,
+    ) -> None:
+        """Nothing is sent yet.
+
+        :param notices: where the connection's notices arrive
+        """
+        self._connection = connection
+        self._session = session
+        self._watchdog = watchdog
+        self._notices = notices
+        self._planned = planned
+        self._bounds = bounds
+        self._transaction = 0
+        self._ended: float | None = None
+        self.observer = Observer(0)
+        self.done: list[StatementRun] = []
+        self.position: int | None = None
+        """Where in the current statement PostgreSQL saw the error, where it is not told by the error itself."""
+        self.current: Statement | None = planned.statements[0] if planned.statements else None
+
+    def begin(self) -> None:
+        """The session is clean now."""
+        self.observer = Observer(self._session.newest, self._session.counted())
+
+    def run_batch(self, upcoming: Script | None) -> Closing:
+        """One transaction in one message."""
+        parts = self._planned.statements
+        message = [self._bounds.opening]
+        owners: list[Statement | None] = [None]
+        for part in parts:
+            message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
+            owners += [part, None] if observable(part) else [part]
+        flush = self._session.flush if self._bounds is TRANSACTION else ()
+        message += [self._session.close, *self._bounds.ending, *flush]
+        with self._limited(len(parts)):
+            batch = Batch(self._connection, message)
+            if upcoming is not None and upcoming.problem is None:
+                with contextlib.suppress(ScriptError):
+                    plan(upcoming)
+            try:
+                batch.result()
+                for part in parts:
+                    self.current = part
+                    self.done.append(self._read(part, batch))
+                self.current = None
+                closing = Closing.of(*_values(batch.result()))
+                for _ in (*self._bounds.ending, *flush):
+                    batch.result()
+            except psycopg.Error as error:
+                position = int(error.diag.statement_position or 0)
+                if position:
+                    number, self.position = batch.place(position)
+                    self.current = owners[number] if number < len(owners) else self.current
+                raise
+            batch.finish()
+        self._session.flushed = bool(flush)
+        return closing
+
+    def _read(self, part: Statement, batch: Batch) -> StatementRun:
+        result = batch.result()
+        # What the next statement has to say may arrive together with the observation.
+        run = StatementRun(part, 0.0, _rows(result), tuple(self._notices), self._transaction)
+        self._notices.clear()
+        if not observable(part):
+            return run
+        while True:
+            # A rule of a table may answer a statement with several results.
+            result = batch.result()
+            if result.nfields and result.fname(0) == FIRST_COLUMN:
+                return self._observed(run, Observation.of(*_values(result)))
+            run = replace(run, rows=_rows(result))
+
+    def run_in_one(self) -> Closing:
+        """One transaction, statement by statement."""
+        self._connection.execute(self._bounds.opening)
+        for part in self._planned.statements:
+            self.done.append(self._run(part))
+        self.current = None
+        closing = Closing.of(*self._one_row(self._session.close_in_full))
+        for statement in self._bounds.ending:
+            with self._limited():
+                self._connection.execute(statement)
+        return closing
+
+    def run_apart(self) -> Failure | None:
+        """The file's own transactions; a statement outside of them in one of its own, where it can be observed."""
+        for part in self._planned.statements:
+            alone = self._state() == TransactionStatus.IDLE and wants_transaction(part)
+            if alone:
+                self._connection.execute("BEGIN")
+            self.done.append(self._run(part))
+            if alone:
+                with self._limited():
+                    self._connection.execute("COMMIT")
+            if self._state() == TransactionStatus.IDLE:
+                self._transaction += 1
+                self.observer.forget(self._session.counted())
+                self._ended = None
+        if self._state() == TransactionStatus.IDLE:
+            return None
+        last = self._planned.statements[-1]
+        return Failure(
+            "the file ends inside a transaction that it opened: nothing since its last BEGIN is kept",
+            last.location,
+            last.sql,
+            hint="End the file with COMMIT.",
+        )
+
+    def _run(self, statement: Statement) -> StatementRun:
+        self.current = statement
+        started = time.perf_counter()
+        with self._limited():
+            rows = send(self._connection, statement)
+        inside = self._state() == TransactionStatus.INTRANS
+        number = self._transaction if inside else None
+        run = StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices), number)
+        if inside and observable(statement):
+            return replace(
+                self._observed(run, Observation.of(*self._one_row(self._session.observe_in_full))),
+                duration_ms=run.duration_ms,
+            )
+        return run
+
+    def _observed(self, run: StatementRun, observation: Observation) -> StatementRun:
+        began = observation.began if self._ended is None else self._ended
+        self._ended = observation.answered
+        return replace(
+            run,
+            duration_ms=max(observation.asked - began, 0.0) * 1000,
+            touched=self.observer.touched(observation),
+            lock_timeout=self._session.own_lock_timeout(observation),
+        )
+
+    def _one_row(self, query: bytes) -> tuple[Any, ...]:
+        row: tuple[Any, ...] | None = self._connection.execute(query).fetchone()
+        assert row is not None
+        return row
+
+    def _state(self) -> TransactionStatus:
+        return self._connection.info.transaction_status
+
+    @contextlib.contextmanager
+    def _limited(self, statements: int = 1) -> Iterator[None]:
+        self._notices.clear()
+        with self._watchdog.limit(statements):
+            yield
+
+
+def _values(result: PGresult) -> list[bytes | None]:
+    return [result.get_value(0, column) for column in range(result.nfields)]
+
+
+def _rows(result: PGresult) -> int | None:
+    return result.ntuples if result.status == ExecStatus.TUPLES_OK else result.command_tuples
