@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.stages import Stage
@@ -13,8 +13,9 @@ from migrate_validate.replay.timeline import Failure, Outcome
 from migrate_validate.rules import rule
 
 from ._guards import Guard, brief, claims, guards, remedy
+from ._interrupted import MOST, Retry, stop_and_retry
 from ._kept_rows import RowChange
-from ._shared import count_of
+from ._shared import count_of, quoted
 from ._twice import Refusal, Twice, apply_twice, writer_of
 
 _NAMED = 8
@@ -108,6 +109,45 @@ def rerun_changes_data(stage: Stage) -> Iterator[Result]:
         )
 
 
+@rule(severity=Severity.WARNING)
+def interrupted_then_retried(stage: Stage) -> Iterator[Result]:
+    """A migration that is no single transaction, and cannot simply be applied again after it was interrupted.
+
+    It is stopped after each of its statements, and in the middle of those that wait for other transactions (CREATE
+    INDEX CONCURRENTLY and its like); then the whole file is applied again. Of files with many statements 20 places are
+    tried, which is said.
+
+    Why: a lock that is not given, a restart or a lost connection leaves a half of it, and somebody has to clean up by
+    hand: an INVALID index is not used by any query, yet every write pays for it.
+    Fix: let every statement work on what an interrupted run has left. CREATE INDEX CONCURRENTLY IF NOT EXISTS does not:
+    it keeps the INVALID index. Write DROP INDEX CONCURRENTLY IF EXISTS before it.
+    """
+    run = stage.step.run
+    if run.outcome is not Outcome.APPLIED:
+        yield _FAILED
+        return
+    if run.mode is TransactionMode.FILE:
+        yield NotApplicable("it is one transaction: an interruption leaves nothing")
+        return
+    retries = stop_and_retry(stage)
+    if retries.unproven:
+        yield Unproven(retries.unproven)
+    elif not retries.possible:
+        yield NotApplicable("an interruption leaves either nothing or everything")
+    failed = [retry for retry in retries.tried if retry.failure is not None]
+    if failed:
+        yield _cannot_be_retried(failed, len(retries.tried))
+    for retry in retries.tried:
+        if retry.differences:
+            yield _ends_differently(retry)
+    if retries.possible > MOST:
+        yield Finding(
+            f"it was interrupted at {MOST} of the {retries.possible} places where it can be, not at all of them",
+            location=Location(stage.migration.file),
+            severity=Severity.INFO,
+        )
+
+
 def _twice(stage: Stage) -> Generator[Result, None, Twice | None]:
     """Apply it twice; gives None, with the reason as a result, where that is not possible."""
     if stage.step.run.outcome is not Outcome.APPLIED:
@@ -192,3 +232,63 @@ def _data_remedy(change: RowChange) -> str:
     if change.added and not change.gone:
         return "INSERT ... ON CONFLICT DO NOTHING with a unique constraint, or WHERE NOT EXISTS (...)."
     return "Restrict the statement by a WHERE clause to the rows on which it was not done yet."
+
+
+def _cannot_be_retried(failed: Sequence[Retry], tried: int) -> Finding:
+    first = failed[0]
+    assert first.failure is not None
+    later = ", ".join(str(retry.place) for retry in failed[1 : _NAMED + 1])
+    also = ""
+    if len(failed) > 1:
+        also = " From there on it cannot be retried." if len(failed) == tried else f" The same {later}."
+    left = f" Left behind: {_left(first)}." if first.left else ""
+    invalid = dict.fromkeys(name for retry in failed for name in retry.invalid)
+    return Finding(
+        f"interrupted {first.place} ({brief(first.place.statement)}) it cannot be applied again: line"
+        f" {first.failure.location.line} fails: {first.failure.message}.{left}{also}",
+        location=first.place.statement.location,
+        statement=first.place.statement.sql,
+        evidence={"places": [_evidence(retry) for retry in failed], "tried": tried},
+        fix=_retry_remedy(first, invalid),
+    )
+
+
+def _ends_differently(retry: Retry) -> Finding:
+    return Finding(
+        f"interrupted {retry.place} ({brief(retry.place.statement)}) and applied again it succeeds, but leaves"
+        f" something else: {'; '.join(retry.differences)}",
+        object=next(iter(retry.invalid), None),
+        location=retry.place.statement.location,
+        statement=retry.place.statement.sql,
+        evidence=_evidence(retry),
+        fix=_retry_remedy(retry, retry.invalid),
+    )
+
+
+def _left(retry: Retry) -> str:
+    shown = [f"{each}{_state(each, retry)}" for each in retry.left[:_NAMED]]
+    return ", ".join(shown) + (f" and {len(retry.left) - _NAMED} more" if len(retry.left) > _NAMED else "")
+
+
+def _state(left: str, retry: Retry) -> str:
+    return " (INVALID)" if any(left.endswith(f" index {name.partition('.')[2]}") for name in retry.invalid) else ""
+
+
+def _evidence(retry: Retry) -> Mapping[str, Any]:
+    return {
+        "line": retry.place.statement.location.line,
+        "within": retry.place.within,
+        "left": list(retry.left),
+        "invalid": list(retry.invalid),
+        "failure": retry.failure.message if retry.failure else None,
+        "differences": list(retry.differences),
+    }
+
+
+def _retry_remedy(retry: Retry, invalid: Iterable[str]) -> str:
+    drops = " ".join(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)};" for name in invalid)
+    if drops:
+        return f"Before it: {drops} IF NOT EXISTS would keep the INVALID index."
+    if retry.failure is not None:
+        return f"Guard line {retry.failure.location.line}, or put what belongs together between BEGIN and COMMIT."
+    return "Guard the statement, or put what belongs together between BEGIN and COMMIT."

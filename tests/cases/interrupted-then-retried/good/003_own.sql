@@ -1,0 +1,7 @@
+BEGIN;
+CREATE TABLE IF NOT EXISTS note (id int PRIMARY KEY, text text);
+INSERT INTO note VALUES (1, 'one') ON CONFLICT DO NOTHING;
+COMMIT;
+BEGIN;
+CREATE TABLE summary (total int);
+COMMIT;

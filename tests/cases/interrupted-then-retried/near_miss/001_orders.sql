@@ -1,0 +1,1 @@
+CREATE TABLE purchase (id int PRIMARY KEY, state text, updated_at timestamptz DEFAULT now());

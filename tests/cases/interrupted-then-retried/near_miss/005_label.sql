@@ -1,0 +1,2 @@
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad';
+CREATE TABLE IF NOT EXISTS day (mood mood DEFAULT 'glad');
