@@ -21,6 +21,8 @@ _LONGEST_LOCATED = 200
 """Statements of a file, up to which the catalog is read after each to see which one has changed it."""
 _EXISTS_ALREADY = frozenset({"42710", "42P07", "42701", "42723", "42P06", "42P16", "42704", "42P01", "42703", "23505"})
 """SQLSTATEs of what a second application meets (the object is there, or gone): the same in any transaction."""
+_ENDED = frozenset({"57014", "57P01"})
+"""SQLSTATEs of a statement, or a session, that was ended: nobody waits for it again."""
 _WRITES = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "select", "do", "call"})
 _SAVEPOINT = "migrate_validate_first"
 
@@ -52,7 +54,7 @@ class Twice:
     @property
     def plain(self) -> bool:
         """Whether it does not depend on the transaction in which it was found."""
-        known = all(failure.sqlstate in _EXISTS_ALREADY for _, failure in self.refused)
+        known = all(failure.sqlstate in _EXISTS_ALREADY | _ENDED for _, failure in self.refused)
         return known and not (self.unproven or self.schema or self.rows)
 
 
@@ -169,7 +171,7 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool) -> Twice:
 
 def _refused(trial: Trial, up: Script, why: Failure) -> tuple[Refusal, ...]:
     """All statements that fail, where the first one was told by the application of the whole."""
-    if trial.connection.closed or why.at_commit:
+    if trial.connection.closed or why.at_commit or why.sqlstate in _ENDED:
         return ((_failed_statement(up, why), why),)
     refused = tuple(
         (statement, failure) for statement, failure in trial.each(up) if failure.sqlstate not in NO_TRANSACTION_STATES

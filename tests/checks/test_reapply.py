@@ -1,0 +1,69 @@
+"""Where a file can be interrupted, how many of these places are tried, and what cannot be tried at all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from migrate_validate.chain.statements import statements
+from migrate_validate.config import Settings
+from migrate_validate.findings import Severity
+from migrate_validate.postgres import Server
+from migrate_validate.rules import Registry
+from tests.replay.chains import FAST
+from tests.replay.test_stages import Files, stages_of
+from tests.support.scripts import script
+
+interrupted: Any = import_module("migrate_validate.checks._interrupted")
+RULES = {rule.name: rule.function for rule in Registry.load() if rule.check == "reapply"}
+
+
+def places(text: str) -> list[str]:
+    return [str(place) for place in interrupted.places(statements(script(text)))]
+
+
+def results(server: Server, folder: Path, files: Files, rule: str, settings: Settings = FAST) -> list[Any]:
+    """What a rule says of the last migration."""
+    with stages_of(server, folder, files, settings) as (stages, replay):
+        return list(RULES[rule](stages.before(replay.timeline.steps[-1])))
+
+
+def test_places() -> None:
+    assert places("select 1;\nvacuum;\nselect 2;\nset a.b = 1;") == ["after line 1"]
+    assert places("set a.b = 1;\ncreate index concurrently i on t (a);") == ["within line 2"]
+    assert places("create index concurrently i on t (a);\ncreate index on t (b);") == ["within line 1", "after line 1"]
+    assert places("begin;\nselect 1;\ncommit;") == []
+    assert places("begin;\nselect 1;\nsavepoint s;\nrollback to s;\ncommit;\nselect 2;") == ["after line 5"]
+    assert places("begin;\nselect 1;\ncommit;\nstart transaction;\nselect 1;\nend;") == ["after line 3"]
+
+
+def test_of_many_places_some_are_tried_and_it_is_said(server: Server, tmp_path: Path) -> None:
+    text = (
+        "".join(f"create table if not exists t{n} ();\n" for n in range(40)) + "create table t ();\nvacuum;\nselect 1;"
+    )
+    findings = results(server, tmp_path, {"001_many.sql": text}, "interrupted-then-retried")
+    assert [finding.severity for finding in findings] == [Severity.WARNING, Severity.INFO]
+    assert (
+        "interrupted after line 41 (create table t ()) it cannot be applied again: line 41 fails" in findings[0].message
+    )
+    assert findings[1].message == "it was interrupted at 20 of the 41 places where it can be, not at all of them"
+
+
+def test_a_second_application_that_ends_its_session(server: Server, tmp_path: Path) -> None:
+    text = """create table if not exists t (id int);
+do $$ begin if exists (select from t) then perform pg_terminate_backend(pg_backend_pid()); end if; end $$;
+insert into t values (1);"""
+    (finding,) = results(server, tmp_path, {"001_ends.sql": text}, "not-rerunnable")
+    assert "terminating connection due to administrator command" in finding.message
+    assert finding.location.line == 2
+
+
+def test_a_second_application_that_never_ends_is_stopped(server: Server, tmp_path: Path) -> None:
+    text = """create table if not exists t (id int);
+set statement_timeout = 0;
+do $$ begin if exists (select from t) then loop perform 1; end loop; end if; end $$;
+insert into t values (1);"""
+    (finding,) = results(server, tmp_path, {"001_loops.sql": text}, "not-rerunnable", Settings(statement_timeout=0.4))
+    assert "the statement ran longer than 0.4 s and was stopped" in finding.message
+    assert finding.location.line == 3
