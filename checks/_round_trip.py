@@ -1,0 +1,243 @@
+"""A migration applied, rolled back and applied again, over tables that hold rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from migrate_validate.catalog.diff import CatalogDiff, compare
+from migrate_validate.catalog.model import Catalog, Table
+from migrate_validate.chain.model import Script
+from migrate_validate.data.filling import fill
+from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
+
+from ._contents import Contents, Loss, contents, losses
+
+ROUNDS = 12
+"""How often the same migration is tried, each time with other rows or closer to how it is deployed."""
+_STOPPED = ("57014", "57P01", "57P02", "57P03")
+"""SQLSTATEs of what ran too long, or ended its own session: tried again, it would do so again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """What became of one try."""
+
+    up: ScriptRun
+    copied: bool
+    """It was made on a copy, as it is deployed; else in one transaction."""
+    down: ScriptRun | None = None
+    again: ScriptRun | None = None
+    trace: CatalogDiff = field(default_factory=CatalogDiff)
+    """Want: the schema before; have: the schema after the rollback."""
+    drift: CatalogDiff = field(default_factory=CatalogDiff)
+    """Want: the schema after the migration; have: the schema after it was applied again."""
+    losses: tuple[Loss, ...] = ()
+    changed: frozenset[str] = frozenset()
+    """Tables of before that may have lost rows or values, ``schema.name``."""
+    empty: Mapping[str, str] = field(default_factory=dict)
+    """Of these: which held no rows to lose, and why."""
+    filled: frozenset[str] = frozenset()
+    """Tables that got generated rows before."""
+    written: frozenset[str] = frozenset()
+    """Tables that got generated rows between the migration and its rollback."""
+    lost_session: bool = False
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it could not be rolled back, or not be applied again."""
+        failures = (run.failure for run in (self.down, self.again) if run is not None)
+        return next((failure for failure in failures if failure is not None), None)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.up.failure or self.failure or self.trace or self.drift or self.losses or self.lost_session)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether another try would end in the same way, and take its time."""
+        return self.lost_session or (self.failure is not None and self.failure.sqlstate in _STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the rules of rollback judge."""
+
+    trip: RoundTrip
+    by_written_rows: RoundTrip | None = None
+    """A try that failed only because of rows that were written between the migration and its rollback."""
+
+
+def examined(stage: Stage) -> Examined:
+    """Apply the migration of a stage, roll it back and apply it again; all rules of rollback share the one result.
+
+    It has a down script.
+
+    :raises StageLost: when the chain cannot be applied again up to here
+    """
+    return stage.once("round trip", lambda: _examine(stage))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How one try is made."""
+
+    filled: frozenset[str]
+    """Tables that get generated rows before."""
+    watched: frozenset[str]
+    """Tables whose contents are compared."""
+    unfilled: Mapping[str, str] = field(default_factory=dict)
+    """Those of them that get none after all, and why."""
+    between: bool = True
+    """Whether rows are written between the migration and its rollback."""
+    clone: bool = False
+
+
+def _examine(stage: Stage) -> Examined:
+    up, down = stage.migration.up, stage.migration.down
+    assert down is not None
+    touched = _touched(stage.step.run)
+    way = _Way(touched, touched)
+    by_written_rows: RoundTrip | None = None
+    for _ in range(ROUNDS):
+        with stage.trial(up, down, clone=way.clone) as trial:
+            trip = _travel(trial, up, down, way)
+        following = _next(way, trip)
+        if following is None:
+            break
+        if way.between and not following.between:
+            by_written_rows = trip
+        way = following
+    if by_written_rows is not None and trip.failure is not None:
+        by_written_rows = None
+    return Examined(trip, by_written_rows)
+
+
+def _next(way: _Way, trip: RoundTrip) -> _Way | None:
+    """How to try again; None: what was found counts."""
+    if trip.stopped:
+        return None
+    if trip.up.failure is not None:
+        filled = trip.filled - way.unfilled.keys()
+        if filled:
+            reason = f"{trip.up.script.file} refuses generated rows: {trip.up.failure.message}"
+            failed = f"{trip.up.failure.schema}.{trip.up.failure.table}"
+            refused = {failed} if failed in filled else filled
+            return replace(way, unfilled={**way.unfilled, **dict.fromkeys(refused, reason)})
+        return None if trip.copied else replace(way, clone=True)
+    if not trip.changed <= way.watched:
+        return replace(way, watched=way.watched | trip.changed)
+    if trip.clean:
+        return None
+    if not trip.copied:
+        return replace(way, clone=True)
+    if trip.failure is not None and way.between and trip.written:
+        return replace(way, between=False)
+    return None
+
+
+def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
+    connection = trial.connection
+    before = trial.catalog()
+    named = _named(before, (up, down))
+    copied = trial.database is not None
+    holders = _holders(before)
+    watched = [table for table in holders if copied or table.qualified_name in way.watched | named]
+    filled = fill(connection, before, (way.filled | named) - way.unfilled.keys())
+    since = _now(trial)
+    held = contents(connection, before, watched)
+    there = RoundTrip(trial.apply(up), copied, filled=frozenset(filled.rows))
+    if _lost(trial) or there.up.failure is not None:
+        return replace(there, lost_session=_lost(trial))
+    middle = trial.catalog()
+    made = compare(before, middle)
+    first = contents(connection, middle, watched)
+    written = _write_between(trial, before, middle, made) if way.between else frozenset[str]()
+    second = contents(connection, middle, watched) if written else first
+    there = replace(there, down=trial.apply(down), written=written)
+    if _lost(trial) or there.failure is not None:
+        return replace(there, lost_session=_lost(trial))
+    after = trial.catalog()
+    trace = compare(before, after)
+    runs = [run for run in (there.up, there.down) if run is not None]
+    about = _subjects(before, made) | _subjects(before, trace) | _touched(*runs, how=_rewrote)
+    known = {table.qualified_name for table in holders}
+    there = replace(
+        there,
+        trace=trace,
+        losses=tuple(losses(connection, after, watched, held, others=(first, second), since=since)),
+        changed=frozenset(known & (about | _touched(*runs, how=_altered))),
+        empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
+    )
+    again = trial.apply(up)
+    drift = CatalogDiff() if _lost(trial) or again.failure else compare(middle, trial.catalog())
+    return replace(there, again=again, drift=drift, lost_session=_lost(trial))
+
+
+def _lost(trial: Trial) -> bool:
+    return trial.connection.closed
+
+
+def _write_between(trial: Trial, before: Catalog, middle: Catalog, made: CatalogDiff) -> frozenset[str]:
+    """Rows that somebody could write into new tables and into changed ones before it is rolled back."""
+    names = {
+        table.qualified_name
+        for table in middle.tables
+        if before.table(table.qualified_name) is None or made.about([table.qualified_name])
+    }
+    return frozenset(fill(trial.connection, middle, names).rows) if names else frozenset()
+
+
+def _empty(held: Contents, changed: Collection[str], refused: Mapping[str, str]) -> dict[str, str]:
+    reasons = {**refused, **held.unreadable}
+    return {name: reasons[name] for name in sorted(changed) if held.rows.get(name, "[]") == "[]" and name in reasons}
+
+
+def _holders(catalog: Catalog) -> list[Table]:
+    """The tables that rows are read from: those of partitions through the table that they belong to."""
+    return [table for table in catalog.tables if table.partition_of is None and table.kind != "foreign table"]
+
+
+def _named(catalog: Catalog, scripts: Iterable[Script]) -> frozenset[str]:
+    """The tables whose names stand in scripts."""
+    words = {word for script in scripts for word in re.findall(r"\w+", script.text.lower())}
+    return frozenset(table.qualified_name for table in catalog.tables if table.name.lower() in words)
+
+
+def _touched(*runs: ScriptRun, how: Callable[[Touched], bool] = lambda _: True) -> frozenset[str]:
+    """The tables that scripts did something to."""
+    return frozenset(
+        touched.relation
+        for run in runs
+        for statement in run.statements
+        for touched in statement.touched
+        if touched.kind in ("table", "partitioned table") and how(touched)
+    )
+
+
+def _rewrote(touched: Touched) -> bool:
+    return touched.rewritten or bool(touched.updated or touched.deleted)
+
+
+def _altered(touched: Touched) -> bool:
+    """A column that is dropped and made again in one script leaves nothing but the lock."""
+    return "AccessExclusiveLock" in touched.locks
+
+
+def _subjects(before: Catalog, difference: CatalogDiff) -> frozenset[str]:
+    """The tables of before that have lost themselves, or whose columns have changed."""
+    objects = {
+        name
+        for each in difference.differences
+        if each.kind == "missing" or " column " in each.object
+        for name in each.object.split(" ")
+    }
+    return frozenset(table.qualified_name for table in before.tables if table.qualified_name in objects)
+
+
+def _now(trial: Trial) -> str:
+    row = trial.connection.execute("SELECT transaction_timestamp()::text").fetchone()
+    return str(row[0]) if row else ""

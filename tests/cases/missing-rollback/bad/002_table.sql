@@ -1,0 +1,1 @@
+CREATE TABLE t_002 (id integer PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- migrate-validate: irreversible:
+DROP TABLE t_001;

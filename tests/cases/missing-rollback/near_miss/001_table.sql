@@ -1,0 +1,1 @@
+CREATE TABLE t_001 (id integer PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE t_003 (id integer PRIMARY KEY);

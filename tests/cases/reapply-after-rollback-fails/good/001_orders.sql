@@ -1,0 +1,1 @@
+CREATE TABLE orders (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total numeric NOT NULL);

@@ -1,0 +1,2 @@
+CREATE TABLE orders (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total numeric NOT NULL);
+CREATE TABLE versions (name text PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- Nothing was ever called account.
+DROP TABLE account;

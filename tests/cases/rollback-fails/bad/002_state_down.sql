@@ -1,0 +1,2 @@
+ALTER TABLE accounts DROP COLUMN state;
+DROP VIEW active_accounts;

@@ -1,0 +1,1 @@
+CREATE TABLE ideas (id integer PRIMARY KEY);

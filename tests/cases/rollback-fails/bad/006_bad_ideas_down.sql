@@ -1,0 +1,2 @@
+DROP TABLE ideas;
+DROP DATABASE shop;

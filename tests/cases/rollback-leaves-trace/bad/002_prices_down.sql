@@ -1,0 +1,2 @@
+DROP TABLE prices;
+ALTER TABLE shops DROP COLUMN currency;

@@ -1,0 +1,3 @@
+DROP TABLE shops;
+DROP ROLE mv_case_anon;
+DROP ROLE mv_case_staff;

@@ -1,0 +1,1 @@
+UPDATE people SET state = lower(state), updated_at = now();

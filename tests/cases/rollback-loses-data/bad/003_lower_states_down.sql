@@ -1,0 +1,1 @@
+SELECT 'the old words are not known any more';

@@ -1,0 +1,2 @@
+ALTER TABLE teams DROP COLUMN colour;
+DELETE FROM teams WHERE name = 'blue';

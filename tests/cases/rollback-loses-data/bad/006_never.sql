@@ -1,0 +1,1 @@
+ALTER TABLE never DROP COLUMN b;

@@ -1,0 +1,1 @@
+ALTER TABLE never ADD COLUMN b text;

@@ -1,0 +1,3 @@
+DROP TABLE friends;
+DROP FUNCTION befriend();
+ALTER TABLE people DROP COLUMN friends;
