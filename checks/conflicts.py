@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
+
 from migrate_validate.chain.creates import Created
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import statements
@@ -14,7 +16,9 @@ from migrate_validate.rules import rule
 from ._aside import Meeting, meet
 from ._clobbering import Lost, lost
 from ._creations import Creation, creations
+from ._existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
 from ._origin import Dropped, earlier, events, first_words, is_of, origin, place
+from ._shared import count_of, problem
 from ._walk import walk
 
 
@@ -151,4 +155,57 @@ def _clobbered(creation: Creation, made: str, found: Lost) -> Finding:
         evidence={"made_by": made},
         fix=found.fix,
         severity=found.severity,
+    )
+
+
+@rule(severity=Severity.WARNING)
+def on_conflict_skipped_rows(stage: Stage) -> Iterator[Result]:
+    """ON CONFLICT DO NOTHING skipped rows that are there with other values.
+
+    The rows of the INSERT are compared with those that have the same key, in the columns that the statement names.
+    Values that are new each time, such as now(), are left out.
+
+    Why: the file says that the row has these values, and it has others; a database without the row gets other data.
+    Fix: write what is meant: ON CONFLICT ... DO UPDATE SET, or an UPDATE, or leave the columns out.
+    """
+    skipping = {
+        statement: node
+        for statement in statements(stage.migration.up)
+        if (node := insert_of(statement)) is not None and skips_conflicts(node)
+    }
+    if not skipping:
+        yield NotApplicable("no statement of the file says ON CONFLICT DO NOTHING")
+        return
+    if stage.step.run.failure is not None:
+        yield NotApplicable("the migration failed: conflict-remedy tells what it met")
+        return
+    inserted = {run.statement: run.rows for run in stage.step.run.statements}
+    doubtful = {each for each, node in skipping.items() if rows_written(node) != inserted.get(each, -1)}
+    if not doubtful:
+        return
+    results: list[Result] = []
+    with stage.trial(stage.migration.up) as trial:
+
+        def before(statement: Statement) -> None:
+            if statement in doubtful:
+                try:
+                    found = clashes(trial, skipping[statement])
+                except psycopg.Error as error:
+                    why = f"its rows could not be compared with those that are there: {problem(error)}"
+                    results.append(Unproven(f"{statement.location}: {why}"))
+                else:
+                    results.extend(_skipped(statement, clash) for clash in found if clash.different)
+
+        walk(trial, stage.migration.up, before)
+    yield from results
+
+
+def _skipped(statement: Statement, clash: Clash) -> Finding:
+    rows = f"{count_of(clash.different, 'row')} of {clash.table}"
+    return Finding(
+        "\n".join([f"ON CONFLICT DO NOTHING skips {rows}, there with other values ({clash.index})", *clash.samples]),
+        object=clash.table,
+        location=statement.location,
+        statement=statement.sql,
+        evidence={"index": clash.index, "different": clash.different, "same": clash.same},
     )
