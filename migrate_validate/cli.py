@@ -26,6 +26,7 @@ Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped
 
   migrate-validate PATH [PATH ...] [pytest options]   validate chains, paths first; exit status as pytest's
   migrate-validate snapshot PATH                      write the present state as expectations
+  migrate-validate stats [FILE]                       write the sizes and rates of a real database, read only
   migrate-validate install-hook [PATH ...]            validate before each git push
 """
 
@@ -33,7 +34,7 @@ Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status: 0 all fine, 1 findings, 2-4 trouble, 141 where nobody reads on."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"snapshot": _snapshot, "install-hook": _install_hook}
+    commands = {"snapshot": _snapshot, "stats": _stats, "install-hook": _install_hook}
     try:
         status = commands[given[0]](given[1:]) if given and given[0] in commands else _validate(given)
         sys.stdout.flush()
@@ -78,6 +79,32 @@ def _snapshot(given: list[str]) -> int:
     parser.add_argument("path", metavar="PATH", help="the directory of migrations")
     print(snapshot(parser.parse_args(given).path, Path.cwd()))
     return 0
+
+
+def _stats(given: list[str]) -> int:
+    from migrate_validate.stats import write_statistics
+
+    summary = (write_statistics.__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="migrate-validate stats", description=summary)
+    parser.add_argument("file", metavar="FILE", nargs="?", default="stats.json", help="default: stats.json")
+    parser.add_argument(
+        "--dsn",
+        default="",
+        help="a connection string; default: libpq's environment variables (PGHOST, PGPASSWORD, ...)",
+    )
+    parser.add_argument(
+        "--seconds", type=_positive, help="take two samples, so many seconds apart, instead of all that was counted"
+    )
+    options = parser.parse_args(given)
+    print(write_statistics(Path.cwd() / options.file, options.dsn, options.seconds))
+    return 0
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to 3600")
+    return seconds
 
 
 def _install_hook(given: list[str]) -> int:

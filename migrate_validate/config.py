@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from migrate_validate.statistics import Statistics
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -141,4 +143,6 @@ class Settings:
     """Roles that reach the database from outside; None: those of the environment."""
     suspected_orphans_ignore: tuple[str, ...] = ()
     """``schema.table.column`` that look like references and are none."""
+    statistics: Statistics | None = None
+    """Of the real database, by which findings about locks are weighed."""
     expect: Expectations = field(default_factory=Expectations)

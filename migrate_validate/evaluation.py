@@ -29,6 +29,7 @@ from migrate_validate.replay.stages import Stage, StageLost, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.results import Ignored, Results, RuleResult, configured
 from migrate_validate.rules import Registry, Rule, Scope
+from migrate_validate.statistics import scaled
 
 STAND_INS_SINCE = 18
 """The first major version of PostgreSQL with ``extension_control_path``."""
@@ -327,5 +328,7 @@ def judge(rule: Rule, arguments: dict[str, object], settings: Settings, ignores:
 
 
 def _weigh(finding: Finding, settings: Settings) -> Finding:
+    """The finding with the severity that is configured, or that the real database's statistics give it."""
+    weighed = scaled(finding, settings.statistics)
     wanted = configured(settings.severity, *finding.names)
-    return replace(finding, severity=Severity(wanted)) if wanted and wanted != "off" else finding
+    return replace(weighed, severity=Severity(wanted)) if wanted and wanted != "off" else weighed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from migrate_validate.config import (
     Unique,
 )
 from migrate_validate.errors import ConfigError, Trouble
+from migrate_validate.statistics import Limits, Statistics, load_statistics
 
 NAME = "migrate_validate"
 FILE_NAME = f"{NAME}.toml"
@@ -71,7 +72,7 @@ def load_settings(chain: Path, rootdir: Path) -> Settings:
 def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
     """The settings of one chain, as far as they can be used; what is wrong with the others is added to ``trouble``."""
     directory = chain if _leads_to(chain, Path.is_dir) else chain.parent
-    reader = _Reader()
+    reader = _Reader((directory, rootdir))
     values: dict[str, Any] = {}
     beside = directory / FILE_NAME
     for where, path, keys in (
@@ -126,6 +127,8 @@ def _toml(path: Path) -> dict[str, Any]:
 class _Reader:
     """Checks tables key by key and collects what is wrong."""
 
+    directories: tuple[Path, ...]
+    """Where the files that it names are looked for."""
     problems: list[str] = field(default_factory=list)
     where: str = ""
 
@@ -209,6 +212,23 @@ class _Reader:
 
     def _key_suspected_orphans_ignore(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
+
+    def _key_statistics(self, path: str, value: Any) -> Statistics | None:
+        keys = tuple(each.name for each in fields(Limits))
+        table = (
+            {"file": value} if isinstance(value, str) else self._table(path, value, required=("file",), optional=keys)
+        )
+        file = self._text(f"{path}.file", table["file"]) if "file" in table else None
+        limits: dict[str, Any] = {key: entry for key, entry in table.items() if key in keys}
+        for key, entry in limits.items():
+            if isinstance(entry, bool) or not isinstance(entry, int | float) or entry < 0:
+                self._wrong(f"{path}.{key}", entry, "a number of rows, or of writes a second")
+                return None
+        try:
+            return load_statistics(file, Limits(**limits), self.directories) if file else None
+        except ConfigError as error:
+            self._problem("; ".join(error.brief))
+            return None
 
     def _key_expect(self, path: str, value: Any) -> Expectations:
         known = {
