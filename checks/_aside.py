@@ -19,6 +19,7 @@ from ._differing import (
     column_disagreements,
     constraint_disagreements,
     disagreements,
+    extra_constraints,
     index_words,
     renamed,
 )
@@ -271,6 +272,7 @@ def _column(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disagre
     assert column is not None
     yield from column_disagreements(column, have.column(name), alter)
     yield from constraint_disagreements(want.constraints, have.constraints, alter)
+    yield from extra_constraints(want.constraints, have.constraints, {name})
 
 
 def _copy(node: syntax.Node) -> syntax.Node:

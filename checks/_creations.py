@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from migrate_validate import syntax
-from migrate_validate.chain.model import Statement
-from migrate_validate.chain.statements import UNPARSED
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,30 @@ def creations(statement: Statement) -> tuple[Creation, ...]:
         return tuple(_in_block(statement))
     reader = _READERS.get(statement.kind)
     return tuple(reader(syntax.parse(statement.sql)[0].node, statement)) if reader else ()
+
+
+def fresh(script: Script) -> Iterator[Creation]:
+    """What a script creates unconditionally under a name that must be free; of functions arguments decide that."""
+    try:
+        parts = statements(script)
+    except ScriptError:
+        return
+    elsewhere = any(part.kind == "variable_set" and "search_path" in part.sql.lower() for part in parts)
+    for part in parts:
+        for creation in creations(part):
+            sure = not creation.guarded and not creation.replaces and creation.kind != "function"
+            if sure and not (elsewhere and creation.schema is None):
+                yield creation
+
+
+def altered_if_there(statement: Statement) -> tuple[str | None, str] | None:
+    """Schema and name of the relation that ALTER ... IF EXISTS changes; None for other statements."""
+    if statement.kind not in ("alter_table", "rename"):
+        return None
+    node = syntax.parse(statement.sql)[0].node
+    if not node.missing_ok or not node.HasField("relation"):
+        return None
+    return node.relation.schemaname or None, node.relation.relname
 
 
 def _relation(kind: str, relation: syntax.Node, node: syntax.Node, statement: Statement) -> Iterator[Creation]:

@@ -77,9 +77,7 @@ def _tables(want: Table, have: Table) -> Iterator[Disagreement]:
     for column in have.columns:
         if column.name not in wanted:
             yield Disagreement("extra", f"{column.name}: have {_column_words(column)}, want none")
-    for constraint in _without_equals(have.constraints, want.constraints):
-        if wanted.issuperset(constraint.columns) and not _counterpart(constraint, want.constraints):
-            yield Disagreement("extra", f"{_label(constraint)}: have {_words(constraint)}, want none")
+    yield from extra_constraints(want.constraints, have.constraints, wanted)
 
 
 def column_disagreements(want: Column, have: Column | None, alter: str) -> Iterator[Disagreement]:
@@ -146,6 +144,16 @@ def constraint_disagreements(
             text = _list_words(wanted, present) or f"have {_words(present)}, want {_words(wanted)}"
             drop = f"DROP CONSTRAINT {quote(present.name)}"
             yield Disagreement("changed", f"{_label(wanted)}: {text}", f"{alter} {drop}, {add};")
+
+
+def extra_constraints(
+    want: Iterable[Constraint], have: Iterable[Constraint], columns: set[str]
+) -> Iterator[Disagreement]:
+    """Constraints on these columns alone that are there and not wanted."""
+    want = tuple(want)
+    for constraint in _without_equals(have, want):
+        if constraint.columns and columns.issuperset(constraint.columns) and not _counterpart(constraint, want):
+            yield Disagreement("extra", f"{_label(constraint)}: have {_words(constraint)}, want none")
 
 
 def _without_equals(those: Iterable[Constraint], others: Iterable[Constraint]) -> tuple[Constraint, ...]:

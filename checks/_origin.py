@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,13 +70,17 @@ def origin(chain: Chain, creation: Creation) -> Created | None:
     return found
 
 
-def earlier(chain: Chain, creation: Creation) -> Created | None:
-    """What an earlier file made under this name, whatever was dropped since; None: nothing."""
+def earlier(chain: Chain, creation: Creation, applied: Collection[str] = ()) -> Created | None:
+    """What an earlier file made under this name, whatever was dropped since; None: nothing.
+
+    :param applied: files that come first in question, because they are known to have been applied
+    """
     file = creation.statement.location.file
     found: Created | None = None
     for script in scripts_until(chain, file):
-        if script.file != file:
-            made = (event for event in events(script) if isinstance(event, Created) and is_of(event, creation))
+        made = (event for event in events(script) if isinstance(event, Created) and is_of(event, creation))
+        known = found is not None and found.location.file in applied
+        if script.file != file and (script.file in applied or not known):
             found = next(made, None) or found
     return found
 

@@ -1,4 +1,4 @@
-"""Goes through a script on a trial, and looks before each statement."""
+"""Goes through a script on a trial, and looks before and after each statement."""
 
 from __future__ import annotations
 
@@ -10,17 +10,28 @@ from migrate_validate.replay.stages import Trial
 from migrate_validate.replay.timeline import Failure
 
 
-def walk(trial: Trial, script: Script, before: Callable[[Statement], None]) -> tuple[tuple[Statement, Failure], ...]:
+def walk(
+    trial: Trial,
+    script: Script,
+    before: Callable[[Statement], None],
+    after: Callable[[Statement], None] = lambda _: None,
+) -> tuple[tuple[Statement, Failure], ...]:
     """Try every statement of a script; those that fail, which leave nothing, and why.
 
     :param before: is called before a statement, in the state that those before it left
+    :param after: is called after a statement, whatever became of it
+    :raises ScriptError: when the script cannot be turned into statements
     """
     coming = iter(statements(script))
 
-    def look(_: object = None) -> None:
+    def look() -> None:
         statement = next(coming, None)
         if statement is not None and not trial.connection.closed:
             before(statement)
 
+    def next_one(done: Statement) -> None:
+        after(done)
+        look()
+
     look()
-    return trial.each(script, look)
+    return trial.each(script, next_one)

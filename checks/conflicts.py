@@ -10,14 +10,18 @@ from migrate_validate.chain.creates import Created
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import statements
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.replay.advice import created_later
 from migrate_validate.replay.stages import Stage
+from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.rules import rule
 
 from ._aside import Meeting, meet
 from ._clobbering import Lost, lost
-from ._creations import Creation, creations
+from ._creations import Creation, altered_if_there, creations, fresh
 from ._existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
 from ._origin import Dropped, earlier, events, first_words, is_of, origin, place
+from ._remedy import plays, remedy
+from ._repeats import WRITES, repeats, spelled
 from ._shared import count_of, problem
 from ._walk import walk
 
@@ -209,3 +213,165 @@ def _skipped(statement: Statement, clash: Clash) -> Finding:
         statement=statement.sql,
         evidence={"index": clash.index, "different": clash.different, "same": clash.same},
     )
+
+
+@rule(severity=Severity.ERROR)
+def conflict_remedy(stage: Stage) -> Iterator[Result]:
+    """A chain that stops, and files from there on that create again what is there.
+
+    The file that failed and those after it are tried statement by statement in the state before, whatever fails. Told
+    of each file is what contradicts, what is missing, what is redundant, what is new and what fails for other reasons.
+
+    Why: the failure names only the first conflict, and making that statement tolerant hides all others.
+    Fix: adapt the file, replace it by an incremental migration, or decide first which definition holds.
+    """
+    if stage.step.run.failure is None:
+        yield NotApplicable("the migration was applied")
+        return
+    applied = stage.step.applied_before
+    found = [(play, told) for play in plays(stage) if (told := remedy(stage.chain, play, applied))]
+    if not found:
+        yield NotApplicable("it failed for another reason than what earlier files made")
+    for play, told in found:
+        counts = {
+            "contradict": told.contradicts,
+            "missing": told.missing,
+            "redundant": told.redundant,
+            "new": told.new,
+        }
+        shown = ", ".join(f"{len(each)} {word}" for word, each in counts.items() if each)
+        yield Finding(
+            f"{play.script.file} repeats what {', '.join(told.made_by) or 'rows of earlier files'} made: {shown}",
+            location=told.first.location,
+            statement=told.first.sql,
+            evidence={
+                "contradicts": list(told.contradicts),
+                "missing": list(told.missing),
+                "redundant": list(told.redundant),
+                "not_in_this_file": list(told.beyond),
+                "fails_too": list(told.fails_too),
+            },
+            fix=told.advice,
+            severity=Severity.INFO if told.harmless else None,
+        )
+
+
+@rule(severity=Severity.ERROR)
+def depends_on_later_file(stage: Stage) -> Iterator[Result]:
+    """A statement that needs what only a later file creates.
+
+    Of a migration that failed, and those after it, every statement is tried. In one that was applied, ALTER ... IF
+    EXISTS of a table that a later file creates is a warning.
+
+    Why: the files are in the wrong order: the chain stops here, or a change is left out in silence.
+    Fix: give the later file an earlier version, or move the statement behind it.
+    """
+    if stage.step.run.failure is None:
+        yield from _altered_too_early(stage)
+        return
+    for play in plays(stage):
+        for statement, failure in play.failed:
+            later = created_later(failure, stage.chain, play.script)
+            if later is not None:
+                yield Finding(
+                    f"{failure.message}: only {place(later.location)} creates the {later.kind}, and is applied later",
+                    location=failure.location,
+                    statement=statement.sql,
+                    evidence={"created_by": place(later.location)},
+                )
+
+
+def _altered_too_early(stage: Stage) -> Iterator[Result]:
+    for run in stage.step.run.statements:
+        relation = altered_if_there(run.statement)
+        if relation is None or not run.notices:
+            continue
+        schema, name = relation
+        table = Creation("table", schema, name, run.statement, None)
+        later = next(_made_after(stage, table), None)
+        if earlier(stage.chain, table) is None and later is not None:
+            yield Finding(
+                f"the statement does nothing: {name} is not there, only {place(later.location)} creates it",
+                location=run.statement.location,
+                statement=run.statement.sql,
+                evidence={"created_by": place(later.location)},
+                severity=Severity.WARNING,
+            )
+
+
+def _made_after(stage: Stage, creation: Creation) -> Iterator[Created]:
+    migrations = stage.chain.migrations
+    for migration in migrations[migrations.index(stage.migration) + 1 :]:
+        for event in events(migration.up):
+            if isinstance(event, Created) and is_of(event, creation):
+                yield event
+
+
+@rule(severity=Severity.WARNING)
+def repeated_migration(stage: Stage) -> Iterator[Result]:
+    """A migration whose statements all stand in an earlier file.
+
+    Statements are compared as parse trees. A file that changes the schema, because something in between had changed it
+    as well, is no repetition. One that writes rows again, or fails, is an error.
+
+    Why: it was copied, merged twice or renamed: it does nothing, or it does everything twice.
+    Fix: remove the file, or write what it was meant to say.
+    """
+    first = repeats(stage.chain, stage.migration.up)
+    if first is None:
+        return
+    count = count_of(len(spelled(stage.migration.up)), "statement")
+    message = f"{stage.migration.file} repeats {first.file}: it has {count}, and {first.file} has them all"
+    location = spelled(stage.migration.up)[0][1].location
+    evidence = {"repeats": first.file}
+    run = stage.step.run
+    if run.failure is not None:
+        text = f"{message}; it fails: {run.failure.message}"
+        yield Finding(text, location=location, evidence=evidence, severity=Severity.ERROR)
+        return
+    with stage.trial(stage.migration.up) as trial:
+        before = trial.catalog()
+        failed = trial.apply(stage.migration.up).failure
+        if failed is not None:
+            yield Unproven(f"applied a second time it failed: {failed.message}", stage.migration.file)
+            return
+        changed = trial.catalog() != before
+    written = sum(each.rows or 0 for each in run.statements if each.statement.kind in WRITES)
+    if written:
+        text = f"{message}; it writes {count_of(written, 'row')} again"
+        yield Finding(text, location=location, evidence={**evidence, "rows": written}, severity=Severity.ERROR)
+    elif not changed:
+        yield Finding(f"{message}; it changes nothing", location=location, evidence=evidence)
+
+
+@rule(severity=Severity.WARNING)
+def duplicate_object(timeline: Timeline) -> Iterator[Result]:
+    """Two files create an object of one name, and none drops it in between.
+
+    Only the files from the one on that failed are looked at: what was applied has proven that its names were free.
+
+    Why: the second CREATE fails, or both files describe one object differently.
+    Fix: keep one of the two, or change what is there with ALTER.
+    """
+    if timeline.migrated:
+        yield NotApplicable("every migration was applied: no name was taken")
+        return
+    for step in timeline.steps:
+        if step.run.outcome is not Outcome.APPLIED:
+            for creation in fresh(step.migration.up):
+                made = origin(timeline.chain, creation)
+                if made is not None and made.location.file != step.migration.file:
+                    name = ".".join(part for part in (creation.schema, _holder(creation), creation.name) if part)
+                    yield Finding(
+                        f"{creation.kind} {name} is created by {place(made.location)} "
+                        f"and again by {place(creation.statement.location)}",
+                        object=name,
+                        location=creation.statement.location,
+                        statement=creation.statement.sql,
+                        evidence={"made_by": place(made.location)},
+                    )
+
+
+def _holder(creation: Creation) -> str | None:
+    """The table in whose name the object's name is; an index has its own."""
+    return None if creation.kind == "index" else creation.table

@@ -68,6 +68,17 @@ def advice(failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
     return _about_missing(missing, failure, chain, script) if missing else ()
 
 
+def created_later(failure: Failure, chain: Chain, script: Script) -> Created | None:
+    """What a script misses, and only a migration after it creates; None where that is not why it failed."""
+    missing = _missing(failure)
+    if missing is None:
+        return None
+    before, here, later = _by_order(missing, chain, script)
+    migrations = {migration.file for migration in chain.migrations}
+    after = [found for found in later if found.location.file in migrations and not found.maybe]
+    return after[0] if after and not before and not here else None
+
+
 def _missing(failure: Failure) -> _Missing | None:
     pattern = _MISSING.get(failure.sqlstate or "")
     match = pattern.search(failure.message) if pattern else None
@@ -129,12 +140,20 @@ def _first_rows(table: str, script: Script) -> int:
     return match.start() if match and table else -1
 
 
-def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
+def _by_order(missing: _Missing, chain: Chain, script: Script) -> tuple[list[Created], list[Created], list[Created]]:
+    """Who creates what is missing: scripts before this one, itself, and those after it."""
     order = list(chain.scripts)
     mine = order.index(script)
     made = [(order.index(each), found) for each in order for found in _made(missing, each)]
     exact = [(place, found) for place, found in made if missing.schema in (None, found.schema) or not found.schema]
     before, here, later = ([found for place, found in exact if _sign(place - mine) == side] for side in (-1, 0, 1))
+    return before, here, later
+
+
+def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
+    order = list(chain.scripts)
+    mine = order.index(script)
+    before, here, later = _by_order(missing, chain, script)
     below = [found for found in here if (found.location.line or 0) > (failure.location.line or 0)]
     if below:
         return (f'"{missing}" is created in this file, but only on line {below[0].location.line}.',)
@@ -145,8 +164,9 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
             f'"{missing}" is created by {later[0].location.file}, which is applied later.',
             "Give that file an earlier version, or move the statement that needs it.",
         )
-    if made:
-        other = made[0][1]
+    elsewhere = [found for each in order for found in _made(missing, each)]
+    if elsewhere:
+        other = elsewhere[0]
         return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
     if "column" in missing.kinds:
         return _about_unknown_column(missing, failure, order[: mine + 1])

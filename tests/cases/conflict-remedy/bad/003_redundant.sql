@@ -1,0 +1,1 @@
+CREATE INDEX organizations_max_users ON organizations (max_users);

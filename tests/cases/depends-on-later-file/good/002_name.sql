@@ -1,0 +1,1 @@
+ALTER TABLE IF EXISTS teams ADD COLUMN name text;

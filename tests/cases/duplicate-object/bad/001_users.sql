@@ -1,0 +1,4 @@
+CREATE TABLE public.users (id bigint, email text);
+CREATE INDEX users_email ON users (email);
+CREATE VIEW people AS SELECT * FROM users;
+CREATE TABLE log (id bigint);

@@ -1,0 +1,3 @@
+DROP TABLE log;
+CREATE TABLE log (id uuid);
+CREATE TABLE people (id bigint);

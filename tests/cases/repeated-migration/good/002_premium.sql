@@ -1,0 +1,1 @@
+INSERT INTO plans VALUES ('premium', 20);

@@ -1,0 +1,1 @@
+CREATE OR REPLACE FUNCTION total() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM plans $$;

@@ -1,0 +1,1 @@
+UPDATE plans SET price = 5 WHERE price IS NULL; NOTIFY changed;
