@@ -18,8 +18,12 @@ SUPERUSER = "migrate_validate"
 
 _LOCALES = ("C.UTF-8", "C")
 # Part of the name of the kept cluster: raise it when the cluster is made differently.
-_RECIPE = 1
-_CREATE_ROLE = "create role postgres superuser createdb createrole replication bypassrls login\n"
+_RECIPE = 2
+_PREPARE = """create role postgres superuser createdb createrole replication bypassrls login;
+
+alter database postgres is_template true;
+"""
+"""A template cannot be dropped: no script takes away the database from which we make and drop the others."""
 _INITDB_SECONDS = 120
 
 
@@ -33,7 +37,7 @@ def fresh_cluster(binaries: Binaries, account: Account, cache: Path) -> Path:
         account.own(target)
         target.chmod(0o700)
         _initdb(binaries, account, target)
-        _single_user(binaries, account, target, _CREATE_ROLE)
+        _single_user(binaries, account, target, _PREPARE)
 
     return keep(cache / f"cluster-{identity(binaries)}-{account.uid}-{_RECIPE}", make)
 
