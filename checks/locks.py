@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from migrate_validate.findings import Finding, Result, Severity, Unproven
+from migrate_validate.config import Settings
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import StatementRun, Step
 from migrate_validate.rules import rule
 
 from . import _safer as safer
+from ._crowd import DEADLOCK, Crowd, try_with_crowd
 from ._locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
 from ._shared import count_of
 
 _ONE_WORD = frozenset({"call", "cluster", "copy", "do", "lock", "reindex", "truncate", "vacuum"})
 """Kinds whose second word is no part of what they are called."""
+_NOTICED_MS = 1000
+"""A wait that users take for a failure."""
 _NOT_OBSERVED = frozenset({"call", "do", "vacuum", "cluster", "unparsed"})
 """Kinds that may lock a table against others, and that cannot be observed where they run alone."""
 
@@ -171,7 +176,10 @@ def lock_held_while(step: Step) -> Iterator[Result]:
             statement=first.statement.sql,
             evidence={
                 "locked": [lock.relation for lock in locks],
-                "working": [f"{_named(work.run)} {work.lasting}: {work.run.duration_ms:.1f} ms" for work in same],
+                "working": [
+                    {"statement": f"{_named(work.run)} {work.lasting}", "statement_ms": round(work.run.duration_ms, 1)}
+                    for work in same
+                ],
                 "held_ms": span(step, takers[0]).held_ms,
             },
             fix=safer.apart([runs[number] for number in takers], [work.run for work in same]),
@@ -256,13 +264,82 @@ def _listed(locks: Sequence[Lock]) -> str:
     return "; ".join(parts)
 
 
-def _told(step: Step, lock: Lock) -> str:
-    run, held = step.run.statements[lock.number], span(step, lock.number)
-    return (
-        f"{lock.relation}: {lock.mode} from line {run.statement.location.line} until COMMIT after line "
-        f"{held.last.statement.location.line}, {held.held_ms} ms: blocks {lock.blocks}"
-    )
+def _told(step: Step, lock: Lock) -> dict[str, object]:
+    held = span(step, lock.number)
+    return {
+        "relation": lock.relation,
+        "mode": lock.mode,
+        "blocks": lock.blocks,
+        "from_line": step.run.statements[lock.number].statement.location.line,
+        "until_commit_after_line": held.last.statement.location.line,
+        "held_ms": held.held_ms,
+    }
 
 
 def _plain_vacuum(run: StatementRun) -> bool:
     return run.statement.kind == "vacuum" and "full" not in run.statement.sql.lower()
+
+
+@rule(severity=Severity.INFO)
+def blocked_while(stage: Stage, settings: Settings) -> Iterator[Result]:
+    """How long others are stopped while a migration runs on tables with many rows, as measured.
+
+    The tables that the migration locks against others are filled to the number of rows of ``--migrations-rows``, on a
+    copy of the state before it; generated rows are copied, with new values where they must be unique. While the
+    migration runs there, two sessions for each table read and write one row again and again. The longest wait of each
+    is reported; it is a warning from one second on.
+
+    Why: what takes no time on an empty table may stop the users of a large one for minutes.
+    Fix: see what the other rules of locks say of the same migration.
+    """
+    if settings.rows is None:
+        yield NotApplicable("no number of rows is given: --migrations-rows=100000, or rows in the configuration")
+        return
+    step = stage.step
+    nothing = inapplicable(step)
+    if nothing is not None:
+        yield nothing
+        return
+    first: dict[str, Lock] = {}
+    for work in works(step):
+        for lock in work.taken:
+            if lock.kind in ("table", "partitioned table"):
+                first.setdefault(lock.relation, lock)
+    if not first:
+        yield NotApplicable("it locks no table that existed against others")
+        return
+    crowd = try_with_crowd(stage, list(first), settings.rows)
+    if crowd.deadlock is not None:
+        yield Finding(
+            f"{step.migration.file} waits for others who use its tables while they wait for it: a deadlock ends it",
+            location=crowd.deadlock.location,
+            statement=crowd.deadlock.statement,
+            evidence={"detail": crowd.deadlock.detail},
+            severity=Severity.WARNING,
+        )
+    for name, why in crowd.unfilled.items():
+        yield Unproven(why, object=name)
+    for name in crowd.met:
+        yield _stopped(step, name, crowd, first[name])
+
+
+def _stopped(step: Step, name: str, crowd: Crowd, lock: Lock) -> Finding:
+    met = crowd.met[name]
+    statement = step.run.statements[lock.number].statement
+    long = max(met.reads_ms, met.writes_ms) >= _NOTICED_MS
+    deadlock = "; a deadlock ended one of them" if DEADLOCK in met.ended else ""
+    return Finding(
+        f"with {met.rows} rows in {name}, its readers were stopped for {met.reads_ms:.0f} ms and its writers for "
+        f"{met.writes_ms:.0f} ms{deadlock}",
+        object=name,
+        location=statement.location,
+        statement=statement.sql,
+        evidence={
+            "rows": met.rows,
+            "reads_stopped_ms": met.reads_ms,
+            "writes_stopped_ms": met.writes_ms,
+            "migration_ms": crowd.migration_ms,
+            "ended_by": list(met.ended),
+        },
+        severity=Severity.WARNING if long or deadlock else None,
+    )

@@ -134,6 +134,8 @@ class Settings:
     """Seconds that one statement may take."""
     lock_timeout: float = 10.0
     """Seconds that one statement may wait for a lock."""
+    rows: int | None = None
+    """How many rows a table gets under which others are measured; None: none are measured."""
     strict: bool = False
     rules: tuple[str, ...] = ()
     """Modules with the user's own rules."""

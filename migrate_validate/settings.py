@@ -191,6 +191,12 @@ class _Reader:
     def _key_lock_timeout(self, path: str, value: Any) -> float | None:
         return self._seconds(path, value)
 
+    def _key_rows(self, path: str, value: Any) -> int | None:
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+        self._wrong(path, value, "a number of rows such as 100000")
+        return None
+
     def _key_strict(self, path: str, value: Any) -> bool | None:
         if isinstance(value, bool):
             return value

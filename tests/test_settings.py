@@ -95,6 +95,17 @@ def test_what_is_no_time(tmp_path: Path, written: str) -> None:
         load(tmp_path, f"statement_timeout = {written}")
 
 
+def test_rows(tmp_path: Path) -> None:
+    assert load(tmp_path, "rows = 5000").rows == 5000
+    assert load(tmp_path, "").rows is None
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "1.5", "true", '"many"'])
+def test_what_is_no_number_of_rows(tmp_path: Path, written: str) -> None:
+    with pytest.raises(ConfigError, match="is not a number of rows such as 100000"):
+        load(tmp_path, f"rows = {written}")
+
+
 def test_expectations(tmp_path: Path) -> None:
     beside = """seeds = ["a.sql", {path = "b.sql", before = "002"}]
 [expect.counts]

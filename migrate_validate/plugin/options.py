@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import itertools
 import os
@@ -53,7 +54,23 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
         metavar="FILE",
         help="write a report; the ending decides the format: .json (repeatable)",
     )
+    group.addoption(
+        "--migrations-rows",
+        type=_rows,
+        metavar="N",
+        help="fill the tables that a migration locks to so many rows, and measure how long others wait",
+    )
     group.addoption("--migrations-strict", action="store_true", help="warnings and unproven rules fail the run too")
+
+
+def _rows(text: str) -> int:
+    """A number of rows.
+
+    :raises argparse.ArgumentTypeError: when it is none
+    """
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows such as 100000")
+    return int(text)
 
 
 def _django_is_active(pluginmanager: pytest.PytestPluginManager) -> bool:

@@ -27,6 +27,7 @@ def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settin
         environment=config.getoption("migrations_environment") or settings.environment,
         format=config.getoption("migrations_format") or settings.format,
         seeds=settings.seeds + seeds,
+        rows=config.getoption("migrations_rows") or settings.rows,
         strict=config.getoption("migrations_strict") or settings.strict,
     )
 

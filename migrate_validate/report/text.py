@@ -65,7 +65,13 @@ def _evidence(key: str, value: object) -> list[str]:
     if isinstance(value, Mapping):
         return [f"  {label}:", *(f"    {name}: {entry}" for name, entry in value.items())]
     if isinstance(value, list | tuple):
-        return [f"  {label}:", *(line for entry in value for line in _indented(str(entry)))]
+        return [f"  {label}:", *(line for entry in value for line in _indented(_entry(entry)))]
     if "\n" in str(value):
         return [f"  {label}:", *_indented(str(value))]
     return [f"  {label}: {value}"]
+
+
+def _entry(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')}: {each}" for name, each in value.items())
+    return str(value)

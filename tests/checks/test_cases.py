@@ -60,6 +60,7 @@ TESTED_ELSEWHERE = {
     "set-aside-file": "tests/checks/test_chain_rules.py",
     "unusable-file": "tests/checks/test_chain_rules.py",
     "rows-conserved": "tests/checks/test_rows_conserved.py",
+    "blocked-while": "tests/checks/test_blocked_while.py",
     "squawk": "tests/checks/test_squawk.py",
 }
 """Rules over the files and the replay, where the case is more than one file of SQL."""

@@ -118,10 +118,12 @@ def test_a_lock_that_is_strengthened_is_told_twice(server: Server, tmp_path: Pat
     text = "create table x (id int references t);\nalter table t add y int;\nselect 1;"
     (finding,) = locks.blocking_locks(step(server, tmp_path, text))
     assert finding.message == "keeps others from reading and writing public.t"
-    first, second = finding.evidence["locks"]
-    assert first.startswith("public.t: ShareRowExclusiveLock from line 1 until COMMIT after line 3, ")
-    assert second.startswith("public.t: AccessExclusiveLock from line 2 until COMMIT after line 3, ")
-    assert second.endswith(" ms: blocks reads and writes")
+    told = [{**each, "held_ms": each["held_ms"] > 0} for each in finding.evidence["locks"]]
+    place = {"relation": "public.t", "until_commit_after_line": 3, "held_ms": True}
+    assert told == [
+        place | {"mode": "ShareRowExclusiveLock", "blocks": "writes", "from_line": 1},
+        place | {"mode": "AccessExclusiveLock", "blocks": "reads and writes", "from_line": 2},
+    ]
 
 
 def test_transactions_of_a_file_are_apart(server: Server, tmp_path: Path) -> None:

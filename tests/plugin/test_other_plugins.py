@@ -45,7 +45,7 @@ class TestDjango:
 
 def without_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: without_times(each) for key, each in value.items() if key != "duration_ms"}
+        return {key: without_times(each) for key, each in value.items() if not key.endswith("_ms")}
     return [without_times(each) for each in value] if isinstance(value, list) else value
 
 
