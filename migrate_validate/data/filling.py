@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import psycopg
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data.dataset import Refused, try_row
 from migrate_validate.data.drawing import drawn
-from migrate_validate.data.order import ancestors, fill_order, nullable_key
+from migrate_validate.data.order import fill_order, nullable_key
 from migrate_validate.data.strategies import Row, referenced_columns, rows
 from migrate_validate.data.values import DEFAULT, Value
 from migrate_validate.errors import Unsupported
@@ -21,7 +21,7 @@ Connection = psycopg.Connection[Any]
 
 ROWS = 3
 """New rows that a table gets."""
-TRIES = 15
+TRIES = 10
 """Rows that are drawn for them."""
 PARENTS = 10
 """Rows of a referenced table that foreign keys are pointed at."""
@@ -49,10 +49,12 @@ def fill(connection: Connection, catalog: Catalog, names: Collection[str]) -> Fi
     :raises psycopg.Error: when the connection is lost
     """
     filling = _Filling(connection, catalog)
+    wanted = {*names, *_needed_anew(catalog, names)}
+    order = fill_order(catalog, wanted | _needed(catalog, wanted))
     with connection.transaction():
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in fill_order(catalog, ancestors(catalog, names)).tables:
-            filling.fill(table, table.qualified_name in names)
+        for table in order.tables:
+            filling.fill(table, table.qualified_name in wanted)
     return Filled(filling.rows, filling.refused)
 
 
@@ -117,6 +119,30 @@ class _Filling:
         query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PARENTS}"
         found = self.connection.execute(query.encode()).fetchall()
         return [dict(zip(wanted, each, strict=True)) for each in found]
+
+
+def _needed(catalog: Catalog, names: Collection[str]) -> set[str]:
+    """The tables that these refer to, and what those cannot do without in turn."""
+    tables = catalog.tables_by_name
+    found: set[str] = set()
+    queue = [key.references for name in tables.keys() & set(names) for key in tables[name].foreign_keys]
+    while queue:
+        name = queue.pop()
+        if name is not None and name in tables and name not in found:
+            found.add(name)
+            table = tables[name]
+            queue += [key.references for key in table.foreign_keys if not nullable_key(table, key)]
+    return found
+
+
+def _needed_anew(catalog: Catalog, names: Collection[str]) -> Iterator[str]:
+    """The tables whose rows may each be referred to only once: new rows need new ones of them."""
+    tables = catalog.tables_by_name
+    for name in tables.keys() & set(names):
+        unique = [set(each.columns) for each in tables[name].constraints if each.kind in ("primary key", "unique")]
+        for key in tables[name].foreign_keys:
+            if key.references and any(columns <= set(key.columns) for columns in unique):
+                yield key.references
 
 
 def _numbered(table: Table, row: Row) -> Row:

@@ -1,0 +1,221 @@
+"""Down scripts that are worse than wrong, the rows that they meet, and when one is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.config import Settings
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.findings import Severity, Verdict
+from migrate_validate.postgres import Server, ServerOptions
+from migrate_validate.results import RuleResult
+from migrate_validate.rules import Registry
+from migrate_validate.settings import load_settings
+from tests.replay.chains import FAST, write
+
+RULES = {rule.name: rule for rule in Registry.load()}
+SAMPLES = Path(__file__).parents[2] / "sample_migrations"
+TABLE = "create table people (id integer generated always as identity primary key, name text not null, nick text);"
+
+Files = dict[str, str | bytes]
+
+
+@contextlib.contextmanager
+def evaluated(server: Server, folder: Path, settings: Settings = FAST) -> Iterator[Evaluation]:
+    """The chain in a folder, on a server of its own."""
+    chain = read_chain(folder, settings, rootdir=folder)
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, settings, options)) as evaluation:
+        yield evaluation
+
+
+def judged(server: Server, folder: Path, rule: str, files: Files) -> RuleResult:
+    """What a rule says of ``002_change.sql``."""
+    write(folder, {"001_people.sql": TABLE, **files})
+    with evaluated(server, folder) as evaluation:
+        return evaluation.evaluate(RULES[rule], "002_change.sql")
+
+
+def change(up: str, down: str | bytes) -> Files:
+    """One migration and its way back."""
+    return {"002_change.sql": up, "002_change_down.sql": down}
+
+
+INDEX = "create index people_name on people (name);"
+
+
+BAD: dict[str, tuple[str | bytes, str, str]] = {
+    "002": ("drop table t_002;\nselect pg_sleep(60);", ":2:1", "the statement ran longer than 0.5 s and was stopped"),
+    "003": ("set statement_timeout = 0;\nselect pg_sleep(60);", ":2:1", "the statement ran longer than 0.5 s"),
+    "004": ("select pg_terminate_backend(pg_backend_pid());", ":1:1", "terminating connection due to administrator"),
+    "005": ("alter system set work_mem = '1MB';", ":1:1", "changes the settings of the server: it was not run"),
+    "006": (b"drop table \xff;", "", "cannot be read: "),
+    "007": ("drop table t_007; select 'open", ":1:26", "cannot be read: "),
+    "008": ("drop table t_008; selekt;", ":1:19", "syntax error"),
+}
+"""By version: a down script, the place of what is wrong with it, and what is said."""
+
+
+def test_a_bad_down_script_is_a_finding_and_the_run_goes_on(server: Server, tmp_path: Path) -> None:
+    files: Files = {f"{version}_t.sql": f"create table t_{version} (id integer);" for version in (*BAD, "009")}
+    files |= {f"{version}_t_down.sql": down for version, (down, _, _) in BAD.items()}
+    write(tmp_path, {**files, "009_t_down.sql": "drop table t_009;"})
+    started = time.monotonic()
+    with evaluated(server, tmp_path, Settings(statement_timeout=0.5, lock_timeout=0.5)) as evaluation:
+        for version, (_, place, message) in BAD.items():
+            result = evaluation.evaluate(RULES["rollback-fails"], f"{version}_t.sql")
+            (found,) = result.findings
+            assert result.verdict is Verdict.FAILED
+            assert message in found.message
+            assert str(found.location) == f"{version}_t_down.sql{place}"
+            assert evaluation.evaluate(RULES["rollback-loses-data"], f"{version}_t.sql").verdict is Verdict.SKIPPED
+        assert evaluation.evaluate(RULES["rollback-fails"], "009_t.sql").verdict is Verdict.PASSED
+    assert time.monotonic() - started < 20
+
+
+def test_a_migration_that_fails_has_nothing_to_roll_back(server: Server, tmp_path: Path) -> None:
+    result = judged(server, tmp_path, "rollback-leaves-trace", change("select 1 / 0;", "select 1;"))
+    assert (result.verdict, result.reason) == (Verdict.SKIPPED, "the migration could not be applied")
+
+
+def test_a_down_script_may_commit(server: Server, tmp_path: Path) -> None:
+    down = "do $$ begin drop index people_name; commit; end $$;"
+    assert judged(server, tmp_path, "rollback-leaves-trace", change(INDEX, down)).verdict is Verdict.PASSED
+
+
+def test_a_role_is_a_trace(server: Server, tmp_path: Path) -> None:
+    name = f"mv_rolled_back_{server.version}"
+    files = change(f"create role {name};\ngrant select on people to {name};", f"revoke all on people from {name};")
+    (found,) = judged(server, tmp_path, "rollback-leaves-trace", files).findings
+    assert found.message.splitlines()[1:] == [f"  role {name}: extra"]
+    assert found.evidence["made_by"] == "002_change.sql:1:1"
+    assert found.fix == f"DROP ROLE {name};"
+
+
+def test_an_order_of_columns_that_cannot_be_restored_is_an_info(server: Server, tmp_path: Path) -> None:
+    files = change("alter table people drop column name;", "alter table people add column name text not null;")
+    files["001_people.sql"] = "create table people (id integer, name text not null, nick text);"
+    files["002_change_down.sql"] = (
+        "alter table people add column name text;\nupdate people set name = '';\n"
+        "alter table people alter column name set not null;"
+    )
+    (found,) = judged(server, tmp_path, "rollback-leaves-trace", files).findings
+    assert found.severity is Severity.INFO
+    assert "order of columns: have id, nick, name, want id, name, nick" in found.message
+
+
+def test_generated_rows_are_there_before_the_migration(server: Server, tmp_path: Path) -> None:
+    down = "drop index people_name; alter table people add constraint nobody check (length(name) > 10000);"
+    result = judged(server, tmp_path, "rollback-fails", change(INDEX, down))
+    (found,) = result.findings
+    assert found.severity is Severity.ERROR
+    assert 'check constraint "nobody" of relation "people" is violated by some row' in found.message
+
+
+def test_rows_written_after_the_migration_only_warn(server: Server, tmp_path: Path) -> None:
+    files = change("alter table people add column age integer not null;", "alter table people alter age type date;")
+    files["002_change_down.sql"] = (
+        "do $$ begin assert (select count(*) from people) = 0; end $$; alter table people drop column age;"
+    )
+    (found,) = judged(server, tmp_path, "rollback-fails", files).findings
+    assert found.severity is Severity.WARNING
+    assert "cannot take 002_change.sql back once rows were written after it: assertion failed" in found.message
+    assert found.evidence["written"] == ["public.people"]
+
+
+def test_what_only_a_lock_tells_of_is_found(server: Server, tmp_path: Path) -> None:
+    down = """drop index people_name;
+    do $$ begin
+        execute 'alter table sec' || 'rets drop column word';
+        execute 'alter table sec' || 'rets add column word text';
+    end $$;"""
+    files = change(INDEX, down)
+    secrets = "create table secrets (id integer primary key, word text); insert into secrets values (1, 'sesame');"
+    files["001_people.sql"] = TABLE + secrets
+    (found,) = judged(server, tmp_path, "rollback-loses-data", files).findings
+    assert found.object == "public.secrets.word"
+    assert "1 row had another value, such as (id = 1, word = 'sesame'), where it is NULL now" in found.message
+
+
+def test_what_cannot_hold_rows_is_not_proven(server: Server, tmp_path: Path) -> None:
+    files = change("alter table never drop column b;", "alter table never add column b text;")
+    files["001_people.sql"] = TABLE + "create table never (a integer not null check (a > 0 and a < 0), b text);"
+    result = judged(server, tmp_path, "rollback-loses-data", files)
+    assert result.verdict is Verdict.UNPROVEN
+    assert result.reason.startswith("public.never: it held no rows that could have been lost: new row for relation")
+
+
+@pytest.mark.parametrize(
+    ("severity", "downs", "verdict"),
+    [
+        ({}, (), Verdict.SKIPPED),
+        ({}, ("001",), Verdict.SKIPPED),
+        ({}, ("001", "003"), Verdict.FAILED),
+        ({"missing-rollback": "warning"}, (), Verdict.WARNED),
+    ],
+)
+def test_a_down_script_is_missing_where_it_is_the_custom(
+    server: Server, tmp_path: Path, severity: dict[str, str], downs: tuple[str, ...], verdict: Verdict
+) -> None:
+    files: Files = {f"{version}_t.sql": f"create table t{version} ();" for version in ("001", "002", "003")}
+    files |= {f"{version}_t_rollback.sql": f"drop table t{version};" for version in downs}
+    write(tmp_path, files)
+    with evaluated(server, tmp_path, Settings(severity=severity)) as evaluation:
+        result = evaluation.evaluate(RULES["missing-rollback"], "002_t.sql")
+    assert result.verdict is verdict
+    if verdict is Verdict.FAILED:
+        assert result.findings[0].message == "002_t.sql has no down script; 2 of 2 other migrations have one"
+        assert result.findings[0].fix == "write 002_t_rollback.sql"
+
+
+def test_an_irreversible_migration_says_why(server: Server, tmp_path: Path) -> None:
+    write(tmp_path, {"001_t.sql": "-- migrate-validate: irreversible: too much is deleted\ncreate table t ();"})
+    with evaluated(server, tmp_path) as evaluation:
+        reasons = [
+            evaluation.evaluate(RULES[name], "001_t.sql").reason for name in ("missing-rollback", "rollback-fails")
+        ]
+    assert reasons == [
+        "marked as irreversible: too much is deleted",
+        "the migration has no down script: marked as irreversible: too much is deleted",
+    ]
+
+
+def rolled_back(server: Server, folder: Path) -> dict[str, RuleResult]:
+    """What the rules say of the way back of a sample."""
+    names = ("rollback-fails", "rollback-leaves-trace", "rollback-loses-data", "reapply-after-rollback-fails")
+    with evaluated(server, folder, load_settings(folder, folder)) as evaluation:
+        return {name: evaluation.evaluate(RULES[name], "20250102_organizational_model.sql") for name in names}
+
+
+def test_the_way_back_of_the_sample_is_exact(server: Server) -> None:
+    results = rolled_back(server, SAMPLES / "organizational_model")
+    assert {(each.verdict, each.findings) for each in results.values()} == {(Verdict.PASSED, ())}
+
+
+def test_what_is_left_out_of_the_way_back_of_the_sample_is_found(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "chain"
+    shutil.copytree(SAMPLES / "organizational_model", folder)
+    down = folder / "20250102_organizational_model_rollback.sql"
+    text = down.read_text()
+    for gone in (
+        "DROP FUNCTION public.reactivate_user(uuid);",
+        "    DROP COLUMN is_active,\n",
+        "GRANT INSERT, UPDATE ON public.profiles TO authenticated;",
+    ):
+        assert gone in text
+        text = text.replace(gone, "")
+    down.write_text(text)
+    found = rolled_back(server, folder)["rollback-leaves-trace"].findings
+    assert {line for each in found for line in each.message.splitlines()[1:] if " index " not in line} == {
+        "  table public.profiles column is_active: extra",
+        "  table public.profiles grant INSERT to authenticated: missing",
+        "  table public.profiles grant UPDATE to authenticated: missing",
+        "  function public.reactivate_user(uuid): extra",
+    }
