@@ -61,7 +61,7 @@ def test_a_table_that_gets_none_says_why(connection: psycopg.Connection[Any]) ->
     result = filled(connection, "refers", "hens", "odd")
     assert result.rows == {}
     assert result.refused["public.refers"] == "public.never, which it refers to, has no rows"
-    assert 'violates check constraint "never_check"' in result.refused["public.never"]
+    assert 'violates check constraint "never_id_check"' in result.refused["public.never"]
     assert "which it refers to, has no rows" in result.refused["public.eggs"]
     assert "its column place has the type txid_snapshot" in result.refused["public.odd"]
 
