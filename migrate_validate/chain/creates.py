@@ -198,7 +198,9 @@ _READERS: dict[str, Callable[[syntax.Node, Location], Iterable[Created]]] = {
     "do": _do,
 }
 
-_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\U0010ffff][\w$]*)'
+# A name begins with a letter, _ or anything beyond ASCII. Said by what it is not: a range up to the last character takes
+# 30 ms to compile.
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\x00-@\[-^`{-\x7f][\w$]*)'
 _NAME = rf"(?P<name>{_IDENTIFIER}(?:\s*\.\s*{_IDENTIFIER})?)"
 _CREATE = re.compile(
     rf"""\bcreate\s+(?:or\s+replace\s+)?(?:global\s+|local\s+)?(?:temp(?:orary)?\s+|unlogged\s+|foreign\s+|unique\s+|recursive\s+)*
