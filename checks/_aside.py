@@ -181,21 +181,25 @@ def _in_schema(trial: Trial, creation: Creation, schema: str) -> Iterator[Disagr
     node = _copy(creation.node)
     _put(node)
     _loosen(node)
+    present = trial.catalog()
     with _undone(trial.connection):
         trial.connection.execute(f"CREATE SCHEMA {ASIDE}".encode())
+        if syntax.node_name(node) == "CreateStmt" and node.HasField("partbound"):
+            # Two partitions cannot hold the same values.
+            trial.connection.execute(f"DROP TABLE {quoted(f'{schema}.{creation.name}')} CASCADE".encode())
         trial.connection.execute(syntax.sql_of(node).encode())
         catalog = trial.catalog()
     want = renamed(_find(catalog, ASIDE, creation), f"{ASIDE}.", f"{quote(schema)}.")
     if creation.kind == "function":
         have = next(
-            (each for each in catalog.functions if each.qualified_name == f"{schema}.{want.name}({want.arguments})"),
+            (each for each in present.functions if each.qualified_name == f"{schema}.{want.name}({want.arguments})"),
             None,
         )
         if have is None:
             return  # A function of this name with other arguments is another one.
     else:
-        have = _find(catalog, schema, creation)
-    yield from disagreements(want, renamed(have, f"{ASIDE}.", f"{quote(schema)}."))
+        have = _find(present, schema, creation)
+    yield from disagreements(want, have)
 
 
 def _find(catalog: Catalog, schema: str, creation: Creation) -> Any:
