@@ -12,21 +12,26 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_WORD_START = r"A-Za-z_\u0080-\U0010ffff"
+# Words begin with a letter, _ or anything beyond ASCII. The sets are said by what they leave out of ASCII: ranges up to the
+# last character take 20 ms to compile.
+_START = r"[^\x00-@\[-^`{-\x7f]"
+_LETTER = r"[^\x00-/:-@\[-^`{-\x7f]"
+_LETTER_OR_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
+_OPERATOR = r"[\x00-\x08\x0e-\x1f!#%&*+,.<=>?@\[\]^`{|}~\x7f]"
 _TOKEN = re.compile(
     rf"""
     (?P<blank>   [ \t\r\n\f\v]+ | --[^\r\n]* )
-  | (?P<word>    (?![eE]')[{_WORD_START}][{_WORD_START}0-9$]* )
-  | (?P<plain>   [^ \t\r\n\f\v{_WORD_START}0-9$'"();:\\/-]+ | [0-9][{_WORD_START}0-9$]* )
+  | (?P<word>    (?![eE]'){_START}{_LETTER_OR_DOLLAR}* )
+  | (?P<plain>   {_OPERATOR}+ | [0-9]{_LETTER_OR_DOLLAR}* )
   | (?P<quoted>  '[^']*' | "[^"]*"
                | [eE]'(?:[^'\\]|''|\\.)*+'(?:[^\S\r\n]*[\r\n]\s*'(?:[^'\\]|''|\\.)*+')* )
   | (?P<comment> /\* )
-  | (?P<dollar>  \$(?:[{_WORD_START}][{_WORD_START}0-9]*)?\$ )
+  | (?P<dollar>  \$(?:{_START}{_LETTER}*)?\$ )
   | (?P<end>     ; )
   | (?P<open>    \( )
   | (?P<close>   \) )
-  | (?P<variable> :(?:(?P<bare>[{_WORD_START}0-9]+) | '(?P<literal>[{_WORD_START}0-9]+)'
-               | "(?P<identifier>[{_WORD_START}0-9]+)") )
+  | (?P<variable> :(?:(?P<bare>{_LETTER}+) | '(?P<literal>{_LETTER}+)'
+               | "(?P<identifier>{_LETTER}+)") )
   | (?P<colon>   ::? )
   | (?P<command> \\ )
   | (?P<unclosed> [eE]?['"] )
