@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from migrate_validate.statistics import Statistics
+if TYPE_CHECKING:
+    from migrate_validate.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrate_validate.config import (
     Amount,
@@ -27,7 +27,9 @@ from migrate_validate.config import (
     Unique,
 )
 from migrate_validate.errors import ConfigError, Trouble
-from migrate_validate.statistics import Limits, Statistics, load_statistics
+
+if TYPE_CHECKING:
+    from migrate_validate.statistics import Statistics
 
 NAME = "migrate_validate"
 FILE_NAME = f"{NAME}.toml"
@@ -220,6 +222,9 @@ class _Reader:
         return self._strings(path, value)
 
     def _key_statistics(self, path: str, value: Any) -> Statistics | None:
+        # Runs without chains read settings too, and need none of this.
+        from migrate_validate.statistics import Limits, load_statistics
+
         keys = tuple(each.name for each in fields(Limits))
         table = (
             {"file": value} if isinstance(value, str) else self._table(path, value, required=("file",), optional=keys)

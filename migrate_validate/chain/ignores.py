@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,11 +47,8 @@ class Ignore:
     statement: Statement | None = None
     """The statement that it belongs to; None: the whole file, or no statement follows."""
     whole_file: bool = False
-
-    @property
-    def of_squawk(self) -> bool:
-        """Whether it was written for squawk, which says itself what is wrong with it."""
-        return self.name.startswith(SQUAWK) and (self.whole_file or self.reason.startswith("squawk-ignore"))
+    of_squawk: bool = False
+    """Whether it was written for squawk, which says itself what is wrong with it."""
 
     def silences(self, finding: Finding) -> bool:
         """Whether it names the finding's rule and the finding is about its statement, its file, or what that made.
@@ -121,7 +118,7 @@ def _read(comment: Comment, cut: Sequence[Statement]) -> Iterator[Ignore]:
         for name in _names(theirs["names"] or "") or (["*"] if whole else []):
             statement = None if whole else _statement_of(comment, cut)
             reason = "squawk-ignore-file" if whole else "squawk-ignore"
-            yield Ignore(f"{SQUAWK}{name}", reason, comment.location, statement, whole)
+            yield Ignore(f"{SQUAWK}{name}", reason, comment.location, statement, whole, of_squawk=True)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -166,16 +163,19 @@ def _makes(statement: Statement, name: str) -> bool:
     return any(_same(schema, own, name) for schema, own in _objects(statement))
 
 
-def _objects(statement: Statement) -> Iterable[tuple[str | None, str]]:
-    for created in created_by(statement):
-        yield created.schema, f"{created.table}.{created.name}" if created.kind == "column" else created.name
-    if statement.kind == UNPARSED:
-        return
-    node = syntax.parse(statement.sql)[0].node
-    for field in _CHANGED:
-        relation: syntax.Node = getattr(node, field, None)
-        if syntax.node_name(relation) == "RangeVar":
-            yield relation.schemaname or None, relation.relname
+@lru_cache(maxsize=4096)
+def _objects(statement: Statement) -> tuple[tuple[str | None, str], ...]:
+    """What it creates or changes: the schema, where it names one, and the name; a column as ``table.column``."""
+    found = [
+        (each.schema, f"{each.table}.{each.name}" if each.kind == "column" else each.name)
+        for each in created_by(statement)
+    ]
+    if statement.kind != UNPARSED:
+        node = syntax.parse(statement.sql)[0].node
+        relations: list[syntax.Node] = [getattr(node, field, None) for field in _CHANGED]
+        named = [relation for relation in relations if syntax.node_name(relation) == "RangeVar"]
+        found += [(relation.schemaname or None, relation.relname) for relation in named]
+    return tuple(found)
 
 
 def _same(schema: str | None, own: str, name: str) -> bool:

@@ -10,8 +10,8 @@ from tests.support.projects import GOOD, run, statuses, write_chain
 
 IGNORED = GOOD | {
     "003_more.sql": (
-        "-- migrate-validate: ignore duplicate-index: dropped with the next release\n"
-        "create index concurrently again on purchase (customer_id);\n"
+        "-- migrate-validate: ignore duplicate-index, squawk:require-concurrent-index-creation: dropped soon\n"
+        "create index again on purchase (customer_id);\n"
         "-- migrate-validate: ignore splinter:no_primary_key: a log\n"
         "create table log (line text);\n"
     ),
@@ -26,17 +26,19 @@ def test_ignored_findings_do_not_fail_and_are_counted(pytester: pytest.Pytester,
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "ignored by comments: 2 findings",
-            "  003_more.sql:1: duplicate-index: dropped with the next release",
+            "ignored by comments: 3 findings",
+            "  003_more.sql:1: duplicate-index: dropped soon",
+            "  003_more.sql:1: index-built-under-lock: dropped soon",
             "  003_more.sql:3: table-without-primary-key: a log",
         ]
     )
     report = json.loads((pytester.path / "report.json").read_text())
-    assert report["summary"]["ignored"] == 2
+    assert report["summary"]["ignored"] == 3
     (chain,) = report["chains"]
     assert [each["rule"] for each in chain["findings"] if each["severity"] != "info"] == []
     assert {each["rule"]: each["ignored"] for each in chain["ignored"]} == {
-        "duplicate-index": {"reason": "dropped with the next release", "file": "003_more.sql", "line": 1},
+        "duplicate-index": {"reason": "dropped soon", "file": "003_more.sql", "line": 1},
+        "index-built-under-lock": {"reason": "dropped soon", "file": "003_more.sql", "line": 1},
         "table-without-primary-key": {"reason": "a log", "file": "003_more.sql", "line": 3},
     }
 
