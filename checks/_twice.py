@@ -19,8 +19,10 @@ from ._mentions import Mentions
 
 _LONGEST_LOCATED = 200
 """Statements of a file, up to which the catalog is read after each to see which one has changed it."""
-_EXISTS_ALREADY = frozenset({"42710", "42P07", "42701", "42723", "42P06", "42P16", "42704", "42P01", "42703", "23505"})
+_EXISTS_ALREADY = frozenset({"42710", "42P07", "42701", "42723", "42P06", "42P16", "42704", "42P01", "42703"})
 """SQLSTATEs of what a second application meets (the object is there, or gone): the same in any transaction."""
+_OF_THIS_TRANSACTION = ("25", "2D", "3B", "55", "42P03", "42P05")
+"""SQLSTATEs, or their classes, that depend on the transaction and on what the first application did in the same one."""
 _ENDED = frozenset({"57014", "57P01"})
 """SQLSTATEs of a statement, or a session, that was ended: nobody waits for it again."""
 _WRITES = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "select", "do", "call"})
@@ -54,8 +56,11 @@ class Twice:
     @property
     def plain(self) -> bool:
         """Whether it does not depend on the transaction in which it was found."""
-        known = all(failure.sqlstate in _EXISTS_ALREADY | _ENDED for _, failure in self.refused)
-        return known and not (self.unproven or self.schema or self.rows)
+        if self.unproven or self.schema or self.rows:
+            return False
+        states = [failure.sqlstate or "" for _, failure in self.refused]
+        sure = not states or any(state in _EXISTS_ALREADY | _ENDED for state in states)
+        return sure and not any(state.startswith(_OF_THIS_TRANSACTION) for state in states)
 
 
 def apply_twice(stage: Stage) -> Twice:
