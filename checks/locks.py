@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.config import Settings
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.stages import Stage
@@ -14,6 +16,7 @@ from migrate_validate.rules import rule
 from . import _safer as safer
 from ._crowd import DEADLOCK, Crowd, try_with_crowd
 from ._locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
+from ._lookups import by_key
 from ._shared import count_of
 
 _ONE_WORD = frozenset({"call", "cluster", "copy", "do", "lock", "reindex", "truncate", "vacuum"})
@@ -144,12 +147,12 @@ def _held(step: Step, work: Work, lock: Lock) -> str:
 
 
 @rule(severity=Severity.WARNING, aliases=["eugene:E4"])
-def lock_held_while(step: Step) -> Iterator[Result]:
+def lock_held_while(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """Statements that take time, under a lock that an earlier statement of the transaction took.
 
     The lock is an AccessExclusiveLock on a relation that existed before the migration. What takes time is what grows
-    with the data: reading a table that existed from start to end, or writing a thousand rows. Statements that another
-    rule of locks reports are not named again.
+    with the data: reading a table that existed from start to end, or writing a thousand rows. Rows that are looked up
+    by the first column of an index do not count, nor statements that another rule of locks reports.
 
     Why: adding a column takes an instant, but the table stays closed until COMMIT, with all that comes before it.
     Fix: put what locks and what works into migrations of their own.
@@ -159,7 +162,8 @@ def lock_held_while(step: Step) -> Iterator[Result]:
         yield nothing
         return
     runs = step.run.statements
-    waiting = [work for work in works(step) if work.earlier and work.lasting and not work.causes]
+    found = (work for work in works(step) if work.earlier and not work.causes)
+    waiting = [work for each in found if (work := _growing(each, catalog)).lasting]
     for _, group in groupby(waiting, key=lambda work: work.run.transaction):
         same = list(group)
         locks = same[0].earlier
@@ -184,6 +188,19 @@ def lock_held_while(step: Step) -> Iterator[Result]:
             },
             fix=safer.apart([runs[number] for number in takers], [work.run for work in same]),
         )
+
+
+def _growing(work: Work, catalog: Catalog | None) -> Work:
+    """The work without the tables in which it looks up rows by a key."""
+    tables = catalog.tables_by_name if catalog is not None else {}
+    indexed = {
+        each.relation: {index.keys[0] for index in tables[each.relation].indexes if index.keys and not index.predicate}
+        for each in work.scanned
+        if each.relation in tables
+    }
+    sought = {name for name, keys in indexed.items() if work.tree is not None and by_key(work.tree, name, keys)}
+    touched = tuple(each for each in work.run.touched if each.relation not in sought)
+    return replace(work, run=replace(work.run, touched=touched))
 
 
 def _named(run: StatementRun) -> str:

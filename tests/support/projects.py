@@ -20,7 +20,13 @@ BAD = {
     "003_later.sql": "create table later (id int primary key);\n",
 }
 # Two indexes on the same column: a warning, and nothing worse.
-WARNED = GOOD | {"003_twice.sql": "create index again on purchase (customer_id);\n"}
+WARNED = GOOD | {
+    "003_twice.sql": (
+        "create table refund (id int primary key, reason text);\n"
+        "create index on refund (reason);\n"
+        "create index again on refund (reason);\n"
+    ),
+}
 
 
 def write_chain(pytester: pytest.Pytester, name: str, files: dict[str, str]) -> Path:
