@@ -18,6 +18,7 @@ from migrate_validate.replay.timeline import Failure
 
 from ._aside import Meeting, meet, twin
 from ._creations import Creation, creations
+from ._differing import Disagreement
 from ._existing_rows import Clash, clashes, insert_of
 from ._origin import Dropped, earlier, events, is_of, place
 from ._repeats import Repeated, repeated_update
@@ -133,10 +134,10 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
     repairs, guarded = _Repairs(), True
     for each in met:
         told = _where(chain, each, applied)
-        contradicts += [f"{told}: {one.text}" for one in each.disagreements if one.kind == "changed"]
-        missing += [f"{told}: {one.text}" for one in each.disagreements if one.kind == "missing"]
+        contradicts += [f"{told}: {_point(each, one)}" for one in each.disagreements if one.kind == "changed"]
+        missing += [f"{told}: {_point(each, one)}" for one in each.disagreements if one.kind == "missing"]
         if each.conflicting:
-            beyond += [f"{told}: {one.text}" for one in each.disagreements if one.kind == "extra"]
+            beyond += [f"{told}: {_point(each, one)}" for one in each.disagreements if one.kind == "extra"]
         else:
             redundant.append(_redundant(each, told))
             guarded = guarded and (each.creation.guarded or each.creation.replaces)
@@ -160,8 +161,8 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
     for update in play.updates:
         (contradicts if update.changed else redundant).append(str(update))
     fails_too = tuple(
-        f"line {(why.location or statement.location).line}: {why.message}"
-        for statement, why in failed.items()
+        f"line {why.location.line}: {why.message}"
+        for why in failed.values()
         if why.sqlstate not in DUPLICATES
     )
     untouched = [each for each in statements(play.script) if each not in {*places, *failed, *quiet}]
@@ -222,10 +223,15 @@ def _where(chain: Chain, met: Meeting, applied: Collection[str]) -> str:
     return f"line {met.creation.statement.location.line}: {met.creation.kind} {met.object}{by}"
 
 
+def _point(met: Meeting, each: Disagreement) -> str:
+    """A disagreement where the object has been named already."""
+    return each.text.removeprefix(f"{met.creation.name}: ")
+
+
 def _redundant(met: Meeting, told: str) -> str:
     if met.other_name:
         return f"{told}: {met.other_name} does the same"
-    extra = "; ".join(each.text for each in met.disagreements)
+    extra = "; ".join(_point(met, each) for each in met.disagreements)
     return f"{told}: there with all that is wanted, and more: {extra}" if extra else f"{told}: there already"
 
 
