@@ -27,7 +27,10 @@ _NOT_OBSERVED = frozenset({"call", "do", "vacuum", "cluster", "unparsed"})
 """Kinds that may lock a table against others, and that cannot be observed where they run alone."""
 
 
-@rule(severity=Severity.WARNING, aliases=["squawk:changing-column-type", "eugene:E10"])
+@rule(
+    severity=Severity.WARNING,
+    aliases=["squawk:changing-column-type", "squawk:adding-field-with-default", "eugene:E10"],
+)
 def table_rewrite(step: Step) -> Iterator[Result]:
     """A statement that writes a table that existed anew, while nobody else can use it.
 
@@ -44,7 +47,10 @@ def table_rewrite(step: Step) -> Iterator[Result]:
     yield from _report(step, Cause.REWRITE, message, safer.rewrite)
 
 
-@rule(severity=Severity.WARNING, aliases=["squawk:require-concurrent-index-creation", "eugene:E6"])
+@rule(
+    severity=Severity.WARNING,
+    aliases=["squawk:require-concurrent-index-creation", "squawk:disallowed-unique-constraint", "eugene:E6"],
+)
 def index_built_under_lock(step: Step) -> Iterator[Result]:
     """An index of a table that existed is built while others cannot write it.
 
@@ -58,7 +64,10 @@ def index_built_under_lock(step: Step) -> Iterator[Result]:
     yield from _report(step, Cause.INDEX, message, safer.index)
 
 
-@rule(severity=Severity.WARNING, aliases=["squawk:constraint-missing-not-valid", "eugene:E1"])
+@rule(
+    severity=Severity.WARNING,
+    aliases=["squawk:constraint-missing-not-valid", "squawk:adding-foreign-key-constraint", "eugene:E1"],
+)
 def constraint_validated_under_lock(step: Step) -> Iterator[Result]:
     """A constraint is checked against all rows of a table that existed, while others cannot write it.
 
