@@ -198,8 +198,8 @@ _READERS: dict[str, Callable[[syntax.Node, Location], Iterable[Created]]] = {
     "do": _do,
 }
 
-# A name begins with a letter, _ or anything beyond ASCII. Said by what it is not: a range up to the last character takes
-# 30 ms to compile.
+# A name begins with a letter, _ or anything beyond ASCII. Said by what it is not: a range up to the last character
+# takes 30 ms to compile.
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[^\x00-@\[-^`{-\x7f][\w$]*)'
 _NAME = rf"(?P<name>{_IDENTIFIER}(?:\s*\.\s*{_IDENTIFIER})?)"
 _CREATE = re.compile(

@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-# Words begin with a letter, _ or anything beyond ASCII. The sets are said by what they leave out of ASCII: ranges up to the
-# last character take 20 ms to compile.
+# Words begin with a letter, _ or anything beyond ASCII. The sets are said by what they leave out of ASCII: ranges up to
+# the last character take 20 ms to compile.
 _START = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER = r"[^\x00-/:-@\[-^`{-\x7f]"
 _LETTER_OR_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
