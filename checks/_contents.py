@@ -129,9 +129,7 @@ def _compared(
     if count:
         total = (connection.execute(_COUNTED, values).fetchone() or (0,))[0]
         what = "are gone" if own else "are gone or changed"
-        yield Loss(
-            name, None, f"{name}: {count} of {count_of(total, 'row')} {what}, such as {_shown(table, row)}", count, row
-        )
+        yield Loss(name, None, f"{name}: {count} of {total} rows {what}, such as {_shown(table, row)}", count, row)
     if not own:
         return
     for changed, count, row, value in connection.execute(_CHANGED.format(now=now), values).fetchall():

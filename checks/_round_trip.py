@@ -169,7 +169,7 @@ def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
         there,
         trace=trace,
         losses=tuple(losses(connection, after, watched, held, others=(first, second), since=since)),
-        changed=frozenset(known & (about | _touched(*runs, how=_altered))),
+        changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
         empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
     )
     again = trial.apply(up)
@@ -199,6 +199,18 @@ def _empty(held: Contents, changed: Collection[str], refused: Mapping[str, str])
 def _holders(catalog: Catalog) -> list[Table]:
     """The tables that rows are read from: those of partitions through the table that they belong to."""
     return [table for table in catalog.tables if table.partition_of is None and table.kind != "foreign table"]
+
+
+def _with_roots(catalog: Catalog, names: Iterable[str]) -> set[str]:
+    """These tables, and those that they are partitions of."""
+    tables = catalog.tables_by_name
+    found: set[str] = set()
+    for name in names:
+        wanted: str | None = name
+        while wanted is not None and wanted not in found:
+            found.add(wanted)
+            wanted = tables[wanted].partition_of if wanted in tables else None
+    return found
 
 
 def _named(catalog: Catalog, scripts: Iterable[Script]) -> frozenset[str]:

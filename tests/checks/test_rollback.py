@@ -144,6 +144,27 @@ def test_what_only_a_lock_tells_of_is_found(server: Server, tmp_path: Path) -> N
     assert "1 row had another value, such as (id = 1, word = 'sesame'), where it is NULL now" in found.message
 
 
+def test_rows_of_partitions_and_children_are_found(server: Server, tmp_path: Path) -> None:
+    down = """drop index people_name;
+    do $$ begin
+        execute 'delete from pa' || 'rt';
+        execute 'delete from chi' || 'ld';
+    end $$;"""
+    files = change(INDEX, down)
+    files["001_people.sql"] = f"""{TABLE}
+        create table whole (a integer primary key) partition by range (a);
+        create table part partition of whole for values from (0) to (9);
+        create table parent (b integer);
+        create table child () inherits (parent);
+        insert into whole values (1);
+        insert into child values (2);"""
+    found = judged(server, tmp_path, "rollback-loses-data", files).findings
+    assert [each.message.partition(": ")[2] for each in found] == [
+        "1 of 1 rows are gone or changed, such as (b = 2)",
+        "1 of 1 rows are gone, such as (a = 1)",
+    ]
+
+
 def test_what_cannot_hold_rows_is_not_proven(server: Server, tmp_path: Path) -> None:
     files = change("alter table never drop column b;", "alter table never add column b text;")
     files["001_people.sql"] = TABLE + "create table never (a integer not null check (a > 0 and a < 0), b text);"
