@@ -15,7 +15,7 @@ from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
 from ._kept_rows import KeptRows, RowChange, written
-from ._mentions import Mentions
+from ._mentions import Mentions, parents
 
 _LONGEST_LOCATED = 200
 """Statements of a file, up to which the catalog is read after each to see which one has changed it."""
@@ -81,7 +81,10 @@ def _examine(stage: Stage) -> Twice:
         if found.plain or trial.database is not None:
             return found
     with stage.trial(clone=True) as trial:
-        confirmed = _on_copy(trial, up, one_transaction=True)
+        compared = not (found.refused or found.unproven)
+        confirmed = _on_copy(trial, up, one_transaction=True, times=compared)
+    if not compared:
+        return confirmed
     return replace(confirmed, schema=_both(found, confirmed), rows=_both_rows(found, confirmed))
 
 
@@ -149,8 +152,11 @@ def _by_statement(
     return tuple(SchemaChange(statement, CatalogDiff(tuple(each))) for statement, each in grouped.items())
 
 
-def _on_copy(trial: Trial, up: Script, *, one_transaction: bool) -> Twice:
-    """On a copy, with transactions of its own."""
+def _on_copy(trial: Trial, up: Script, *, one_transaction: bool, times: bool = False) -> Twice:
+    """On a copy, with transactions of its own.
+
+    :param times: whether values of date and time count; they differ for no other reason than that time goes on
+    """
     first = trial.apply(up)
     if first.failure is not None:
         return Twice(unproven=_not_even_once(first.failure))
@@ -167,7 +173,7 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool) -> Twice:
         before_each = start
     if refused or trial.connection.closed:
         return Twice(refused=refused)
-    rows = tuple(kept.changes(times=one_transaction))
+    rows = tuple(kept.changes(times=times))
     kept.forget()
     after = trial.catalog()
     diff = compare(before, after)
@@ -192,11 +198,12 @@ def _not_even_once(why: Failure) -> str:
     return f"the migration could not be applied once more in the state before it: {why.location}: {why.message}"
 
 
-def writer_of(up: Script, table: str) -> Statement | None:
-    """The first statement that writes rows and mentions the table; else the first that mentions it.
+def writer_of(stage: Stage, table: str) -> Statement | None:
+    """The first statement that writes rows and mentions the table or its parents; else the first that mentions it.
 
     :param table: ``schema.name``
     """
-    mentioning = [each for each in statements(up) if Mentions.of([each.sql]).include(table, {})]
+    above = parents(stage.chain)
+    mentioning = [each for each in statements(stage.migration.up) if Mentions.of([each.sql]).include(table, above)]
     writing: Iterator[Statement] = (each for each in mentioning if each.kind in _WRITES)
     return next(writing, next(iter(mentioning), None))

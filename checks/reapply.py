@@ -91,7 +91,7 @@ def rerun_changes_data(stage: Stage) -> Iterator[Result]:
     """
     twice = yield from _twice(stage)
     for change in twice.rows if twice else ():
-        statement = writer_of(stage.migration.up, change.table)
+        statement = writer_of(stage, change.table)
         yield Finding(
             f"applied a second time it {_what_became(change)}",
             object=change.table,
