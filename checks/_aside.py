@@ -73,10 +73,9 @@ def twin(trial: Trial, creation: Creation) -> Meeting | None:
     try:
         with _undone(trial.connection):
             _make_named(trial.connection, creation)
-            catalog = trial.catalog()
-    except psycopg.Error:
-        return None
-    indexes = _holder(catalog, place).indexes
+            indexes = _holder(trial.catalog(), place).indexes
+    except (psycopg.Error, syntax.GrammarError, LookupError):
+        return None  # It fails by itself then.
     made = next(index for index in indexes if index.name == ASIDE)
     words = index_words(made)
     # A unique index serves as well as one that is not, but not the other way round.
@@ -156,16 +155,18 @@ def _compared(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disag
 
 
 def _schema(catalog: Catalog, creation: Creation) -> Iterator[Disagreement]:
-    have = next(schema for schema in catalog.schemas if schema.name == creation.name)
+    have = next((schema for schema in catalog.schemas if schema.name == creation.name), None)
     owner = creation.node.authrole.rolename
-    if owner and owner != have.owner:
+    if have is not None and owner and owner != have.owner:
         repair = f"ALTER SCHEMA {quote(have.name)} OWNER TO {quote(owner)};"
         yield Disagreement("changed", f"owner: have {have.owner}, want {owner}", repair)
 
 
 def _extension(catalog: Catalog, creation: Creation) -> Iterator[Disagreement]:
     """An extension can only be there once: what the statement says is compared with what is there."""
-    have = next(extension for extension in catalog.extensions if extension.name == creation.name)
+    have = next((extension for extension in catalog.extensions if extension.name == creation.name), None)
+    if have is None:
+        raise LookupError(f"the extension {creation.name} belongs to the server")
     present = {"schema": have.schema, "new_version": have.version}
     for option in creation.node.options:
         name, value = option.def_elem.defname, option.def_elem.arg.string.sval
@@ -251,7 +252,10 @@ def _make_named(connection: Connection, creation: Creation) -> None:
 
 
 def _holder(catalog: Catalog, place: _Place) -> Table | View:
-    return next(each for each in holders_of_indexes(catalog) if each.qualified_name == place.owner)
+    for each in holders_of_indexes(catalog):
+        if each.qualified_name == place.owner:
+            return each
+    raise LookupError(f"{place.owner} is no table of the schema")
 
 
 def _column(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disagreement]:
@@ -268,12 +272,13 @@ def _column(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disagre
         catalog = trial.catalog()
     made = catalog.table(f"{ASIDE}.{place.table}")
     have = catalog.table(owner)
-    assert made is not None
-    assert have is not None
+    if made is None or have is None:
+        raise LookupError(f"{owner} is no table of the schema")
     want = renamed(made, f"{ASIDE}.", f"{quote(place.schema or '')}.")
     alter = f"ALTER TABLE {quoted(owner)}"
     column = want.column(name)
-    assert column is not None
+    if column is None:
+        raise LookupError(f"{owner} has no column {name}")
     yield from column_disagreements(column, have.column(name), alter)
     yield from constraint_disagreements(want.constraints, have.constraints, alter)
     yield from extra_constraints(want.constraints, have.constraints, {name})

@@ -76,7 +76,9 @@ def _play(trial: Trial, chain: Chain, script: Script) -> Play:
                 play.meetings.append(met)
         insert = insert_of(statement)
         if insert is not None:
-            with contextlib.suppress(psycopg.Error):  # What it needs may be missing: then it fails by itself.
+            with contextlib.suppress(
+                psycopg.Error, syntax.GrammarError
+            ):  # What it needs may be missing: then it fails by itself.
                 play.rows += [(statement, clash) for clash in clashes(trial, insert)]
         repeated = repeated_update(trial.connection, chain, statement)
         if repeated is not None:
@@ -161,9 +163,7 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
     for update in play.updates:
         (contradicts if update.changed else redundant).append(str(update))
     fails_too = tuple(
-        f"line {why.location.line}: {why.message}"
-        for why in failed.values()
-        if why.sqlstate not in DUPLICATES
+        f"line {why.location.line}: {why.message}" for why in failed.values() if why.sqlstate not in DUPLICATES
     )
     untouched = [each for each in statements(play.script) if each not in {*places, *failed, *quiet}]
     new = tuple(dict.fromkeys(each.location.line or 0 for each in untouched if each.kind not in _NO_WORK))

@@ -69,8 +69,11 @@ def repeats(chain: Chain, script: Script) -> Script | None:
 def _spelling(statement: Statement) -> str:
     if statement.kind == UNPARSED:
         return statement.sql
-    data = statement.copy_data or ""
-    return syntax.sql_of(syntax.parse(statement.sql)[0].node) + data
+    try:
+        text = str(syntax.sql_of(syntax.parse(statement.sql)[0].node))
+    except syntax.GrammarError:
+        text = statement.sql
+    return text + (statement.copy_data or "")
 
 
 def repeated_update(connection: Connection, chain: Chain, statement: Statement) -> Repeated | None:

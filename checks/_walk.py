@@ -1,12 +1,13 @@
-"""Goes through a script on a trial, and looks before and after each statement."""
+"""Goes through a script on a trial, and looks before and after each statement, or before and after all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement
 from migrate_validate.chain.statements import statements
-from migrate_validate.replay.stages import Trial
+from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
 
@@ -35,3 +36,14 @@ def walk(
 
     look()
     return trial.each(script, next_one)
+
+
+def around(stage: Stage) -> tuple[Catalog, Catalog, Failure | None]:
+    """The schema before and after a migration; and why it failed, where it did so on a copy as well."""
+    for clone in (False, True):
+        with stage.trial(stage.migration.up, clone=clone) as trial:
+            before = trial.catalog()
+            failed = trial.apply(stage.migration.up).failure
+            if failed is None:
+                return before, trial.catalog(), None
+    return before, before, failed

@@ -14,6 +14,7 @@ from migrate_validate.replay.advice import created_later
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.rules import rule
+from migrate_validate.syntax import GrammarError
 
 from ._aside import Meeting, meet
 from ._clobbering import Lost, lost
@@ -23,7 +24,7 @@ from ._origin import Dropped, earlier, events, first_words, is_of, origin, place
 from ._remedy import plays, remedy
 from ._repeats import WRITES, repeats, spelled
 from ._shared import count_of, problem
-from ._walk import walk
+from ._walk import around, walk
 
 
 @rule(severity=Severity.ERROR)
@@ -118,13 +119,10 @@ def clobbered_definition(stage: Stage) -> Iterator[Result]:
     if stage.step.run.failure is not None:
         yield NotApplicable("the migration failed")
         return
-    with stage.trial(stage.migration.up) as trial:
-        before = trial.catalog()
-        run = trial.apply(stage.migration.up)
-        if run.failure is not None:
-            yield Unproven(f"applied a second time it failed: {run.failure.message}", stage.migration.file)
-            return
-        after = trial.catalog()
+    before, after, failed = around(stage)
+    if failed is not None:
+        yield Unproven(f"applied a second time it failed: {failed.message}", stage.migration.file)
+        return
     # Of several statements for one object the last one counts.
     last: dict[tuple[str, str], Finding] = {}
     for creation, made, dropped in again:
@@ -194,8 +192,9 @@ def on_conflict_skipped_rows(stage: Stage) -> Iterator[Result]:
             if statement in doubtful:
                 try:
                     found = clashes(trial, skipping[statement])
-                except psycopg.Error as error:
-                    why = f"its rows could not be compared with those that are there: {problem(error)}"
+                except (psycopg.Error, GrammarError) as error:
+                    cause = problem(error) if isinstance(error, psycopg.Error) else error.message
+                    why = f"its rows could not be compared with those that are there: {cause}"
                     results.append(Unproven(f"{statement.location}: {why}"))
                 else:
                     results.extend(_skipped(statement, clash) for clash in found if clash.different)
@@ -329,18 +328,15 @@ def repeated_migration(stage: Stage) -> Iterator[Result]:
         text = f"{message}; it fails: {run.failure.message}"
         yield Finding(text, location=location, evidence=evidence, severity=Severity.ERROR)
         return
-    with stage.trial(stage.migration.up) as trial:
-        before = trial.catalog()
-        failed = trial.apply(stage.migration.up).failure
-        if failed is not None:
-            yield Unproven(f"applied a second time it failed: {failed.message}", stage.migration.file)
-            return
-        changed = trial.catalog() != before
+    before, after, failed = around(stage)
+    if failed is not None:
+        yield Unproven(f"applied a second time it failed: {failed.message}", stage.migration.file)
+        return
     written = sum(each.rows or 0 for each in run.statements if each.statement.kind in WRITES)
     if written:
         text = f"{message}; it writes {count_of(written, 'row')} again"
         yield Finding(text, location=location, evidence={**evidence, "rows": written}, severity=Severity.ERROR)
-    elif not changed:
+    elif before == after:
         yield Finding(f"{message}; it changes nothing", location=location, evidence=evidence)
 
 

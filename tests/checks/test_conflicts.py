@@ -173,3 +173,19 @@ def test_an_index_made_concurrently_is_compared(server: Server, tmp_path: Path) 
     }
     (found,) = findings(server, tmp_path, "silent-no-op", files)
     assert found.message.splitlines()[1] == "t_n: have btree (n), want btree (n, id)"
+
+
+def test_what_belongs_to_the_server_or_cannot_be_read_is_no_trouble(server: Server, tmp_path: Path) -> None:
+    files = {
+        "001_first.sql": """CREATE TYPE mood AS ENUM ('ok');
+CREATE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';""",
+        "002_again.sql": """CREATE SCHEMA IF NOT EXISTS information_schema;
+CREATE EXTENSION IF NOT EXISTS plpgsql WITH SCHEMA pg_catalog;
+DO LANGUAGE plpgsql $$ BEGIN IF NOT FOUND THEN EXECUTE 'CREATE TABLE x ()'; END IF; END $$;
+ALTER TYPE mood ADD VALUE 'fine';
+CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT length(''fine''::mood::text)';""",
+    }
+    write(tmp_path, dict(files))
+    for rule in ("silent-no-op", "clobbered-definition"):
+        result = judged(server, tmp_path, rule, "002_again.sql")
+        assert (result.findings, result.verdict) == ((), Verdict.PASSED), result.reason
