@@ -11,5 +11,5 @@ INSERT INTO organizations (id, slug) VALUES (1, 'first');
 CREATE INDEX organizations_token ON organizations (token);
 CREATE SEQUENCE invoice_number;
 CREATE TYPE role AS ENUM ('admin', 'member');
-CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS organizations FROM organizations;
+CREATE MATERIALIZED VIEW totals AS SELECT 1 AS organizations;
 CREATE SCHEMA app;
