@@ -214,7 +214,7 @@ def _find(catalog: Catalog, schema: str, creation: Creation) -> Any:
         catalog.domains,
         catalog.composites,
         catalog.ranges,
-        tuple(index for table in (*catalog.tables, *catalog.views) for index in table.indexes),
+        tuple(index for holder in holders_of_indexes(catalog) for index in holder.indexes),
     ):
         for thing in things:
             if thing.schema == schema and thing.name == creation.name:

@@ -213,7 +213,7 @@ def _constant(element: syntax.Node) -> str:
     if syntax.node_name(inner) == "TypeCast":
         inner = syntax.unwrap(inner.arg)
     if syntax.node_name(inner) == "A_Const" and inner.WhichOneof("val") == "sval":
-        return "'" + inner.sval.sval.replace("'", "''") + "'"
+        return "'" + str(inner.sval.sval).replace("'", "''") + "'"
     select = syntax.parse("SELECT NULL")[0].node
     select.target_list[0].res_target.val.CopyFrom(element)
     return str(syntax.sql_of(select).removeprefix("SELECT "))
