@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from migrate_validate.chain.creates import created_by
 from migrate_validate.chain.model import Statement
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
 
@@ -15,6 +16,7 @@ from ._shared import enum_name
 _LOOKS_FIRST = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bif\s+not\s+found\b|\bduplicate_\w+|\bunique_violation\b", re.I)
 """In the body of a DO block."""
 _BLOCK = "put it into a DO block that looks first, or that catches duplicate_object"
+_SHARED = ({"role"}, {"extension"}, {"role", "extension"})
 _ROWS = ("insert", "copy")
 _REMEDIES = {
     "create": "CREATE TABLE IF NOT EXISTS",
@@ -70,7 +72,7 @@ def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
     for position, statement in enumerate(statements):
         node = _tree(statement)
         if node is not None and (words := _words(node, statement, statements[position + 1 :])):
-            found.append(Guard(statement, words, _extent(node)))
+            found.append(Guard(statement, words, _extent(node, statement)))
     return tuple(found)
 
 
@@ -113,8 +115,11 @@ def _tree(statement: Statement) -> Node | None:
         return None
 
 
-def _extent(node: Node) -> Extent:
+def _extent(node: Node, statement: Statement) -> Extent:
     match node_name(node):
+        case "DoStmt" if {made.kind for made in created_by(statement)} in _SHARED:
+            # Another database of the same server may have made the role.
+            return Extent.NOTHING
         case "CreateExtensionStmt" | "CreateFunctionStmt" | "ViewStmt":
             return Extent.NOTHING
         case "InsertStmt":

@@ -67,3 +67,17 @@ insert into t values (1);"""
     (finding,) = results(server, tmp_path, {"001_loops.sql": text}, "not-rerunnable", Settings(statement_timeout=0.4))
     assert "the statement ran longer than 0.4 s and was stopped" in finding.message
     assert finding.location.line == 3
+
+
+def test_to_look_for_a_role_is_no_promise_for_the_rest(server: Server, tmp_path: Path) -> None:
+    """Another database of the same server may have made the role."""
+    name = f"mv_reapply_{server.version}"
+    role = f"do $$ begin if not exists (select from pg_roles where rolname = '{name}') then create role {name}; end if;"
+    try:
+        for more, severity in (("", Severity.INFO), ("create table if not exists u ();", Severity.ERROR)):
+            text = f"{role} {more} end $$;\ncreate table t ();"
+            (finding,) = results(server, tmp_path, {"001_role.sql": text}, "not-rerunnable")
+            assert finding.severity is severity
+    finally:
+        with server.connect("postgres") as connection:
+            connection.execute(f"drop role if exists {name}".encode())
