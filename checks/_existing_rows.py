@@ -67,6 +67,11 @@ def skips_conflicts(node: syntax.Node) -> bool:
     return node.HasField("on_conflict_clause") and enum_name(clause, "action") == "ONCONFLICT_NOTHING"
 
 
+def overwrites(node: syntax.Node) -> bool:
+    """Whether it says ON CONFLICT DO UPDATE: the rows that are there are reckoned with."""
+    return node.HasField("on_conflict_clause") and not skips_conflicts(node)
+
+
 def rows_written(node: syntax.Node) -> int | None:
     """How many rows its VALUES list; None where they come from a query."""
     return len(node.select_stmt.select_stmt.values_lists) or None

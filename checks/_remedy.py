@@ -19,7 +19,7 @@ from migrate_validate.replay.timeline import Failure
 from ._aside import Meeting, meet, twin
 from ._creations import Creation, creations
 from ._differing import Disagreement
-from ._existing_rows import Clash, clashes, insert_of
+from ._existing_rows import Clash, clashes, insert_of, overwrites, skips_conflicts
 from ._origin import Dropped, earlier, events, is_of, place
 from ._repeats import Repeated, repeated_update
 from ._shared import count_of
@@ -75,10 +75,9 @@ def _play(trial: Trial, chain: Chain, script: Script) -> Play:
             if met is not None:
                 play.meetings.append(met)
         insert = insert_of(statement)
-        if insert is not None:
-            with contextlib.suppress(
-                psycopg.Error, syntax.GrammarError
-            ):  # What it needs may be missing: then it fails by itself.
+        if insert is not None and not overwrites(insert):
+            # What it needs may be missing: then it fails by itself.
+            with contextlib.suppress(psycopg.Error, syntax.GrammarError):
                 play.rows += [(statement, clash) for clash in clashes(trial, insert)]
         repeated = repeated_update(trial.connection, chain, statement)
         if repeated is not None:
@@ -129,7 +128,8 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
     met = [each for each in play.meetings if _made(chain, each, applied) is not None]
     places = {each.creation.statement for each in met} | {statement for statement, _ in play.rows}
     places |= {each.statement for each in play.updates}
-    if not places:
+    # OR REPLACE and an UPDATE of columns that were updated before are usual: alone they are no conflict.
+    if not play.rows and all(each.creation.replaces for each in met):
         return None
     failed = dict(play.failed)
     contradicts, missing, redundant, beyond = [], [], [], []
@@ -142,7 +142,7 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
             beyond += [f"{told}: {_point(each, one)}" for one in each.disagreements if one.kind == "extra"]
         else:
             redundant.append(_redundant(each, told))
-            guarded = guarded and (each.creation.guarded or each.creation.replaces)
+            guarded = guarded and (each.creation.guarded or each.creation.replaces or bool(each.other_name))
         if each.unproven:
             contradicts.append(f"{told}: {each.unproven}")
         repairs.take(each)
@@ -177,7 +177,7 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
         _by_line(beyond),
         fails_too,
         new,
-        guarded and not contradicts and not missing and not play.rows,
+        guarded and not contradicts and not missing and all(skips_conflicts(insert_of(each)) for each, _ in play.rows),
         _advice(play, contradicts, missing, redundant, new, repairs),
     )
 

@@ -83,7 +83,15 @@ def test_the_sample_tells_all_its_conflicts(server: Server) -> None:
     ],
 )
 def test_another_failure_is_no_conflict(server: Server, tmp_path: Path, second: str) -> None:
-    write(tmp_path, {"001_users.sql": "CREATE TABLE users (id int PRIMARY KEY);", "002_second.sql": second})
+    first = (
+        "CREATE TABLE users (id int PRIMARY KEY, n int); INSERT INTO users VALUES (1, 1);"
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; UPDATE users SET n = 1;"
+    )
+    later = (
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2';"
+        "INSERT INTO users VALUES (1, 2) ON CONFLICT (id) DO UPDATE SET n = excluded.n; UPDATE users SET n = 2;"
+    )
+    write(tmp_path, {"001_users.sql": first, "002_second.sql": second, "003_later.sql": later})
     result = judged(server, tmp_path, "conflict-remedy", "002_second.sql")
     assert result.reason == "it failed for another reason than what earlier files made"
     assert result.findings == ()
