@@ -16,15 +16,15 @@ from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError
 
-from ._aside import Meeting, meet
-from ._clobbering import Lost, lost
-from ._creations import Creation, altered_if_there, creations, fresh
-from ._existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
-from ._origin import Dropped, earlier, events, first_words, is_of, origin, place
-from ._remedy import plays, remedy
-from ._repeats import WRITES, repeats, spelled
+from ._conflicts.aside import Meeting, meet
+from ._conflicts.clobbering import Lost, lost
+from ._conflicts.creations import Creation, altered_if_there, creations, fresh
+from ._conflicts.existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
+from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place
+from ._conflicts.remedy import plays, remedy
+from ._conflicts.repeats import WRITES, repeats, spelled
+from ._conflicts.walk import around, walk
 from ._shared import count_of, problem
-from ._walk import around, walk
 
 
 @rule(severity=Severity.ERROR)

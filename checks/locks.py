@@ -13,10 +13,10 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import StatementRun, Step
 from migrate_validate.rules import rule
 
-from . import _safer as safer
-from ._crowd import DEADLOCK, Crowd, try_with_crowd
-from ._locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
-from ._lookups import by_key
+from ._locks import safer
+from ._locks.crowd import DEADLOCK, Crowd, try_with_crowd
+from ._locks.locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
+from ._locks.lookups import by_key
 from ._shared import count_of
 
 _ONE_WORD = frozenset({"call", "cluster", "copy", "do", "lock", "reindex", "truncate", "vacuum"})

@@ -12,11 +12,11 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome
 from migrate_validate.rules import rule
 
-from ._guards import Guard, brief, claims, guards, remedy
-from ._interrupted import MOST, Retry, stop_and_retry
-from ._kept_rows import RowChange
+from ._reapply.guards import Guard, brief, claims, guards, remedy
+from ._reapply.interrupted import MOST, Retry, stop_and_retry
+from ._reapply.kept_rows import RowChange
+from ._reapply.twice import Refusal, Twice, apply_twice, writer_of
 from ._shared import count_of, quoted
-from ._twice import Refusal, Twice, apply_twice, writer_of
 
 _NAMED = 8
 """How many statements a message names."""

@@ -16,8 +16,8 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome, Step
 from migrate_validate.rules import rule
 
-from ._makers import maker, undoing
-from ._round_trip import RoundTrip, examined
+from ._rollback.makers import maker, undoing
+from ._rollback.round_trip import RoundTrip, examined
 from ._shared import count_of
 
 CUSTOM = 2

@@ -15,7 +15,7 @@ from tests.replay.chains import FAST
 from tests.replay.test_stages import Files, stages_of
 from tests.support.scripts import script
 
-interrupted: Any = import_module("migrate_validate.checks._interrupted")
+interrupted: Any = import_module("migrate_validate.checks._reapply.interrupted")
 RULES = {rule.name: rule.function for rule in Registry.load() if rule.check == "reapply"}
 
 

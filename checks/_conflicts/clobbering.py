@@ -12,8 +12,8 @@ from migrate_validate.catalog.model import Catalog, Function, Grant, Policy, Tab
 from migrate_validate.findings import Severity
 from migrate_validate.syntax import quote
 
-from ._creations import Creation
-from ._shared import quoted
+from .._shared import quoted
+from .creations import Creation
 
 
 @dataclass(frozen=True, slots=True)

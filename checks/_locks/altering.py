@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrate_validate.syntax import Node, node_name, parse, quote, sql_of, unwrap, walk
 
-from ._locking import Command, constraint_kind
+from .locking import Command, constraint_kind
 
 _SELECT = parse("SELECT 1")[0].node
 _LONGEST_NAME = 63

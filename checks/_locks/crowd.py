@@ -14,8 +14,8 @@ from migrate_validate.data.multiplying import multiply
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome
 
-from ._shared import Connection, fetch, identifier
-from ._traffic import traffic
+from .._shared import Connection, fetch, identifier
+from .traffic import traffic
 
 DEADLOCK = "40P01"
 """The SQLSTATE."""

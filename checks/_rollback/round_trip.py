@@ -13,7 +13,7 @@ from migrate_validate.data.filling import fill
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
 
-from ._contents import Contents, Loss, contents, losses
+from .contents import Contents, Loss, contents, losses
 
 ROUNDS = 12
 """How often the same migration is tried, each time with other rows or closer to how it is deployed."""

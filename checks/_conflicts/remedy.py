@@ -16,14 +16,14 @@ from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
-from ._aside import Meeting, meet, twin
-from ._creations import Creation, creations
-from ._differing import Disagreement
-from ._existing_rows import Clash, clashes, insert_of, overwrites, skips_conflicts
-from ._origin import Dropped, earlier, events, is_of, place
-from ._repeats import Repeated, repeated_update
-from ._shared import count_of
-from ._walk import walk
+from .._shared import count_of
+from .aside import Meeting, meet, twin
+from .creations import Creation, creations
+from .differing import Disagreement
+from .existing_rows import Clash, clashes, insert_of, overwrites, skips_conflicts
+from .origin import Dropped, earlier, events, is_of, place
+from .repeats import Repeated, repeated_update
+from .walk import walk
 
 _STATES = frozenset({"alter_table", "alter_owner", "alter_function", "alter_policy", "comment", "grant"})
 """Kinds that say how something is to be, and do nothing where it is so."""

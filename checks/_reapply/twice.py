@@ -14,8 +14,8 @@ from migrate_validate.replay.runner import NO_TRANSACTION_STATES
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
-from ._kept_rows import KeptRows, RowChange, written
-from ._mentions import Mentions, parents
+from .._mentions import Mentions, parents
+from .kept_rows import KeptRows, RowChange, written
 
 _LONGEST_LOCATED = 200
 """Statements of a file, up to which the catalog is read after each to see which one has changed it."""

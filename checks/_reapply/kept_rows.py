@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import sql
 
-from ._shared import Connection
+from .._shared import Connection
 
 _COPIES = "migrate_validate_copies"
 """The schema for the copies, in a database or transaction of ours."""

@@ -15,8 +15,8 @@ from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import enum_name, parse
 
-from ._kept_rows import KeptRows
-from ._shared import holders_of_indexes
+from .._shared import holders_of_indexes
+from .kept_rows import KeptRows
 
 MOST = 20
 """Places at which one migration is stopped; each costs a copy of the database."""

@@ -14,8 +14,8 @@ from migrate_validate.chain.model import Chain, Script, Statement
 from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
 from migrate_validate.findings import Location
 
-from ._origin import place, scripts_until
-from ._shared import Connection, count_of, raw
+from .._shared import Connection, count_of, raw
+from .origin import place, scripts_until
 
 _NO_EFFECT = frozenset(
     {"variable_set", "variable_show", "transaction", "select", "notify", "vacuum", "refresh_mat_view"}

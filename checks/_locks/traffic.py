@@ -14,7 +14,7 @@ import psycopg
 from migrate_validate.catalog.model import Table
 from migrate_validate.syntax import quote
 
-from ._shared import Connection
+from .._shared import Connection
 
 _PAUSE = 0.001
 """Seconds between two queries of a session."""

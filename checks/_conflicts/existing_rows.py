@@ -14,7 +14,7 @@ from migrate_validate.chain.model import Statement
 from migrate_validate.replay.stages import Trial
 from migrate_validate.syntax import quote
 
-from ._shared import SAMPLE, Connection, enum_name, raw
+from .._shared import SAMPLE, Connection, enum_name, raw
 
 _BROUGHT = "migrate_validate_rows"
 _NUMBERS = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean"})

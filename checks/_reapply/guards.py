@@ -11,7 +11,7 @@ from migrate_validate.chain.creates import created_by
 from migrate_validate.chain.model import Statement
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
 
-from ._shared import enum_name
+from .._shared import enum_name
 
 _LOOKS_FIRST = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bif\s+not\s+found\b|\bduplicate_\w+|\bunique_violation\b", re.I)
 """In the body of a DO block."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from migrate_validate.syntax import Node, node_name, unwrap, walk
 
-from ._shared import enum_name
+from .._shared import enum_name
 
 _SOURCES = {
     "SelectStmt": ("from_clause",),

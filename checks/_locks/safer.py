@@ -8,7 +8,7 @@ from itertools import groupby
 from migrate_validate.replay.timeline import StatementRun
 from migrate_validate.syntax import Node, node_name, quote, sql_of, unwrap
 
-from ._altering import (
+from .altering import (
     add_column,
     alter,
     column_of,
@@ -23,7 +23,7 @@ from ._altering import (
     sql_of_column,
     table_of,
 )
-from ._locking import Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
+from .locking import Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
 
 _ALONE = "-- in a file of its own, outside of a transaction:"
 _LATER = "-- in a later migration:"

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Column, Table
 
-from ._shared import Connection, count_of, only
+from .._shared import Connection, count_of, only
 
 LONGEST = 60
 """Characters of a value that are shown."""

@@ -24,7 +24,7 @@ from migrate_validate.catalog.model import (
 )
 from migrate_validate.syntax import quote
 
-from ._shared import quoted
+from .._shared import quoted
 
 Thing = TypeVar("Thing")
 

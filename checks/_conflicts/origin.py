@@ -12,7 +12,7 @@ from migrate_validate.chain.model import Chain, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Location
 
-from ._creations import Creation, creations
+from .creations import Creation, creations
 
 _RELATIONS = frozenset({"table", "view", "materialized view", "sequence", "index"})
 _ALIKE = {**dict.fromkeys(_RELATIONS, _RELATIONS), "constraint": frozenset({"constraint", "table"})}

@@ -13,8 +13,9 @@ from migrate_validate.catalog.model import Catalog, Table, View
 from migrate_validate.replay.stages import Trial
 from migrate_validate.syntax import quote
 
-from ._creations import Creation
-from ._differing import (
+from .._shared import Connection, holders_of_indexes, problem, quoted
+from .creations import Creation
+from .differing import (
     Disagreement,
     column_disagreements,
     constraint_disagreements,
@@ -23,7 +24,6 @@ from ._differing import (
     index_words,
     renamed,
 )
-from ._shared import Connection, holders_of_indexes, problem, quoted
 
 ASIDE = "migrate_validate_aside"
 """The schema, or the name, of what is made aside."""

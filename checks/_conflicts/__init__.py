@@ -1,0 +1,1 @@
+"""How the rules about conflicts know what they say."""

@@ -1,0 +1,1 @@
+"""How the rules about locks know what they say."""

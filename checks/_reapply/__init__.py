@@ -1,0 +1,1 @@
+"""How the rules about a second application know what they say."""

@@ -1,0 +1,1 @@
+"""How the rules about rollback know what they say."""
