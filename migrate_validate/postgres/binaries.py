@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -145,8 +146,26 @@ def _configured() -> Path | None:
     program = shutil.which("pg_config")
     if program is None:
         return None
-    answer = subprocess.run([program, "--bindir"], capture_output=True, text=True, check=False)
-    return Path(answer.stdout.strip()) if answer.returncode == 0 and answer.stdout.strip() else None
+    try:
+        answer = _answer(Path(program), "--bindir")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return Path(answer.strip()) if answer.strip() else None
+
+
+def _answer(program: Path, option: str) -> str:
+    """What a program says of itself, asked once as long as it stays the same file.
+
+    :raises OSError: it cannot be started
+    :raises subprocess.SubprocessError: it fails
+    """
+    status = program.stat()
+    return _answered(program, option, status.st_mtime_ns, status.st_size)
+
+
+@functools.cache
+def _answered(program: Path, option: str, *_status: int) -> str:
+    return subprocess.run([program, option], capture_output=True, text=True, check=True, timeout=30).stdout
 
 
 def _resolve(directory: Path) -> Path:
@@ -159,14 +178,12 @@ def _examine(directory: Path, source: str) -> Binaries:
     if missing:
         raise _Unusable(f"no {', '.join(missing)} there" if directory.is_dir() else "not there")
     try:
-        answer = subprocess.run(
-            [directory / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=30
-        )
+        answer = _answer(directory / "postgres", "--version")
     except (OSError, subprocess.SubprocessError) as error:
         raise _Unusable(f"postgres --version fails: {error}") from error
-    match = _VERSION.search(answer.stdout)
+    match = _VERSION.search(answer)
     if match is None:
-        raise _Unusable(f"postgres --version answers {answer.stdout.strip()!r}")
+        raise _Unusable(f"postgres --version answers {answer.strip()!r}")
     version, major = "".join(match.groups()), int(match.group(1))
     if major < OLDEST_MAJOR:
         raise _Unusable(f"PostgreSQL {version} is older than {OLDEST_MAJOR}, the oldest that is supported")
