@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import itertools
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -65,7 +66,10 @@ def _validate(given: list[str]) -> int:
     # The project's own pytest configuration is for its tests, not for this run.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    arguments = ["-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "--no-header", "-q"]
+    arguments = ["-c", os.devnull, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "--no-header"]
+    # pytest subtracts: with -q, -v would say no more than neither of them.
+    if not any(re.fullmatch("-v+|--verbose", option) for option in options):
+        arguments.append("-q")
     for plugin in (*PLUGINS, *(name for name in OPTIONAL if importlib.util.find_spec(name.split(".")[0]))):
         arguments += ["-p", plugin]
     arguments += [f"--migrations-path={path}" for path in paths]

@@ -54,6 +54,12 @@ def test_findings_and_several_chains(pytester: pytest.Pytester) -> None:
     assert not (pytester.path / ".pytest_cache").exists()
 
 
+def test_infos_are_told_with_v(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    assert "info     not-rerunnable  " in command(pytester, "db", "-v", "-k", "not-rerunnable").stdout
+    assert "infos: 2 not-rerunnable (-v shows them)" in command(pytester, "db", "-k", "not-rerunnable").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -44,9 +44,9 @@ _COLUMNS = """
 """
 _COMPARE = """
     with was as materialized (
-        select to_jsonb(c) - %(without)s::text[] as r from {copy} c
+        select to_jsonb(c.*) - %(without)s::text[] as r from {copy} c
     ), present as materialized (
-        select to_jsonb(t) - %(without)s::text[] as r from only {table} t
+        select to_jsonb(t.*) - %(without)s::text[] as r from only {table} t
     ), added as materialized (
         select r, (select jsonb_agg(r -> k) from unnest(%(key)s::text[]) k) as key
         from (select r from present except all select r from was) x
@@ -69,7 +69,7 @@ _COMPARE = """
            (select r from added order by r::text limit 1),
            (select r from gone order by r::text limit 1)
 """
-_DIGEST = "select count(*), sum(hashtextextended((to_jsonb(t) - %s::text[])::text, 0)) from only {table} t"
+_DIGEST = "select count(*), sum(hashtextextended((to_jsonb(t.*) - %s::text[])::text, 0)) from only {table} t"
 
 Name = tuple[str, str]
 """Schema and name."""

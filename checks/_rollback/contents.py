@@ -190,7 +190,7 @@ def _as_text(table: Table, present: Table) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {}").format(listed, only(present, present.qualified_name))
 
 
-_ROWS = sql.SQL("SELECT coalesce(jsonb_agg(to_jsonb(r)), '[]')::text FROM ({}) r")
+_ROWS = sql.SQL("SELECT coalesce(jsonb_agg(to_jsonb(r.*)), '[]')::text FROM ({}) r")
 _KEY = "(SELECT jsonb_object_agg(name, data -> name) FROM unnest(%(key)s::text[]) AS name)"
 _COUNTED = sql.SQL(
     "SELECT count(*), (array_agg(data ORDER BY length(key::text), key::text))[1]"
@@ -205,7 +205,7 @@ _PICTURES = f"""
     WITH was AS MATERIALIZED (
         SELECT data, {_KEY} AS key FROM jsonb_array_elements(%(was)s::jsonb) AS each (data)
     ), now AS MATERIALIZED (
-        SELECT data, {_KEY} AS key FROM (SELECT to_jsonb(r) AS data FROM ({{now}}) r) AS each
+        SELECT data, {_KEY} AS key FROM (SELECT to_jsonb(r.*) AS data FROM ({{now}}) r) AS each
     ), first AS MATERIALIZED (
         SELECT data, {_KEY} AS key FROM jsonb_array_elements(%(first)s::jsonb) AS each (data)
     ), second AS MATERIALIZED (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from migrate_validate.errors import MigrateValidateError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Verdict
 from migrate_validate.report.payload import chain_payload, result_payload
-from migrate_validate.report.text import result_text
+from migrate_validate.report.text import WIDTH, result_text
 from migrate_validate.results import Results, RuleResult, configured
 from migrate_validate.rules import Registry, Rule, Scope
 
@@ -118,16 +119,17 @@ class RuleItem(pytest.Item):
         if result.verdict in (Verdict.UNPROVEN, Verdict.SKIPPED):
             pytest.skip(result.reason)
 
-    def payload(self, trouble: str | None) -> dict[str, Any]:
+    def payload(self, trouble: str | None, *, failed: bool) -> dict[str, Any]:
         """What the summary and the report files need of this item, as plain values.
 
         :param trouble: what went wrong with the tool or the server, which left the rule without an answer
+        :param failed: pytest tells among the failures what the rule found
         """
         assert isinstance(self.parent, Group)
         assert isinstance(self.parent.parent, ChainNode)
         payload: dict[str, Any] = {"chain": self.parent.parent.nodeid, "trouble": trouble is not None}
         if self.result is not None:
-            payload["result"] = result_payload(self.result)
+            payload["result"] = {**result_payload(self.result), "failed": failed}
         elif trouble is not None:
             result = RuleResult(self.rule.name, self.rule.check, self.file, Verdict.UNPROVEN, trouble, (), 0.0)
             payload["result"] = {**result_payload(result), "trouble": True}
@@ -138,7 +140,7 @@ class RuleItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Findings for a failed rule, the message for trouble of ours; never a traceback of this library for those."""
         if isinstance(excinfo.value, Failed):
-            return result_text(excinfo.value.result)
+            return result_text(excinfo.value.result, min(shutil.get_terminal_size((WIDTH, 0)).columns, WIDTH))
         if isinstance(excinfo.value, MigrateValidateError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

@@ -22,7 +22,7 @@ from migrate_validate.report.files import check_report_path, write_report
 from migrate_validate.report.payload import Payload, planned_payload, report
 from migrate_validate.report.terminal import (
     about_lines,
-    findings_table,
+    findings_lines,
     ignored_lines,
     migrations_table,
     unproven_lines,
@@ -164,6 +164,8 @@ class Run:
     def summarize(self, terminal: pytest.TerminalReporter) -> None:
         """Write the tables at the end of the run."""
         width = self.config.get_terminal_writer().fullwidth
+        # With these styles pytest tells nothing, or one line, of what failed.
+        brief = self.config.getoption("tbstyle") not in ("no", "line")
         for chain, results in self.results.items():
             terminal.section(f"migrations of {chain}", sep="=")
             about = self.about.get(chain)
@@ -172,10 +174,11 @@ class Run:
                     terminal.write_line(line)
                 terminal.write_line("")
                 terminal.write_line(migrations_table(about, width))
-            findings = findings_table(results, width)
+            findings = findings_lines(results, width, infos=self.config.get_verbosity() > 0, brief=brief)
             if findings:
                 terminal.write_line("")
-                terminal.write_line(findings)
+                for line in findings:
+                    terminal.write_line(line)
             ignored = ignored_lines(results, width)
             if ignored:
                 terminal.write_line("")

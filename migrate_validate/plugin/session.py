@@ -64,7 +64,7 @@ class Session:
             if report.skipped:
                 report.longrepr = (item.nodeid, None, f"Skipped: {error}")  # type: ignore[assignment]
             trouble = str(error).splitlines()[0] if report.failed and not isinstance(error, Failed) else None
-            report.migrate_validate = item.payload(trouble)  # type: ignore[attr-defined]
+            report.migrate_validate = item.payload(trouble, failed=report.failed)  # type: ignore[attr-defined]
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:

@@ -12,10 +12,11 @@ from migrate_validate.report.payload import Payload
 from migrate_validate.report.text import without_file
 
 _ORDER = {"error": 0, "warning": 1, "info": 2}
+_SEVERITY = max(map(len, _ORDER))
 _SHOWN_ABOVE = "set-aside-file"
 """The rule whose findings :func:`about_lines` tells already."""
 _NARROWEST = 40
-"""Columns that a text keeps on a narrow terminal; the table is then wider than it."""
+"""Columns that a text needs to stand in a table; where there are fewer, it stands below the file."""
 
 
 def about_lines(chain: Payload, width: int) -> list[str]:
@@ -51,11 +52,17 @@ def migrations_table(chain: Payload, width: int) -> str:
         for kind, run in runs
     ]
     room = width - _occupied(rows, ("file", "state", "time", "statements"))
-    for row, (_, run) in zip(rows, runs, strict=True):
-        row.append("\n".join(_wrapped(_locks(run), max(room, _NARROWEST), indent="")))
     headers = ["file", "state", "time", "statements", "locked against others"]
     align = ("left", "left", "right", "right", "left")
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    below = max(len(row[0]) for row in rows)
+    for row, (_, run) in zip(rows, runs, strict=True):
+        locks = _locks(run)
+        if room >= _NARROWEST:
+            row.append("\n".join(_wrapped(locks, room, indent="")))
+        elif locks:
+            row[0] = "\n".join([row[0], *_wrapped(f"({headers[-1]}: {locks})", below, indent="")])
+    columns = len(rows[0])
+    return tabulate(rows, headers[:columns], tablefmt="simple", disable_numparse=True, colalign=align[:columns])
 
 
 def _statements(run: Payload) -> str:
@@ -71,30 +78,70 @@ def _locks(run: Payload) -> str:
     return ", ".join(named[:3]) + more
 
 
-def findings_table(results: Iterable[Payload], width: int) -> str:
-    """A line a finding, errors first, without the files set aside; empty where there are none.
+def findings_lines(results: Iterable[Payload], width: int, *, infos: bool, brief: bool) -> list[str]:
+    """Severity, rule, place and message of each finding, errors first, without the files set aside.
+
+    What one rule says in the same words of several lines of a file is told once, with all of them.
 
     :param width: of the terminal, in columns
+    :param infos: tell each info; else they are only counted
+    :param brief: pytest has told what failed rules found: a line is enough for each of their findings
     """
-    findings = [finding for result in results for finding in result["findings"] if finding["rule"] != _SHOWN_ABOVE]
-    findings.sort(key=lambda each: (_ORDER[each["severity"]], each["check"], each["rule"], each["object"] or ""))
-    if not findings:
-        return ""
-    headers = ["severity", "rule", "finding"]
-    rows = [[each["severity"], each["rule"]] for each in findings]
-    room = max(width - _occupied(rows, headers[:2]), _NARROWEST)
-    for row, each in zip(rows, findings, strict=True):
-        row.append("\n".join(_wrapped(_told(each), room, indent="")))
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+    told: dict[tuple[str, str, str, str], list[Payload]] = {}
+    in_full: set[tuple[str, str, str, str]] = set()
+    counted: Counter[str] = Counter()
+    for result in results:
+        for each in result["findings"]:
+            if each["rule"] == _SHOWN_ABOVE:
+                continue
+            if each["severity"] == "info" and not infos:
+                counted[each["rule"]] += 1
+                continue
+            key = (each["severity"], each["rule"], _named(each), _message(each))
+            told.setdefault(key, []).append(each)
+            if not (brief and result.get("failed")):
+                in_full.add(key)
+    lines = []
+    for key, alike in sorted(told.items(), key=lambda item: _rank(item[1][0])):
+        severity, rule, _, message = key
+        text = f"{severity:{_SEVERITY}}  {rule}  {_placed(alike)}{message}"
+        lines += _wrapped(text, width, indent=" " * (_SEVERITY + 2)) if key in in_full else [_cut(text, width)]
+    if counted:
+        rules = ", ".join(f"{times} {rule}" for rule, times in counted.most_common())
+        total = counted.total()
+        lines += _wrapped(
+            f"{total} info{'s' if total > 1 else ''}: {rules} (-v shows {'them' if total > 1 else 'it'})", width
+        )
+    return lines
 
 
-def _told(finding: Payload) -> str:
-    """The message, after its place where it does not name that itself."""
+def _rank(finding: Payload) -> tuple[int, str, str, str, int]:
+    place = (finding["file"] or "", finding["line"] or 0) if finding["line"] else (finding["object"] or "", 0)
+    return _ORDER[finding["severity"]], finding["check"], finding["rule"], *place
+
+
+def _named(finding: Payload) -> str:
+    """What a finding is about: its file where it has a line there, else its object."""
+    named: str = (finding["file"] if finding["line"] else finding["object"] or finding["file"]) or ""
+    return named
+
+
+def _message(finding: Payload) -> str:
     message: str = finding["message"].splitlines()[0]
-    if finding["file"] and finding["line"]:
-        return f"{finding['file']}:{finding['line']}: {without_file(message, finding['file'])}"
-    place = finding["object"] or finding["file"]
-    return message if not place or place in message else f"{place}: {message}"
+    return without_file(message, finding["file"]) if finding["file"] and finding["line"] else message
+
+
+def _placed(alike: Sequence[Payload]) -> str:
+    """The place of findings with one message, to stand before it; empty where the message names it itself."""
+    first = alike[0]
+    named = _named(first)
+    if first["line"]:
+        return f"{named}:{', '.join(str(line) for line in sorted({each['line'] for each in alike}))}: "
+    return f"{named}: " if named and named not in first["message"] else ""
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 3].rstrip()}..."
 
 
 def _occupied(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> int:

@@ -12,19 +12,25 @@ WIDTH = 100
 STATEMENT_LINES = 12
 
 
-def result_text(result: RuleResult) -> str:
-    """Everything that one rule found, and why it could not be evaluated where that is so."""
-    parts = [finding_text(finding) for finding in result.findings]
+def result_text(result: RuleResult, width: int = WIDTH) -> str:
+    """Everything that one rule found, and why it could not be evaluated where that is so.
+
+    :param width: of the messages, in columns; SQL and evidence stay on their lines
+    """
+    parts = [finding_text(finding, width) for finding in result.findings]
     if result.reason:
         parts.append(f"{result.verdict}: {result.reason}")
     return "\n\n".join(parts)
 
 
-def finding_text(finding: Finding) -> str:
-    """One finding: place, severity, rule and message, then the statement, the evidence and the fix."""
+def finding_text(finding: Finding, width: int = WIDTH) -> str:
+    """One finding: place, severity, rule and message, then the statement, the evidence and the fix.
+
+    :param width: of the message, in columns
+    """
     place = f"{finding.location}: " if finding.location else ""
     message = without_file(finding.message, finding.location.file) if finding.location else finding.message
-    lines = [f"{place}{finding.severity}[{finding.rule}]", *_wrapped(message)]
+    lines = [f"{place}{finding.severity}[{finding.rule}]", *_wrapped(message, width)]
     if finding.statement:
         lines += ["", *_indented(_shortened(finding.statement))]
     lines += [line for key, value in finding.evidence.items() for line in _evidence(key, value)]
@@ -38,11 +44,11 @@ def without_file(message: str, file: str) -> str:
     return message.removeprefix(file).lstrip(": ")
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrapped(text: str, width: int) -> list[str]:
     return [
         piece
         for line in text.splitlines()
-        for piece in textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
+        for piece in textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
         or [""]
     ]
 

@@ -81,6 +81,33 @@ def test_warned_is_a_word_of_its_own_and_strict_fails_it(pytester: pytest.Pytest
     assert statuses(strict)["db::indexes::duplicate-index"] == "FAILED"
 
 
+def test_infos_are_told_with_v_and_what_failed_is_told_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    write_chain(pytester, "db", BAD)
+    selected = ("--migrations=db", "-k", "applies or not-rerunnable")
+    result = run(pytester, *selected)
+    result.stdout.fnmatch_lines(
+        [
+            "002_broken.sql:2:15: error[[]applies]",
+            '  cannot be applied: relation "nowhere" does not exist',
+            "error    applies  002_broken.sql:2: cannot be applied: re...",
+            "1 info: 1 not-rerunnable (-v shows it)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("info * not-rerunnable *")
+    result = run(pytester, *selected, "-v", "--tb=no")
+    result.stdout.fnmatch_lines(
+        [
+            "error    applies  002_broken.sql:2: cannot be applied:",
+            '         relation "nowhere" does not exist (SQLSTATE 42P01)',
+            "info     not-rerunnable  001_shop.sql:1: *",
+        ]
+    )
+    assert not any("infos:" in line for line in result.outlines)
+
+
 def test_what_could_not_be_evaluated_is_never_shown_as_passed(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "db", GOOD)
     pytester.makepyfile(

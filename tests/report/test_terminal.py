@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from migrate_validate.findings import Finding, Location, Severity
-from migrate_validate.report.terminal import about_lines, findings_table, migrations_table, unproven_lines
+from migrate_validate.report.terminal import about_lines, findings_lines, migrations_table, unproven_lines
 from migrate_validate.report.text import finding_text
 
 
@@ -23,23 +23,46 @@ def run(file: str, **values: Any) -> dict[str, Any]:
     return {"file": file} | plain | values
 
 
+FOUND = [
+    result(finding(message="public.a has " + "many words " * 20, object="public.a")),
+    result(
+        finding(message="2.sql cannot be applied: " + "why " * 20, severity="error", file="2.sql", line=7), failed=True
+    ),
+    result(finding(message="it is late", severity="info", object="public.b")),
+    result(finding(message="x is set aside", rule="set-aside-file", severity="info", file="x")),
+]
+
+
 def test_findings_fit_the_terminal_errors_first() -> None:
-    table = findings_table(
-        [
-            result(finding(message="public.a has " + "many words " * 20, object="public.a")),
-            result(finding(message="2.sql cannot be applied: why", severity="error", file="2.sql", line=7)),
-            result(finding(message="it is late", severity="info", object="public.b")),
-            result(finding(message="x is set aside", rule="set-aside-file", severity="info", file="x")),
-        ],
-        width=72,
-    )
-    lines = table.splitlines()
+    lines = findings_lines(FOUND, width=72, infos=True, brief=False)
     assert max(map(len, lines)) <= 72
-    assert lines[2].split("  ")[-1] == "2.sql:7: cannot be applied: why"
-    assert lines[3].split("  ")[-1].startswith("public.a has many words")
-    assert lines[-1].split("  ")[-1] == "public.b: it is late"
-    assert "set aside" not in table
-    assert findings_table([result()], width=72) == ""
+    assert lines[0].startswith("error    some-rule  2.sql:7: cannot be applied: why why")
+    assert lines[1].startswith("         why")
+    assert lines[2].startswith("warning  some-rule  public.a has many words")
+    assert lines[-1] == "info     some-rule  public.b: it is late"
+    assert "set aside" not in "\n".join(lines)
+    assert findings_lines([result()], width=72, infos=False, brief=False) == []
+
+
+def test_infos_are_counted_and_what_failed_takes_a_line() -> None:
+    lines = findings_lines(
+        [*FOUND, result(*[finding(message=f"no {n}", rule="other", severity="info") for n in (1, 2)])],
+        width=60,
+        infos=False,
+        brief=True,
+    )
+    assert lines[0] == "error    some-rule  2.sql:7: cannot be applied: why why w..."
+    assert lines[1].startswith("warning  some-rule  public.a has")
+    assert lines[-1] == "3 infos: 2 other, 1 some-rule (-v shows them)"
+
+
+def test_places_of_one_message_are_told_together() -> None:
+    alike = [finding(message="an index is built", file="1.sql", line=line) for line in (12, 3)]
+    other = finding(message="an index is built", file="2.sql", line=1)
+    assert findings_lines([result(*alike, other)], width=72, infos=False, brief=False) == [
+        "warning  some-rule  1.sql:3, 12: an index is built",
+        "warning  some-rule  2.sql:1: an index is built",
+    ]
 
 
 def test_a_line_a_script() -> None:
@@ -64,6 +87,17 @@ def test_a_line_a_script() -> None:
     assert "2 more" in table
     assert ["002_b.sql", "failed", "3", "ms", "1", "of", "2"] in cells
     assert ["003_c.sql", "not-reached"] in cells
+
+
+def test_locks_stand_below_the_file_where_the_terminal_is_narrow() -> None:
+    locks = [{"relation": f"public.table_{number}", "rewritten": False} for number in range(2)]
+    chain = {"base": [], "seeds": [], "migrations": [run("001_a_name_of_some_length.sql", locked=locks, version="001")]}
+    assert [line.rstrip() for line in migrations_table(chain, width=79).splitlines()[2:]] == [
+        "001_a_name_of_some_length.sql  applied    3 ms             2",
+        "(locked against others:",
+        "public.table_0,",
+        "public.table_1)",
+    ]
 
 
 def test_what_stands_above_the_table() -> None:
