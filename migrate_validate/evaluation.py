@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
@@ -62,6 +63,7 @@ class Evaluation:
         self._stand_ins: tuple[str, ...] = ()
         self._trouble: Exception | None = None
         self._stages: Stages | None = None
+        self._untouched: Database | None = None
 
     @property
     def registry(self) -> Registry:
@@ -279,14 +281,33 @@ class Evaluation:
 
     @contextlib.contextmanager
     def clone(self) -> Iterator[psycopg.Connection[Any]]:
-        """A connection to a copy of the migrated and seeded database, dropped at the end."""
-        copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
-        try:
-            with copy.connect() as connection:
-                connection.execute(f"set statement_timeout = {round(self.settings.statement_timeout * 1000)}")
-                yield connection
-        finally:
+        """A connection to a copy of the migrated and seeded database.
+
+        A copy in which a rule has written is dropped; one that was only read is kept for the next rule.
+        """
+        copy, self._untouched = self._untouched, None
+        if copy is None:
+            copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
+            self._resources.callback(self._drop, copy)
+        with copy.connect() as connection:
+            connection.execute(f"set statement_timeout = {round(self.settings.statement_timeout * 1000)}")
+            before = _written(connection)
+            yield connection
+            if self.server.ours and before is not None and _written(connection) == before:
+                self._untouched = copy
+        if self._untouched is None:
             copy.drop()
+
+
+def _written(connection: psycopg.Connection[Any]) -> str | None:
+    """The next number of a transaction: nobody writes, and no copied sequence moves, without taking one.
+
+    None: not known.
+    """
+    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
+        return None
+    row = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
+    return row and str(row[0])
 
 
 def judge(rule: Rule, arguments: dict[str, object], settings: Settings, ignores: Sequence[Ignore] = ()) -> Judgement:

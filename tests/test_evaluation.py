@@ -9,9 +9,11 @@ import pytest
 
 from migrate_validate.chain.ignores import Ignore
 from migrate_validate.chain.model import Statement
+from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
-from migrate_validate.evaluation import Judgement, judge
+from migrate_validate.evaluation import Evaluation, Judgement, judge
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven, Verdict
+from migrate_validate.postgres import ServerOptions
 from migrate_validate.results import Ignored
 from migrate_validate.rules import Rule, Scope
 
@@ -83,3 +85,40 @@ def test_what_a_comment_silences_has_no_part_in_the_verdict() -> None:
     assert judged == Judgement(Verdict.WARNED, "", (elsewhere,), (Ignored(found, ignore),))
     without = Ignore("r", "", ignore.location, statement)
     assert judge(rule_of(found), {}, Settings(), [without]).verdict is Verdict.FAILED
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept"),
+    [
+        ("select count(*) from t", True),
+        ("set search_path = ''", True),
+        ("insert into t values (2)", False),
+        ("begin; insert into t values (2); rollback", False),
+        ("begin; insert into t values (2)", False),
+        ("begin", False),
+        ("select nextval('s')", False),
+        ("select setval('s', 40)", False),
+        ("update u set v = 2", False),
+        ("drop table t", False),
+    ],
+)
+def test_a_copy_serves_the_next_rule_where_nothing_was_written(evaluation: Evaluation, damage: str, kept: bool) -> None:
+    with evaluation.clone() as connection:
+        first = connection.info.dbname
+        connection.execute(damage.encode())
+    with evaluation.clone() as connection:
+        assert (connection.info.dbname == first) is kept
+        held = connection.execute(
+            "select (select array_agg(n) from t), last_value, (select v from u), current_setting('search_path') from s"
+        ).fetchone()
+        assert held == ([1], 3, 1, '"$user", public')
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluation]:
+    directory = tmp_path_factory.mktemp("chain")
+    made = "create table t as select 1 as n; create unlogged table u as select 1 as v; create sequence s;"
+    (directory / "001_a.sql").write_text(f"{made} select nextval('s') from generate_series(1, 3);")
+    evaluation = Evaluation(read_chain(directory, Settings(), rootdir=directory), Settings(), ServerOptions())
+    yield evaluation
+    evaluation.close()
