@@ -15,3 +15,6 @@ INSERT INTO notes VALUES ('twice'), ('twice'), ('once'), ('');
 -- Nobody else is let in, not even generated rows.
 CREATE FUNCTION closed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'closed'; END $$;
 CREATE TRIGGER closed BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION closed();
+-- A column has the name that a query might give to its table.
+CREATE TABLE letter (id int PRIMARY KEY, r int);
+INSERT INTO letter VALUES (1, 5);

@@ -1,0 +1,1 @@
+UPDATE letter SET r = 6;
