@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Generator
@@ -25,6 +26,7 @@ def start(config: pytest.Config, chains: Chains, trouble: Trouble) -> None:
     :param trouble: what was met before
     :raises MigrateValidateError: when a path or the configuration cannot be used
     """
+    gc.unfreeze()  # A run before this one, in the same process, may have left garbage.
     run = Run(config, chains, trouble)
     if not run.evaluations:
         return
@@ -50,6 +52,10 @@ class Session:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         """Add the items of the chains, so that -k, -m, --deselect, --lf and the other plugins see them."""
         items.extend(self.run.items(session))
+
+    def pytest_collection_finish(self) -> None:
+        """Spare Python the search for garbage among what has been imported: it is most of what there is, and stays."""
+        gc.freeze()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
