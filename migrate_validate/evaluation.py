@@ -15,6 +15,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
@@ -170,11 +171,19 @@ class Evaluation:
         """Whether the chain was applied already."""
         return self._replay is not None
 
-    def empty_database(self) -> Database:
-        """A new database with the environment and nothing else; the caller drops it."""
-        database = self.server.create_database("driven", owner=self.environment.migration_role)
-        prepare(self.environment, database)
-        return database
+    @contextlib.contextmanager
+    def empty_database(self) -> Iterator[Database]:
+        """A new database with the environment and nothing else, dropped at the end.
+
+        Where the chain makes roles it is on another server, if we can start one: on this one they are there already.
+        """
+        with contextlib.ExitStack() as stack:
+            makes_roles = any(made.kind == "role" for each in self.chain.scripts for made in created_objects(each))
+            apart = makes_roles and self._options.host is None
+            server = stack.enter_context(self._started()) if apart else self.server
+            database = stack.enter_context(server.create_database("driven", owner=self.environment.migration_role))
+            prepare(self.environment, database)
+            yield database
 
     def _drop(self, database: Database) -> None:
         with contextlib.suppress(psycopg.Error):

@@ -86,15 +86,14 @@ class MigrationDriver:
     @contextlib.contextmanager
     def open(cls, evaluation: Evaluation) -> Iterator[MigrationDriver]:
         """Base files are applied; no migration is."""
-        empty = evaluation.empty_database()
-        try:
-            with empty.connect(evaluation.environment.migration_role) as connection:
-                driver = cls(evaluation, connection)
-                for script in evaluation.chain.base:
-                    driver._apply(script)
-                yield driver
-        finally:
-            empty.drop()
+        with (
+            evaluation.empty_database() as empty,
+            empty.connect(evaluation.environment.migration_role) as connection,
+        ):
+            driver = cls(evaluation, connection)
+            for script in evaluation.chain.base:
+                driver._apply(script)
+            yield driver
 
     @property
     def version(self) -> str | None:

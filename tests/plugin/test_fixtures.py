@@ -117,3 +117,25 @@ def test_no_chain(pytester: pytest.Pytester) -> None:
             "what to do: add to pyproject.toml: *",
         ]
     )
+
+
+def test_a_chain_that_makes_roles_can_be_driven_beside_the_migrated_database(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", {"001_role.sql": "create role clerk; create table t (); grant select on t to clerk;"})
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_driven(migrated_db, migrations, number):
+            migrations.up()
+            for connection in (migrated_db, migrations.connection):
+                assert connection.execute("select has_table_privilege('clerk', 't', 'select')").fetchone() == (True,)
+        """
+    )
+    run(
+        pytester,
+        "--migrations=db",
+        "test_a_chain_that_makes_roles_can_be_driven_beside_the_migrated_database.py",
+        "-k",
+        "driven",
+    ).assert_outcomes(passed=2)
