@@ -103,8 +103,13 @@ def _counter(connection: Connection, counter: Counter) -> Iterator[Result]:
             evidence={"rows": number, "sample": evidence},
             fix=f"UPDATE {quoted(table)} AS t SET {quote(column)} = "
             f"(SELECT count(*) FROM {quoted(counter.counts)} AS c "
-            f"WHERE c.{quote(counter.by)} = t.{quote(counter.key)} AND ({counter.where}));",
+            f"WHERE c.{quote(counter.by)} = t.{quote(counter.key)}{_and(counter.where)});",
         )
+
+
+def _and(condition: str) -> str:
+    """A declared condition as the end of another one; empty where none was declared."""
+    return f" AND ({condition})" if condition != "true" else ""
 
 
 @rule(severity=Severity.ERROR)
@@ -136,11 +141,11 @@ def _coverage(connection: Connection, backfill: Backfill) -> Iterator[Result]:
     elif filled < total * backfill.at_least:
         yield Finding(
             f"{subject} is filled in {filled} of {count_of(total, 'row')} ({filled / total:.1%}), "
-            f"wanted {backfill.at_least:.1%}",
+            f"wanted {backfill.at_least * 100:g}%",
             object=subject,
             evidence={"rows": total, "filled": filled, "want": backfill.at_least},
             fix=f"UPDATE {quoted(table)} SET {quote(column)} = ... "
-            f"WHERE {quote(column)} IS NULL AND ({backfill.where});",
+            f"WHERE {quote(column)} IS NULL{_and(backfill.where)};",
         )
 
 

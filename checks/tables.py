@@ -68,7 +68,8 @@ def missing_table(catalog: Catalog, expectations: Expectations) -> Iterator[Resu
         name = _full_name(expected)
         if catalog.table(name):
             continue
-        near = get_close_matches(name, catalog.tables_by_name, n=1)
+        # Names of one schema are alike already by its name.
+        near = get_close_matches(name, catalog.tables_by_name, n=1, cutoff=0.8)
         hint = f"; {near[0]} is there" if near else ""
         if name in views:
             hint = f"; a {views[name]} has this name"

@@ -15,8 +15,8 @@ _ORDER = {"error": 0, "warning": 1, "info": 2}
 _SEVERITY = max(map(len, _ORDER))
 _SHOWN_ABOVE = "set-aside-file"
 """The rule whose findings :func:`about_lines` tells already."""
-_NARROWEST = 40
-"""Columns that a text needs to stand in a table; where there are fewer, it stands below the file."""
+_ASKED_FOR = "blocked-while"
+"""The rule that only speaks where the user asked for its measurements: they are no side note."""
 
 
 def about_lines(chain: Payload, width: int) -> list[str]:
@@ -55,9 +55,11 @@ def migrations_table(chain: Payload, width: int) -> str:
     headers = ["file", "state", "time", "statements", "locked against others"]
     align = ("left", "left", "right", "right", "left")
     below = max(len(row[0]) for row in rows)
-    for row, (_, run) in zip(rows, runs, strict=True):
-        locks = _locks(run)
-        if room >= _NARROWEST:
+    told = [_locks(run) for _, run in runs]
+    # A name that is longer than its column would make the table wider than the terminal.
+    beside = room >= max([len(headers[-1]), *(len(word) for locks in told for word in locks.split())])
+    for row, locks in zip(rows, told, strict=True):
+        if beside:
             row.append("\n".join(_wrapped(locks, room, indent="")))
         elif locks:
             row[0] = "\n".join([row[0], *_wrapped(f"({headers[-1]}: {locks})", below, indent="")])
@@ -84,7 +86,7 @@ def findings_lines(results: Iterable[Payload], width: int, *, infos: bool, brief
     What one rule says in the same words of several lines of a file is told once, with all of them.
 
     :param width: of the terminal, in columns
-    :param infos: tell each info; else they are only counted
+    :param infos: tell each info; else they are only counted, but for measurements that the user asked for
     :param brief: pytest has told what failed rules found: a line is enough for each of their findings
     """
     told: dict[tuple[str, str, str, str], list[Payload]] = {}
@@ -94,7 +96,7 @@ def findings_lines(results: Iterable[Payload], width: int, *, infos: bool, brief
         for each in result["findings"]:
             if each["rule"] == _SHOWN_ABOVE:
                 continue
-            if each["severity"] == "info" and not infos:
+            if each["severity"] == "info" and each["rule"] != _ASKED_FOR and not infos:
                 counted[each["rule"]] += 1
                 continue
             key = (each["severity"], each["rule"], _named(each), _message(each))

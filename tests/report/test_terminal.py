@@ -54,6 +54,10 @@ def test_infos_are_counted_and_what_failed_takes_a_line() -> None:
     assert lines[0] == "error    some-rule  2.sql:7: cannot be applied: why why w..."
     assert lines[1].startswith("warning  some-rule  public.a has")
     assert lines[-1] == "3 infos: 2 other, 1 some-rule (-v shows them)"
+    measured = result(finding(message="readers were stopped", rule="blocked-while", severity="info"))
+    assert findings_lines([measured], width=60, infos=False, brief=True) == [
+        "info     blocked-while  readers were stopped"
+    ]
 
 
 def test_places_of_one_message_are_told_together() -> None:
@@ -92,7 +96,7 @@ def test_a_line_a_script() -> None:
 def test_locks_stand_below_the_file_where_the_terminal_is_narrow() -> None:
     locks = [{"relation": f"public.table_{number}", "rewritten": False} for number in range(2)]
     chain = {"base": [], "seeds": [], "migrations": [run("001_a_name_of_some_length.sql", locked=locks, version="001")]}
-    assert [line.rstrip() for line in migrations_table(chain, width=79).splitlines()[2:]] == [
+    assert [line.rstrip() for line in migrations_table(chain, width=78).splitlines()[2:]] == [
         "001_a_name_of_some_length.sql  applied    3 ms             2",
         "(locked against others:",
         "public.table_0,",
