@@ -20,7 +20,7 @@ from ._conflicts.aside import Meeting, meet
 from ._conflicts.clobbering import Lost, lost
 from ._conflicts.creations import Creation, altered_if_there, creations, fresh
 from ._conflicts.existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
-from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place
+from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place, speaks_of
 from ._conflicts.remedy import plays, remedy
 from ._conflicts.repeats import WRITES, repeats, spelled
 from ._conflicts.walk import around, walk
@@ -356,7 +356,9 @@ def duplicate_object(timeline: Timeline) -> Iterator[Result]:
         if step.run.outcome is not Outcome.APPLIED:
             for creation in fresh(step.migration.up):
                 made = origin(timeline.chain, creation)
-                if made is not None and made.location.file != step.migration.file:
+                if made is None or not speaks_of(timeline.chain, made, creation):
+                    continue
+                if made.location.file != step.migration.file:
                     name = ".".join(part for part in (creation.schema, _holder(creation), creation.name) if part)
                     yield Finding(
                         f"{creation.kind} {name} is created by {place(made.location)} "

@@ -143,7 +143,9 @@ def constraint_disagreements(
         else:
             text = _list_words(wanted, present) or f"have {_words(present)}, want {_words(wanted)}"
             drop = f"DROP CONSTRAINT {quote(present.name)}"
-            yield Disagreement("changed", f"{_label(wanted)}: {text}", f"{alter} {drop}, {add};")
+            # ALTER DOMAIN takes one action at a time.
+            between = ", " if alter.startswith("ALTER TABLE") else f";\n{alter} "
+            yield Disagreement("changed", f"{_label(wanted)}: {text}", f"{alter} {drop}{between}{add};")
 
 
 def extra_constraints(

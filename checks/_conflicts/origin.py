@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,6 +97,19 @@ def is_of(event: Created | Dropped, creation: Creation) -> bool:
         and (event.schema is None or creation.schema is None or event.schema == creation.schema)
         and (table is None or creation.table is None or table == creation.table)
     )
+
+
+def speaks_of(chain: Chain, made: Created, creation: Creation) -> bool:
+    """Whether the statement that :func:`origin` tells for a creation has its name.
+
+    Of a constraint that is the CREATE TABLE, which may have nothing to do with it; a name that PostgreSQL gave to one
+    stands nowhere.
+    """
+    if creation.kind != "constraint" or made.kind != "table":
+        return True
+    *_, script = scripts_until(chain, made.location.file or "")
+    texts = (each.sql for each in statements(script) if each.location == made.location)
+    return any(re.search(rf"(?<!\w){re.escape(creation.name)}(?!\w)", text, re.IGNORECASE) for text in texts)
 
 
 @lru_cache(maxsize=2048)

@@ -13,3 +13,4 @@ CREATE SEQUENCE invoice_number;
 CREATE TYPE role AS ENUM ('admin', 'member');
 CREATE MATERIALIZED VIEW totals AS SELECT 1 AS organizations;
 CREATE SCHEMA app;
+CREATE DOMAIN slug AS text CHECK (length(VALUE) < 5);

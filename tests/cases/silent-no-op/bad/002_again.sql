@@ -22,3 +22,7 @@ DO $$ BEGIN
         ALTER TABLE organizations ADD CONSTRAINT organizations_max_users_check CHECK (max_users < 50);
     END IF;
 END $$;
+DO $$ BEGIN
+    CREATE DOMAIN slug AS text CHECK (length(VALUE) < 50);
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
