@@ -157,6 +157,8 @@ class Work:
     @property
     def lasting(self) -> str:
         """What of it grows with the data, whatever is locked; empty where nothing does."""
+        if self.kind == "truncate":
+            return ""  # It scans nothing but the new, empty files.
         if self.scanned:
             return f"reads all of {names_of(each.relation for each in self.scanned)}"
         if self.kind in _OF_ROWS - {"select"} and (self.run.rows or 0) >= _LARGE:
