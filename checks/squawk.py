@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate_validate.chain.ignores import SQUAWK, statement_at
 from migrate_validate.chain.squawk import CANNOT_READ, Guess, Squawk, SquawkTrouble
-from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven, Verdict
 from migrate_validate.replay.timeline import Step
 from migrate_validate.results import Results
 from migrate_validate.rules import Registry, Rule, rule
@@ -58,7 +58,8 @@ def _compared(step: Step, guess: Guess, own: Rule, results: Results) -> Iterator
     if any(whole or statement_at(step.migration.up, place) == statement for place in known):
         return
     if said.reason:
-        yield _told(step, guess, f"{own.name} could not decide it: {said.reason}")
+        word = "does not apply" if said.verdict is Verdict.SKIPPED else "could not decide it"
+        yield _told(step, guess, f"{own.name} {word}: {said.reason}")
     else:
         yield _told(step, guess, f"not confirmed by execution: {own.name} found nothing here", Severity.INFO)
 

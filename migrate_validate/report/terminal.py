@@ -129,7 +129,11 @@ def _named(finding: Payload) -> str:
 
 
 def _message(finding: Payload) -> str:
-    message: str = finding["message"].splitlines()[0]
+    """The first line, with what it announces where it ends so."""
+    first, *more = finding["message"].splitlines()
+    message: str = first
+    if first.endswith(":") and more:
+        message = f"{first} {more[0].strip()}{f', and {len(more) - 1} more' if len(more) > 1 else ''}"
     return without_file(message, finding["file"]) if finding["file"] and finding["line"] else message
 
 

@@ -60,6 +60,14 @@ def test_infos_are_counted_and_what_failed_takes_a_line() -> None:
     ]
 
 
+def test_what_a_message_announces_is_told_with_it() -> None:
+    parts = [result(finding(message="x differs:\n  a: extra\n  b: missing")), result(finding(message="y is\n  late"))]
+    assert findings_lines(parts, width=72, infos=False, brief=False) == [
+        "warning  some-rule  x differs: a: extra, and 1 more",
+        "warning  some-rule  y is",
+    ]
+
+
 def test_places_of_one_message_are_told_together() -> None:
     alike = [finding(message="an index is built", file="1.sql", line=line) for line in (12, 3)]
     other = finding(message="an index is built", file="2.sql", line=1)
