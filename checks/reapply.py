@@ -29,8 +29,8 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
 
     For a migration that no tool ever applies twice this is normal, and only information. It is an error where the file
     says that it may be applied again: it guards some of its statements (IF NOT EXISTS, ON CONFLICT, DROP ... IF EXISTS
-    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for rows only;
-    CREATE OR REPLACE of functions and views and CREATE EXTENSION IF NOT EXISTS speak for nothing but themselves.
+    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for rows only; OR REPLACE, CREATE
+    EXTENSION IF NOT EXISTS and a DROP ... IF EXISTS that has something to drop speak for nothing but themselves.
 
     Why: whoever trusts the guards and applies the file again, by hand or after a failure, stops half way.
     Fix: guard the statements that the finding names, or none.
@@ -41,7 +41,8 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
     up = stage.migration.up
     statement, why = twice.refused[0]
     failing = {each for each, _ in twice.refused if each is not None}
-    kept = [guard for guard in guards(statements(up)) if guard.statement not in failing]
+    silent = [run.statement for run in stage.step.run.statements if not run.notices]
+    kept = [guard for guard in guards(statements(up), silent) if guard.statement not in failing]
     claimed = claims(kept, failing)
     yield Finding(
         _forgotten(kept, twice.refused) if claimed else _refuses(up, twice.refused),
@@ -196,7 +197,7 @@ def _remedies(refused: Sequence[Refusal]) -> str:
     wanted: dict[str, list[str]] = {}
     for statement, why in refused[:_NAMED]:
         if statement is not None:
-            wanted.setdefault(remedy(statement), []).append(str(why.location.line))
+            wanted.setdefault(remedy(statement, why.sqlstate), []).append(str(why.location.line))
     return "; ".join(f"line {', '.join(lines)}: {what}" for what, lines in wanted.items())
 
 
@@ -286,9 +287,12 @@ def _evidence(retry: Retry) -> Mapping[str, Any]:
 
 
 def _retry_remedy(retry: Retry, invalid: Iterable[str]) -> str:
-    drops = " ".join(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)};" for name in invalid)
-    if drops:
-        return f"Before it: {drops} IF NOT EXISTS would keep the INVALID index."
+    guard = "Guard the statement, or put what belongs together between BEGIN and COMMIT."
     if retry.failure is not None:
-        return f"Guard line {retry.failure.location.line}, or put what belongs together between BEGIN and COMMIT."
-    return "Guard the statement, or put what belongs together between BEGIN and COMMIT."
+        guard = f"Guard line {retry.failure.location.line}, or put what belongs together between BEGIN and COMMIT."
+    drops = " ".join(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)};" for name in invalid)
+    if not drops:
+        return guard
+    if retry.invalid:
+        return f"Before it: {drops} IF NOT EXISTS would keep the INVALID index."
+    return f"{guard} And before the index is built: {drops} IF NOT EXISTS would keep the INVALID one."

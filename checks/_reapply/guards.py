@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from psycopg import errors
+
 from migrate_validate.chain.creates import created_by
 from migrate_validate.chain.model import Statement
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
@@ -15,8 +17,9 @@ from .._shared import enum_name
 
 _LOOKS_FIRST = re.compile(r"\bif\s+(?:not\s+)?exists\b|\bif\s+not\s+found\b|\bduplicate_\w+|\bunique_violation\b", re.I)
 """In the body of a DO block."""
-_BLOCK = "put it into a DO block that looks first, or that catches duplicate_object"
+_BLOCK = "put it into a DO block that looks first"
 _SHARED = ({"role"}, {"extension"}, {"role", "extension"})
+_OR_REPLACE = "OR REPLACE"
 _ROWS = ("insert", "copy")
 _REMEDIES = {
     "create": "CREATE TABLE IF NOT EXISTS",
@@ -66,13 +69,18 @@ class Guard:
     """Which statements of its file it makes one expect to be guarded too."""
 
 
-def guards(statements: Sequence[Statement]) -> tuple[Guard, ...]:
-    """The guarded statements of a file, in order."""
+def guards(statements: Sequence[Statement], silent: Collection[Statement] = ()) -> tuple[Guard, ...]:
+    """The guarded statements of a file, in order.
+
+    :param silent: those of which the server said nothing when the file was applied for the first time: a DROP IF EXISTS
+        among them has dropped something, and exchanges what was there, for which it need not be applied again
+    """
     found = []
     for position, statement in enumerate(statements):
         node = _tree(statement)
         if node is not None and (words := _words(node, statement, statements[position + 1 :])):
-            found.append(Guard(statement, words, _extent(node, statement)))
+            exchanges = words.startswith("DROP") and statement in silent
+            found.append(Guard(statement, words, Extent.NOTHING if exchanges else _extent(node, statement, words)))
     return tuple(found)
 
 
@@ -82,13 +90,14 @@ def claims(kept: Iterable[Guard], failing: Collection[Statement]) -> bool:
     return Extent.FILE in extents or (Extent.ROWS in extents and all(each.kind in _ROWS for each in failing))
 
 
-def remedy(statement: Statement) -> str:
-    """How a statement could be guarded."""
+def remedy(statement: Statement, sqlstate: str | None = None) -> str:
+    """How a statement could be guarded.
+
+    :param sqlstate: of the error with which it fails
+    """
     node = _tree(statement)
-    found = _REMEDIES.get(statement.kind, _BLOCK)
-    if node is not None and node_name(node) == "AlterTableStmt":
-        kinds = [enum_name(command, "subtype") for command in map(unwrap, node.cmds)]
-        found = next((_OF_ALTER_TABLE[kind] for kind in kinds if kind in _OF_ALTER_TABLE), _BLOCK)
+    found = _REMEDIES.get(statement.kind) if node is None else _found(statement, node)
+    found = found or _block(sqlstate)
     return f"give it a name, and {found}" if node is not None and _nameless(node) else found
 
 
@@ -96,6 +105,30 @@ def brief(statement: Statement) -> str:
     """The beginning of a statement on one line."""
     text = " ".join(statement.sql.split())
     return text if len(text) <= 60 else f"{text[:57].rstrip()}..."
+
+
+def _found(statement: Statement, node: Node) -> str | None:
+    """The clause that the statement lacks; None where there is none of its kind."""
+    match node_name(node):
+        case "AlterTableStmt":
+            kinds = [enum_name(command, "subtype") for command in map(unwrap, node.cmds)]
+            return next((_OF_ALTER_TABLE[kind] for kind in kinds if kind in _OF_ALTER_TABLE), None)
+        case "AlterEnumStmt" if node.old_val:
+            return None
+        case "CreateTrigStmt" if node.isconstraint:
+            return "DROP TRIGGER IF EXISTS before it"
+        case "CreateTableAsStmt" if enum_name(node, "objtype") == "OBJECT_MATVIEW":
+            return "CREATE MATERIALIZED VIEW IF NOT EXISTS"
+    return _REMEDIES.get(statement.kind)
+
+
+def _block(sqlstate: str | None) -> str:
+    try:
+        name = errors.lookup(sqlstate or "").__name__
+    except KeyError:
+        return _BLOCK
+    # The classes are called as PL/pgSQL's conditions are: DuplicateObject, duplicate_object.
+    return f"{_BLOCK}, or that catches {re.sub(r'(?<!^)(?=[A-Z])', '_', name).lower()}"
 
 
 def _nameless(node: Node) -> bool:
@@ -115,12 +148,14 @@ def _tree(statement: Statement) -> Node | None:
         return None
 
 
-def _extent(node: Node, statement: Statement) -> Extent:
+def _extent(node: Node, statement: Statement, words: str) -> Extent:
+    if words == _OR_REPLACE:
+        return Extent.NOTHING
     match node_name(node):
         case "DoStmt" if {made.kind for made in created_by(statement)} in _SHARED:
             # Another database of the same server may have made the role.
             return Extent.NOTHING
-        case "CreateExtensionStmt" | "CreateFunctionStmt" | "ViewStmt":
+        case "CreateExtensionStmt":
             return Extent.NOTHING
         case "InsertStmt":
             return Extent.ROWS
@@ -144,7 +179,7 @@ def _words(node: Node, statement: Statement, later: Sequence[Statement]) -> str:
             return "DROP IF EXISTS before CREATE" if again else ""
     if getattr(node, "if_not_exists", False):
         return "IF NOT EXISTS"
-    return "OR REPLACE" if getattr(node, "replace", False) else ""
+    return _OR_REPLACE if getattr(node, "replace", False) else ""
 
 
 def _of_alter_table(node: Node, later: Sequence[Statement]) -> str:

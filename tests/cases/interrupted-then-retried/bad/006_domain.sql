@@ -1,0 +1,2 @@
+CREATE DOMAIN word AS text;
+CREATE INDEX CONCURRENTLY purchase_total ON purchase (total);

@@ -1,0 +1,6 @@
+DROP INDEX IF EXISTS plan_by_places;
+CREATE INDEX plan_by_places ON plan (places);
+CREATE MATERIALIZED VIEW plans AS SELECT name FROM plan;
+CREATE CONSTRAINT TRIGGER checked AFTER INSERT ON plan FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TYPE period RENAME VALUE 'year' TO 'years';
+ALTER TABLE plan RENAME COLUMN note TO remark;
