@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,45 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_list_of_rules_is_the_one_of_their_docstrings() -> None:
     start = README.index("\n", README.index("<!-- rules:")) + 1
     assert README[start : README.index("<!-- end of rules -->")] == rules_reference(Registry.load())
+
+
+def shop(pytester: pytest.Pytester, *arguments: str) -> str:
+    """What the tool prints of the chain that README.md shows findings of, measured numbers made alike."""
+    shutil.copytree(Path(__file__).parent / "readme/shop", pytester.path / "shop", dirs_exist_ok=True)
+    return without_numbers(run(pytester, "--migrations=shop", "-p", "no:xdist", *arguments).stdout.str())
+
+
+def without_numbers(text: str) -> str:
+    return re.sub(r"\b\d+(\.\d+)? ms\b|(?<= ms: )[\d.]+", "N", text)
+
+
+def shown(section: str) -> list[str]:
+    """The indented blocks of a section of README.md."""
+    start = README.index(f"\n## {section}\n")
+    text = README[start : README.index("\n## ", start + 1)]
+    blocks = re.findall(r"(?:^(?:    .*)?\n)+", text, re.MULTILINE)
+    return [block for each in blocks if (block := textwrap.dedent(each).strip("\n"))]
+
+
+def test_findings_are_shown_as_they_are_printed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    printed = shop(pytester, "-v", "--tb=no")
+    (block,) = shown("What it finds")
+    findings = re.split(r"\n(?=\w)", block)
+    assert [each for each in findings if each not in printed] == []
+    checks = {registered.name: registered.check for registered in Registry.load()}
+    assert {checks[each.split()[1]] for each in findings} == set(checks.values())
+
+
+def test_conflicts_and_locks_are_shown_as_they_are_printed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    selected = "silent-no-op or index-built-under-lock or blocked-while"
+    printed = shop(pytester, "--migrations-strict", "--migrations-rows=100000", "-k", selected)
+    blocks = [without_numbers(each) for each in (*shown("Conflicts"), *shown("Locks"))]
+    assert len(blocks) == 3
+    assert [each for each in blocks if each not in printed] == []
 
 
 def test_the_examples_run(pytester: pytest.Pytester) -> None:
