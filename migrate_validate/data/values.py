@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum as PythonEnum
 
@@ -266,16 +267,22 @@ def _texts(name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) ->
     longest = longest if hints.longest is None else min(longest, hints.longest)
     shortest = min(hints.shortest or 0, longest)
     words = [word for word in _WORDS if shortest <= len(word) <= longest] if name != '"char"' else ["", "a", "A", " "]
-    base: Values = st.sampled_from(words) if words else st.text(alphabet="aA0", min_size=shortest, max_size=shortest)
+    base: Values = st.sampled_from(words) if words else _of_length(shortest)
     if limits and modifiers:
         base |= st.just("x" * longest)
-    alternatives = [st.text(alphabet="aA0", min_size=n, max_size=n) for n in hints.lengths if shortest <= n <= longest]
+    alternatives: list[SearchStrategy[str]] = [_of_length(length) for length in hints.lengths if shortest <= length <= longest]
     for pattern in hints.patterns:
         alternatives.append(st.from_regex(pattern, alphabet=st.characters(codec="ascii", exclude_characters="\0")))
     if alternatives:
         fitting: Values = st.one_of(alternatives).filter(lambda text: shortest <= len(text) <= longest)
         base = fitting if hints.patterns and not hints.literals else fitting | base
     return _hinted(hints, base, [text for text in hints.literals if len(text) <= longest])
+
+
+def _of_length(length: int) -> SearchStrategy[str]:
+    # A long text is drawn letter by letter: a short one, again and again, is as good and takes a fraction of the time.
+    drawn = min(length, 12)
+    return st.text(alphabet="aA0", min_size=drawn, max_size=drawn).map(lambda text: (text * length)[:length])
 
 
 def _offering(*usual: Value, outermost: tuple[Value, ...] = ()) -> Callable[..., Values]:
@@ -322,8 +329,19 @@ def _vectors(_name: str, modifiers: tuple[int, ...], _hints: Hints, _limits: boo
 
 
 _DATE = r"\d{4}-\d\d-\d\d"
-_dates: Values = st.dates().map(lambda day: day.isoformat())
-_timestamps: Values = st.datetimes().map(lambda moment: moment.isoformat(" "))
+_SIMPLEST = datetime(2000, 1, 1)
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def _steps(step: timedelta) -> SearchStrategy[datetime]:
+    """Moments that are whole steps from the simplest one; one number is drawn faster than seven."""
+    first, last = (datetime.min - _SIMPLEST) // step, (datetime.max - _SIMPLEST) // step
+    return st.integers(first, last).map(lambda number: _SIMPLEST + number * step)
+
+
+_dates: Values = _steps(_DAY).map(lambda moment: moment.date().isoformat())
+_timestamps: Values = _steps(_MICROSECOND).map(lambda moment: moment.isoformat(" "))
 _times: Values = st.times().map(lambda time: time.isoformat())
 _intervals: Values = st.sampled_from(["0", "1 day", "-1 day", "1 mon", "00:00:01", "1 year 2 mons 3 days 04:05:06"])
 
