@@ -29,6 +29,7 @@ from psycopg.rows import dict_row
 
 from migrate_validate.catalog.assembly import Row, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.prepared import PLANNED, execute, prepare
 
 T = TypeVar("T")
 
@@ -89,15 +90,29 @@ def fetch(
     :param only: of the kinds of which there may be many, only objects with these oids; of others all
     :param kinds: the queries that are sent
     """
+    if only is not None:
+        return _fetch_some(connection, only, tuple(kinds))
     version = connection.info.server_version
     with connection.transaction(force_rollback=True), connection.pipeline():
         connection.execute("SELECT set_config('search_path', '', true)")
-        cursors = {}
-        for kind in kinds:
-            partly = only is not None and kind in KEYS
-            query, parameters = (_query_of(kind, version), [only]) if partly else (_query(kind, version), None)
-            cursors[kind] = connection.cursor(row_factory=dict_row).execute(query, parameters)
+        cursors = {kind: connection.cursor(row_factory=dict_row).execute(_query(kind, version)) for kind in kinds}
         return {kind: cursor.fetchall() for kind, cursor in cursors.items()}
+
+
+def _fetch_some(
+    connection: psycopg.Connection[Any], only: list[int], kinds: Sequence[str]
+) -> Mapping[str, Sequence[Row]]:
+    version = connection.info.server_version
+    answers = {}
+    with connection.transaction(force_rollback=True):
+        connection.execute(PLANNED)
+        prepare(connection, {kind: _query_of(kind, version) for kind in KINDS})
+        cursor = connection.cursor(row_factory=dict_row)
+        cursor.execute(b";".join(execute(kind, only) for kind in kinds))
+        for kind in kinds:
+            answers[kind] = cursor.fetchall()
+            cursor.nextset()
+    return answers
 
 
 def leave_out_schemas(catalog: Catalog, names: frozenset[str]) -> Catalog:
@@ -136,6 +151,8 @@ def _query(kind: str, server_version: int) -> bytes:
 @cache
 def _query_of(kind: str, server_version: int) -> bytes:
     """A kind's query, for objects with given oids; privileges on what there is little of are wanted in any case."""
-    query = _query(kind, server_version).replace(b"%", b"%%")
+    query = _query(kind, server_version)
+    if kind not in KEYS:
+        return query
     always = b" OR parent_catalog NOT IN ('pg_class', 'pg_proc', 'pg_type')" if kind == "grants" else b""
-    return b"SELECT * FROM (%s) AS listed WHERE %s = ANY (%%s::oid[])%s" % (query, KEYS[kind].encode(), always)
+    return b"SELECT * FROM (%s) AS listed WHERE %s = ANY ($1)%s" % (query, KEYS[kind].encode(), always)

@@ -16,6 +16,8 @@ from typing import Any
 
 import psycopg
 
+from migrate_validate.catalog.prepared import execute, prepare
+
 REST = 0
 """The key that stands for all of which there is little: roles, schemas, extensions, operators, ..."""
 
@@ -129,7 +131,8 @@ def versions(connection: psycopg.Connection[Any]) -> Mapping[int, int]:
 
     What is left stands under :data:`REST`. The row and array types that come with tables are there, too.
     """
-    row = connection.execute(_versions_query(connection.info.server_version >= 150000)).fetchone()
+    prepare(connection, {"versions": _versions_query(connection.info.server_version >= 150000).encode()})
+    row = connection.execute(execute("versions", [])).fetchone()
     assert row is not None
     return dict(struct.iter_unpack(">qq", row[0] or b""))
 

@@ -10,6 +10,7 @@ import psycopg
 
 from migrate_validate.catalog.assembly import Objects, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.prepared import PLANNED
 from migrate_validate.catalog.reader import KEYS, fetch, read_catalog
 from migrate_validate.catalog.versions import REST, Moment, dependents, moment, versions
 
@@ -49,6 +50,7 @@ class CatalogReader:
         if connection.info.parameter_status("is_superuser") != "on":
             return read_catalog(connection)
         with connection.transaction(force_rollback=True):
+            connection.execute(PLANNED)
             now = moment(connection)
             if self._known is None or now != self._known.moment:
                 self._known = self._look(connection, now, self._known)
@@ -83,7 +85,8 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     if _names_have_changed(known.objects, found):
         return None
     # How a query is printed depends on all columns of the tables in it: aliases keep added ones apart.
-    referring = dependents(connection, _with_new_columns(known.objects, found)) - changed
+    widened = _with_new_columns(known.objects, found)
+    referring = dependents(connection, widened) - changed if widened else frozenset()
     if referring:
         changed |= referring
         more = assemble(fetch(connection, list(referring), KEYS))
