@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import inspect
 import itertools
 import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MigrateValidateError as error:
         print(f"migrate-validate: {error}", file=sys.stderr)
         return int(pytest.ExitCode.USAGE_ERROR)
+    except SystemExit as leaving:
+        # argparse has told what is wrong, and leaves with 2, which is pytest's status of an interrupted run.
+        return int(pytest.ExitCode.USAGE_ERROR if leaving.code else pytest.ExitCode.OK)
     return status
+
+
+def _parser(name: str, command: Callable[..., str]) -> argparse.ArgumentParser:
+    """A parser of a command's arguments, described by the function's docstring up to its first blank line."""
+    about = (inspect.getdoc(command) or "").partition("\n\n")[0]
+    return argparse.ArgumentParser(prog=f"migrate-validate {name}", description=about)
 
 
 def _validate(given: list[str]) -> int:
@@ -79,7 +89,7 @@ def _validate(given: list[str]) -> int:
 def _snapshot(given: list[str]) -> int:
     from migrate_validate.snapshot import snapshot
 
-    parser = argparse.ArgumentParser(prog="migrate-validate snapshot", description=snapshot.__doc__)
+    parser = _parser("snapshot", snapshot)
     parser.add_argument("path", metavar="PATH", help="the directory of migrations")
     print(snapshot(parser.parse_args(given).path, Path.cwd()))
     return 0
@@ -88,8 +98,7 @@ def _snapshot(given: list[str]) -> int:
 def _stats(given: list[str]) -> int:
     from migrate_validate.stats import write_statistics
 
-    summary = (write_statistics.__doc__ or "").partition("\n")[0]
-    parser = argparse.ArgumentParser(prog="migrate-validate stats", description=summary)
+    parser = _parser("stats", write_statistics)
     parser.add_argument("file", metavar="FILE", nargs="?", default="stats.json", help="default: stats.json")
     parser.add_argument(
         "--dsn",
@@ -105,16 +114,19 @@ def _stats(given: list[str]) -> int:
 
 
 def _positive(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to 3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0, up to 3600")
     return seconds
 
 
 def _install_hook(given: list[str]) -> int:
     from migrate_validate.hook import install_hook
 
-    parser = argparse.ArgumentParser(prog="migrate-validate install-hook", description=install_hook.__doc__)
+    parser = _parser("install-hook", install_hook)
     parser.add_argument("paths", metavar="PATH", nargs="*", help="directories of migrations; default: the configured")
     print(install_hook(Path.cwd(), parser.parse_args(given).paths))
     return 0

@@ -68,6 +68,8 @@ def test_infos_are_told_with_v(pytester: pytest.Pytester) -> None:
         (["nowhere"], "ERROR: nowhere does not exist"),
         (["snapshot", "nowhere"], "migrate-validate: nowhere does not exist"),
         (["install-hook", "db"], "is no git repository"),
+        (["snapshot"], "the following arguments are required: PATH"),
+        (["stats", "--seconds=soon"], "argument --seconds: 'soon' is no number of seconds above 0, up to 3600"),
     ],
 )
 def test_wrong_use(pytester: pytest.Pytester, arguments: list[str], message: str) -> None:
@@ -81,6 +83,14 @@ def test_help(pytester: pytest.Pytester) -> None:
     run = command(pytester, "--help")
     assert run.returncode == 0
     assert "migrate-validate PATH [PATH ...] [pytest options]" in run.stdout
+
+
+@pytest.mark.parametrize("name", ["snapshot", "stats", "install-hook"])
+def test_help_of_a_command_is_for_people(pytester: pytest.Pytester, name: str) -> None:
+    run = command(pytester, name, "--help")
+    assert run.returncode == 0
+    assert f"usage: migrate-validate {name}" in run.stdout
+    assert ":param" not in run.stdout
 
 
 def test_snapshot_and_what_it_expects(pytester: pytest.Pytester) -> None:
