@@ -167,29 +167,16 @@ class Run:
         # With these styles pytest tells nothing, or one line, of what failed.
         brief = self.config.getoption("tbstyle") not in ("no", "line")
         for chain, results in self.results.items():
-            terminal.section(f"migrations of {chain}", sep="=")
             about = self.about.get(chain)
-            if about is not None:
-                for line in about_lines(about, width):
-                    terminal.write_line(line)
-                terminal.write_line("")
-                terminal.write_line(migrations_table(about, width))
-            findings = findings_lines(results, width, infos=self.config.get_verbosity() > 0, brief=brief)
-            if findings:
-                terminal.write_line("")
-                for line in findings:
-                    terminal.write_line(line)
-            ignored = ignored_lines(results, width)
-            if ignored:
-                terminal.write_line("")
-                for line in ignored:
-                    terminal.write_line(line)
+            parts = [[*about_lines(about, width), "", migrations_table(about, width)]] if about is not None else []
+            parts.append(findings_lines(results, width, infos=self.config.get_verbosity() > 0, brief=brief))
+            parts.append(ignored_lines(results, width))
             unproven = unproven_lines(results, width)
-            if unproven:
-                terminal.write_line("")
-                terminal.write_line("could not be evaluated:")
-                for line in unproven:
-                    terminal.write_line(line)
+            parts.append(["could not be evaluated:", *unproven] if unproven else [])
+            told = [part for part in parts if part]
+            if told:
+                terminal.section(f"migrations of {chain}", sep="=")
+                terminal.write_line("\n\n".join("\n".join(part) for part in told))
 
     def close(self) -> None:
         """Stop the servers."""

@@ -15,6 +15,8 @@ from migrate_validate.findings import Verdict
 from migrate_validate.plugin.items import Failed, RuleItem
 from migrate_validate.plugin.options import Chains
 from migrate_validate.plugin.run import RUN, Run
+from migrate_validate.plugin.told import Crash, Told
+from migrate_validate.report.terminal import headline
 
 TROUBLE = 3
 """Exit status when the tool or the server failed, as pytest's internal error."""
@@ -89,12 +91,15 @@ class Session:
             return "unproven", "u", ("UNPROVEN", {"yellow": True})
         return None
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what an item reported."""
+        """Keep what an item reported, and give pytest a line of what failed before others look at the report."""
         payload = getattr(report, "migrate_validate", None)
         if payload is None:
             return
         self.run.record(payload)
+        if report.failed and "result" in payload and isinstance(report.longrepr, str):
+            report.longrepr = Told(report.longrepr, Crash(headline(payload["result"])))  # type: ignore[assignment]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

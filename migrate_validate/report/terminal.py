@@ -117,6 +117,15 @@ def findings_lines(results: Iterable[Payload], width: int, *, infos: bool, brief
     return lines
 
 
+def headline(result: Payload) -> str:
+    """One line of what a rule found: its worst finding, or why there is none."""
+    findings = sorted(result["findings"], key=_rank)
+    if not findings:
+        return str(result["reason"]).splitlines()[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{_placed(findings[:1])}{_message(findings[0])}{more}"
+
+
 def _rank(finding: Payload) -> tuple[int, str, str, str, int]:
     place = (finding["file"] or "", finding["line"] or 0) if finding["line"] else (finding["object"] or "", 0)
     return _ORDER[finding["severity"]], finding["check"], finding["rule"], *place

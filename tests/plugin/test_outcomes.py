@@ -108,6 +108,30 @@ def test_infos_are_told_with_v_and_what_failed_is_told_once(
     assert not any("infos:" in line for line in result.outlines)
 
 
+def test_the_short_summary_and_junit_have_a_line_of_what_failed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On CI pytest repeats the whole message in its short summary.
+    monkeypatch.setenv("CI", "true")
+    write_chain(pytester, "db", BAD)
+    line = '002_broken.sql:2: cannot be applied: relation "nowhere" does not exist (SQLSTATE 42P01)'
+    for more in ((), ("-n", "1")):
+        result = run(pytester, "--migrations=db", "-k", "applies", "--junitxml=junit.xml", *more)
+        assert result.outlines[-2] == f"FAILED db/002_broken.sql::applies - {line}"
+        assert result.stdout.str().count("select * from nowhere") == 1
+        (failure,) = ElementTree.parse(pytester.path / "junit.xml").iter("failure")
+        assert failure.get("message") == line
+        assert "select * from nowhere" in (failure.text or "")
+
+
+def test_nothing_is_summarized_where_there_was_no_server(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    result = run(pytester, "--migrations=db", "-k", "applies", "--postgresql-exec=/nowhere/pg_ctl")
+    assert result.ret == 3
+    result.stdout.no_fnmatch_line("*migrations of db*")
+    result.stdout.fnmatch_lines(["ERROR db/001_shop.sql::applies - --postgresql-exec=/nowhere/pg_ctl does not*"])
+
+
 def test_what_could_not_be_evaluated_is_never_shown_as_passed(pytester: pytest.Pytester) -> None:
     write_chain(pytester, "db", GOOD)
     pytester.makepyfile(
