@@ -13,8 +13,8 @@ _PREFIX = b"migrate_validate_"
 def prepare(connection: psycopg.Connection[Any], queries: Mapping[str, bytes]) -> None:
     """Have the session keep these queries, where it does not yet.
 
-    A script may throw away what was prepared, so the server is asked. Plans are of use as long as ``search_path`` is
-    what it was when they were made, and ``plan_cache_mode`` allows them: see :data:`PLANNED`.
+    Plans are of use as long as ``search_path`` is what it was when they were made, and ``plan_cache_mode`` allows
+    them: see :data:`PLANNED`.
 
     :param queries: by name, which is part of the server's name for them; the first parameter is a list of oids
     """
@@ -28,7 +28,7 @@ def prepare(connection: psycopg.Connection[Any], queries: Mapping[str, bytes]) -
 
 
 def execute(name: str, oids: list[int]) -> bytes:
-    """The statement that runs a prepared query."""
+    """The statement that runs a prepared query; with SQLSTATE 26000 the session has it not, or not any more."""
     return b"EXECUTE %s%s ('{%s}')" % (_PREFIX, name.encode(), ",".join(map(str, oids)).encode())
 
 

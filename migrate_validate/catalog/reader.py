@@ -29,7 +29,7 @@ from psycopg.rows import dict_row
 
 from migrate_validate.catalog.assembly import Row, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.catalog.prepared import PLANNED, execute, prepare
+from migrate_validate.catalog.prepared import execute
 
 T = TypeVar("T")
 
@@ -82,37 +82,35 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     return catalog_of(connection.info.server_version, assemble(fetch(connection)))
 
 
-def fetch(
-    connection: psycopg.Connection[Any], only: list[int] | None = None, kinds: Iterable[str] = KINDS
-) -> Mapping[str, Sequence[Row]]:
-    """The answers to all queries, all sent together; see :func:`read_catalog`.
-
-    :param only: of the kinds of which there may be many, only objects with these oids; of others all
-    :param kinds: the queries that are sent
-    """
-    if only is not None:
-        return _fetch_some(connection, only, tuple(kinds))
+def fetch(connection: psycopg.Connection[Any]) -> Mapping[str, Sequence[Row]]:
+    """The answers to all queries, all sent together; see :func:`read_catalog`."""
     version = connection.info.server_version
     with connection.transaction(force_rollback=True), connection.pipeline():
         connection.execute("SELECT set_config('search_path', '', true)")
-        cursors = {kind: connection.cursor(row_factory=dict_row).execute(_query(kind, version)) for kind in kinds}
+        cursors = {kind: connection.cursor(row_factory=dict_row).execute(_query(kind, version)) for kind in KINDS}
         return {kind: cursor.fetchall() for kind, cursor in cursors.items()}
 
 
-def _fetch_some(
-    connection: psycopg.Connection[Any], only: list[int], kinds: Sequence[str]
+def fetch_some(
+    connection: psycopg.Connection[Any], only: list[int], kinds: Iterable[str] = KINDS
 ) -> Mapping[str, Sequence[Row]]:
-    version = connection.info.server_version
+    """The answers for the objects with these oids; of the kinds of which there are few, for all.
+
+    :param connection: in a transaction with ``search_path`` empty; :func:`queries_of` are prepared in its session
+    :param kinds: the queries that are sent, all together
+    """
     answers = {}
-    with connection.transaction(force_rollback=True):
-        connection.execute(PLANNED)
-        prepare(connection, {kind: _query_of(kind, version) for kind in KINDS})
-        cursor = connection.cursor(row_factory=dict_row)
-        cursor.execute(b";".join(execute(kind, only) for kind in kinds))
-        for kind in kinds:
-            answers[kind] = cursor.fetchall()
-            cursor.nextset()
+    cursor = connection.cursor(row_factory=dict_row)
+    cursor.execute(b";".join(execute(kind, only) for kind in kinds))
+    for kind in kinds:
+        answers[kind] = cursor.fetchall()
+        cursor.nextset()
     return answers
+
+
+def queries_of(server_version: int) -> Mapping[str, bytes]:
+    """The queries that :func:`fetch_some` runs, by kind."""
+    return {kind: _query_of(kind, server_version) for kind in KINDS}
 
 
 def leave_out_schemas(catalog: Catalog, names: frozenset[str]) -> Catalog:

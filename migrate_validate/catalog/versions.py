@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.catalog.prepared import execute, prepare
+from migrate_validate.catalog.prepared import execute
 
 REST = 0
 """The key that stands for all of which there is little: roles, schemas, extensions, operators, ..."""
@@ -129,9 +129,9 @@ def moment(connection: psycopg.Connection[Any]) -> Moment:
 def versions(connection: psycopg.Connection[Any]) -> Mapping[int, int]:
     """Hashes of the versions of all objects, by oid: tables, views, sequences, functions and types with their parts.
 
-    What is left stands under :data:`REST`. The row and array types that come with tables are there, too.
+    What is left stands under :data:`REST`. The row and array types that come with tables are there, too. The session
+    has :func:`versions_query` prepared as ``versions``.
     """
-    prepare(connection, {"versions": _versions_query(connection.info.server_version >= 150000).encode()})
     row = connection.execute(execute("versions", [])).fetchone()
     assert row is not None
     return dict(struct.iter_unpack(">qq", row[0] or b""))
@@ -159,11 +159,12 @@ def dependents(connection: psycopg.Connection[Any], oids: Iterable[int]) -> froz
 
 
 @cache
-def _versions_query(since_15: bool) -> str:
+def versions_query(server_version: int) -> bytes:
+    """The query that :func:`versions` runs."""
     owned = (f"SELECT v.{part}::oid, {VERSION} FROM {catalog} AS v WHERE {rows}" for catalog, part, rows in OWNED)
-    rare = RARE + (RARE_SINCE_15 if since_15 else ())
+    rare = RARE + (RARE_SINCE_15 if server_version >= 150000 else ())
     rest = (f"SELECT {REST}, {VERSION} FROM {catalog} AS v WHERE {rows}" for catalog, rows in rare)
-    return f"""
+    query = f"""
         WITH {OWNERS},
         parts (part, version) AS (
           SELECT part, bit_xor(version)
@@ -177,3 +178,4 @@ def _versions_query(since_15: bool) -> str:
         )
         SELECT string_agg(int8send(whole::bigint) || int8send(version), '') FROM versions
     """
+    return query.encode()

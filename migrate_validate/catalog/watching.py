@@ -10,9 +10,9 @@ import psycopg
 
 from migrate_validate.catalog.assembly import Objects, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.catalog.prepared import PLANNED
-from migrate_validate.catalog.reader import KEYS, fetch, read_catalog
-from migrate_validate.catalog.versions import REST, Moment, dependents, moment, versions
+from migrate_validate.catalog.prepared import PLANNED, prepare
+from migrate_validate.catalog.reader import KEYS, fetch, fetch_some, queries_of, read_catalog
+from migrate_validate.catalog.versions import REST, Moment, dependents, moment, versions, versions_query
 
 MANY = tuple(kind for kind, key in KEYS.items() if key == "oid")
 """The kinds of objects that are read one by one; of the others there is little, and all are read."""
@@ -20,12 +20,16 @@ MANY = tuple(kind for kind, key in KEYS.items() if key == "oid")
 
 @dataclass(frozen=True)
 class _Known:
-    """What the last reading found."""
+    """What a reading found."""
 
     moment: Moment
     versions: Mapping[int, int]
     objects: Objects
     catalog: Catalog
+
+
+REMEMBERED = 3
+"""Readings: what a script changes and another takes back is nearest to what was there before the two."""
 
 
 class CatalogReader:
@@ -39,7 +43,7 @@ class CatalogReader:
 
     def __init__(self) -> None:
         """Nothing is known yet: the first reading reads everything."""
-        self._known: _Known | None = None
+        self._known: tuple[_Known, ...] = ()
 
     def read(self, connection: psycopg.Connection[Any]) -> Catalog:
         """The catalog of the connection's database as it is now; the same object as before where nothing has changed.
@@ -49,22 +53,33 @@ class CatalogReader:
         """
         if connection.info.parameter_status("is_superuser") != "on":
             return read_catalog(connection)
+        try:
+            found = self._current(connection)
+        except psycopg.errors.InvalidSqlStatementName:
+            # The first time in this session, or a script has thrown away what was prepared.
+            version = connection.info.server_version
+            prepare(connection, {"versions": versions_query(version), **queries_of(version)})
+            found = self._current(connection)
+        self._known = (*(known for known in self._known if known is not found), found)[-REMEMBERED:]
+        return found.catalog
+
+    def _current(self, connection: psycopg.Connection[Any]) -> _Known:
         with connection.transaction(force_rollback=True):
             connection.execute(PLANNED)
             now = moment(connection)
-            if self._known is None or now != self._known.moment:
-                self._known = self._look(connection, now, self._known)
-            return self._known.catalog
+            return next((known for known in self._known if known.moment == now), None) or self._look(connection, now)
 
-    def _look(self, connection: psycopg.Connection[Any], now: Moment, known: _Known | None) -> _Known:
+    def _look(self, connection: psycopg.Connection[Any], now: Moment) -> _Known:
         # What changes while this reads is found by the next look, because the versions are the older part.
         present = versions(connection)
-        if known is not None and now.run == known.moment.run:
-            if present == known.versions:
-                return _Known(now, present, known.objects, known.catalog)
-            objects = _changed_objects(connection, known, present)
-        else:
-            objects = None
+        nearest = min(
+            (known for known in self._known if known.moment.run == now.run),
+            key=lambda known: len(known.versions.items() ^ present.items()),
+            default=None,
+        )
+        if nearest is not None and present == nearest.versions:
+            return _Known(now, present, nearest.objects, nearest.catalog)
+        objects = _changed_objects(connection, nearest, present) if nearest is not None else None
         if objects is None:
             objects = assemble(fetch(connection))
         return _Known(now, present, objects, catalog_of(connection.info.server_version, objects))
@@ -81,7 +96,7 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     if any(oid in known.versions and oid in present and oid not in shown for oid in changed):
         # Members of extensions, or types that come with tables: what is not shown may still be referred to.
         return None
-    found = assemble(fetch(connection, list(changed)))
+    found = assemble(fetch_some(connection, list(changed)))
     if _names_have_changed(known.objects, found):
         return None
     # How a query is printed depends on all columns of the tables in it: aliases keep added ones apart.
@@ -89,7 +104,7 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     referring = dependents(connection, widened) - changed if widened else frozenset()
     if referring:
         changed |= referring
-        more = assemble(fetch(connection, list(referring), KEYS))
+        more = assemble(fetch_some(connection, list(referring), KEYS))
         found = {kind: things | more[kind] for kind, things in found.items()}
     return {
         kind: {oid: thing for oid, thing in known.objects[kind].items() if oid not in changed} | things

@@ -62,6 +62,29 @@ def test_nothing_new_gives_the_same_object(everything: Database) -> None:
         assert reader.read(connection) is first
 
 
+@pytest.mark.parametrize("loss", ["DEALLOCATE ALL", "DEALLOCATE migrate_validate_tables", "DISCARD ALL"])
+def test_a_session_may_lose_what_was_prepared(everything: Database, reader: CatalogReader, loss: str) -> None:
+    with closing(everything.connect()) as connection:
+        reader.read(connection)
+        connection.execute(loss.encode())
+        connection.execute("BEGIN; CREATE TABLE app.kept (id integer); SAVEPOINT before; CREATE TABLE app.more ()")
+        assert reader.read(connection) == Catalog.read(connection)
+        connection.execute("ROLLBACK TO before")
+        assert reader.read(connection).table("app.kept") is not None
+        connection.execute("ROLLBACK")
+
+
+def test_what_is_taken_back_is_not_made_again(connection: Connection) -> None:
+    reader = CatalogReader()
+    before = reader.read(connection)
+    connection.execute("ALTER TABLE app.dog ADD age integer, ADD name text")
+    assert reader.read(connection) != before
+    connection.execute("ALTER TABLE app.dog DROP age, DROP name")
+    after = reader.read(connection)
+    assert after == before == Catalog.read(connection)
+    assert [t.name for t in after.tables if not any(t is old for old in before.tables)] == ["dog"]
+
+
 def test_what_has_not_changed_is_not_made_again(connection: Connection) -> None:
     reader = CatalogReader()
     before = reader.read(connection)
