@@ -270,7 +270,9 @@ def _texts(name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) ->
     base: Values = st.sampled_from(words) if words else _of_length(shortest)
     if limits and modifiers:
         base |= st.just("x" * longest)
-    alternatives: list[SearchStrategy[str]] = [_of_length(length) for length in hints.lengths if shortest <= length <= longest]
+    alternatives: list[SearchStrategy[str]] = [
+        _of_length(length) for length in hints.lengths if shortest <= length <= longest
+    ]
     for pattern in hints.patterns:
         alternatives.append(st.from_regex(pattern, alphabet=st.characters(codec="ascii", exclude_characters="\0")))
     if alternatives:
