@@ -81,7 +81,7 @@ class Evaluation:
         """Drop the databases and stop the server."""
         self._resources.close()
 
-    @property
+    @functools.cached_property
     def environment(self) -> Environment:
         """What stands in the database before the first migration."""
         return choose(self.chain, self.settings.environment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -60,7 +59,7 @@ _MEMBERS = {
 }
 _BY_NAME_ONLY = frozenset({"extensions", "vault", "storage", "realtime", "auth"})
 """Schemas that also tell where a statement names them after SCHEMA."""
-_MENTION = re.compile("|".join(sorted(SUPABASE.schemas | SUPABASE.roles)), re.I)
+_MENTIONS = tuple(sorted(SUPABASE.schemas | SUPABASE.roles))
 # The service has these from the start; other chains do without them.
 _WHEN_USED = {"vault": "supabase_vault", "graphql": "pg_graphql"}
 
@@ -102,7 +101,8 @@ def reasons(chain: Chain) -> tuple[str, ...]:
     used: set[str] = set()
     made: set[str] = set()
     for script in chain.scripts:
-        if _MENTION.search(script.text):
+        text = script.text.lower()
+        if any(mention in text for mention in _MENTIONS):
             for statement in words.statements(script.text):
                 used.update(_used(statement))
                 made.update(_made(statement))
