@@ -182,7 +182,7 @@ def lock_held_while(step: Step, catalog: Catalog | None = None) -> Iterator[Resu
         working = ", ".join(f"{_named(work.run)} {work.lasting}" for work in same[:3])
         more = f", and {count_of(len(same) - 3, 'more statement')}" if len(same) > 3 else ""
         yield Finding(
-            f"{STRONGEST} on {names_of([lock.relation for lock in locks])} (taken on line {taken}) is held while "
+            f"{STRONGEST} on {names_of([lock.relation for lock in locks])} (taken on line{'s' * (len(takers) > 1)} {taken}) is held while "
             f"{working}{more}",
             object=locks[0].relation,
             location=first.statement.location,
