@@ -178,11 +178,12 @@ def lock_held_while(step: Step, catalog: Catalog | None = None) -> Iterator[Resu
         locks = same[0].earlier
         takers = list(dict.fromkeys(lock.number for lock in locks))
         first = runs[takers[0]]
-        taken = names_of([str(runs[number].statement.location.line) for number in takers])
+        lines = names_of([str(runs[number].statement.location.line) for number in takers])
+        taken = f"line{'s' if len(takers) > 1 else ''} {lines}"
         working = ", ".join(f"{_named(work.run)} {work.lasting}" for work in same[:3])
         more = f", and {count_of(len(same) - 3, 'more statement')}" if len(same) > 3 else ""
         yield Finding(
-            f"{STRONGEST} on {names_of([lock.relation for lock in locks])} (taken on line{'s' * (len(takers) > 1)} {taken}) is held while "
+            f"{STRONGEST} on {names_of([lock.relation for lock in locks])} (taken on {taken}) is held while "
             f"{working}{more}",
             object=locks[0].relation,
             location=first.statement.location,
