@@ -186,8 +186,10 @@ class Evaluation:
             yield database
 
     def _drop(self, database: Database) -> None:
-        with contextlib.suppress(psycopg.Error):
-            database.drop()
+        """Drop it at the end, unless it vanishes with the server."""
+        if not database.server.ours:
+            with contextlib.suppress(psycopg.Error):
+                database.drop()
 
     @property
     def timeline(self) -> Timeline:
