@@ -34,11 +34,11 @@ def squawk(step: Step, linter: Squawk, registry: Registry, results: Results) -> 
     except SquawkTrouble as trouble:
         yield Unproven(f"squawk could not be asked: {trouble}")
         return
-    unread = [guess for guess in guesses if guess.rule == CANNOT_READ]
-    if unread:
-        yield Unproven(f"squawk cannot read {unread[0].location}: {unread[0].message}")
+    unread = next((guess for guess in guesses if guess.rule == CANNOT_READ), None)
+    if unread is not None:
+        yield Unproven(f"squawk cannot read {unread.location}: {unread.message}")
     for guess in guesses:
-        if guess in unread:
+        if guess.rule == CANNOT_READ:
             continue
         own = registry.find(SQUAWK + guess.rule)
         if own is None or own.check == "squawk":

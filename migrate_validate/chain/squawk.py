@@ -98,6 +98,7 @@ class Squawk:
         scripts = {each.file: each.up for each in self._chain.migrations if not each.up.problem}
         wrapped = {file for file, script in scripts.items() if _in_transaction(script)}
         found: dict[str, list[Guess]] = defaultdict(list)
+        lines: dict[str, list[str]] = {}
         with tempfile.TemporaryDirectory(prefix="mv-squawk-") as name:
             directory = Path(name)
             for file, script in scripts.items():
@@ -110,7 +111,9 @@ class Squawk:
             ):
                 for entry in self._run(program, directory, group, option):
                     file = Path(entry["file"]).as_posix()
-                    found[file].append(_guess(scripts[file], entry))
+                    if file not in lines:
+                        lines[file] = scripts[file].text.split("\n")
+                    found[file].append(_guess(file, lines[file], entry))
         return {file: tuple(guesses) for file, guesses in found.items()}
 
     def _run(self, program: Path, directory: Path, files: Sequence[str], option: str) -> list[dict[str, Any]]:
@@ -166,10 +169,9 @@ def _in_transaction(script: Script) -> bool:
         return True
 
 
-def _guess(script: Script, entry: dict[str, Any]) -> Guess:
+def _guess(file: str, lines: Sequence[str], entry: dict[str, Any]) -> Guess:
     """An entry of the report, whose lines and columns count from 0, the latter in bytes of UTF-8."""
-    lines = script.text.split("\n")
     line = int(entry["line"])
     before = lines[line].encode()[: int(entry["column"])] if line < len(lines) else b""
-    location = Location(script.file, line + 1, len(before.decode(errors="ignore")) + 1)
+    location = Location(file, line + 1, len(before.decode(errors="ignore")) + 1)
     return Guess(entry["rule_name"], entry["message"], entry["help"] or "", location)

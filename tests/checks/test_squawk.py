@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,17 @@ def test_a_file_that_squawk_cannot_read_is_unproven(tmp_path: Path) -> None:
         result = said(evaluation, "squawk", "002_b.sql")
         assert result.verdict is Verdict.UNPROVEN
         assert result.reason.startswith("squawk cannot read 002_b.sql:2:")
+
+
+def test_each_row_of_a_large_copy_that_squawk_cannot_read_takes_no_time(tmp_path: Path) -> None:
+    rows = "".join(f"{number}\t{'x' * 90}\n" for number in range(30_000))
+    text = f"copy orders (id, note) from stdin;\n{rows}\\.\n"
+    with evaluated(tmp_path, {"001_a.sql": FIRST, "002_b.sql": text}) as evaluation:
+        assert said(evaluation, "applies", "002_b.sql").verdict is Verdict.PASSED
+        started = time.monotonic()
+        result = said(evaluation, "squawk", "002_b.sql")
+        assert result.reason.startswith("squawk cannot read 002_b.sql:2:")
+        assert time.monotonic() - started < 15  # It was minutes, growing with the square of the rows.
 
 
 def test_transactions_names_and_the_projects_configuration(tmp_path: Path) -> None:
