@@ -47,7 +47,7 @@ def _functions(creation: Creation, before: Catalog, after: Catalog, dropped: boo
         if had[name] != has[name] and _makes(creation, has[name]):
             yield from _function(creation, had[name], has[name])
             if dropped:
-                yield from _privileges(name, f"FUNCTION {name}", had[name], has[name])
+                yield from _privileges(name, f"ROUTINE {_sql_name(had[name])}", had[name], has[name])
     new = [each for each in has.values() if each.qualified_name not in had and _makes(creation, each)]
     if new and creation.replaces:
         for name in had.keys() & has.keys():
@@ -56,7 +56,7 @@ def _functions(creation: Creation, before: Catalog, after: Catalog, dropped: boo
                     name,
                     f"arguments: OR REPLACE replaced nothing, {new[0].qualified_name} now stands beside {name}",
                     Severity.WARNING,
-                    f"DROP FUNCTION {_sql_name(had[name])};",
+                    f"DROP ROUTINE {_sql_name(had[name])};",
                 )
 
 
@@ -83,7 +83,7 @@ _WORDS = {True: "SECURITY DEFINER", False: "SECURITY INVOKER"}
 def _function(creation: Creation, had: Function, has: Function) -> Iterator[Lost]:
     options = [option.def_elem for option in creation.node.options]
     said = {option.defname for option in options}
-    name, alter = had.qualified_name, f"ALTER FUNCTION {_sql_name(had)}"
+    name, alter = had.qualified_name, f"ALTER ROUTINE {_sql_name(had)}"
     if had.security_definer != has.security_definer and "security" not in said:
         text = f"security: had {_WORDS[had.security_definer]}, has {_WORDS[has.security_definer]}"
         yield Lost(name, text, Severity.ERROR, f"{alter} {_WORDS[had.security_definer]};")
@@ -92,9 +92,8 @@ def _function(creation: Creation, had: Function, has: Function) -> Iterator[Lost
         parameter, _, value = setting.partition("=")
         if setting not in has.settings and parameter not in set_here:
             severity = Severity.ERROR if has.security_definer and parameter == "search_path" else Severity.WARNING
-            yield Lost(
-                name, f"setting: had {parameter} = {value}, has none", severity, f"{alter} SET {parameter} = {value};"
-            )
+            fix = f"{alter} SET {parameter} = {_setting(parameter, value)};"
+            yield Lost(name, f"setting: had {parameter} = {value}, has none", severity, fix)
     if had.volatility != has.volatility and "volatility" not in said:
         text = f"volatility: had {had.volatility.upper()}, has {has.volatility.upper()}"
         yield Lost(name, text, Severity.WARNING, f"{alter} {had.volatility.upper()};")
@@ -105,6 +104,13 @@ def _function(creation: Creation, had: Function, has: Function) -> Iterator[Lost
     if had.parallel != has.parallel and "parallel" not in said:
         text = f"parallel: had {had.parallel.upper()}, has {has.parallel.upper()}"
         yield Lost(name, text, Severity.WARNING, f"{alter} PARALLEL {had.parallel.upper()};")
+
+
+def _setting(parameter: str, value: str) -> str:
+    """A value as SQL. The catalog holds lists as SQL already, but for the empty name, which SQL does not know."""
+    if parameter in ("search_path", "temp_tablespaces"):
+        return value.replace('""', "''")
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _views(creation: Creation, before: Catalog, after: Catalog, dropped: bool) -> Iterator[Lost]:
@@ -132,12 +138,17 @@ def _privileges(name: str, on: str, had: Function | View, has: Function | View) 
     granted, present = _granted(had), _granted(has)
     for key, words in granted.items():
         if key not in present:
-            yield Lost(name, f"privileges: {words} is lost", Severity.ERROR, f"GRANT {key[1]} ON {on} TO {key[0]};")
+            fix = f"GRANT {key[1]} ON {on} TO {_grantee(key[0])};"
+            yield Lost(name, f"privileges: {words} is lost", Severity.ERROR, fix)
     if isinstance(had, Function):
         for key in present:
             if key not in granted:
                 text = f"privileges: {key[0]} may {key[1]} again, which had been revoked"
-                yield Lost(name, text, Severity.ERROR, f"REVOKE {key[1]} ON {on} FROM {key[0]};")
+                yield Lost(name, text, Severity.ERROR, f"REVOKE {key[1]} ON {on} FROM {_grantee(key[0])};")
+
+
+def _grantee(name: str) -> str:
+    return name if name == "PUBLIC" else quote(name)
 
 
 def _granted(thing: Function | View) -> Mapping[tuple[str, str], str]:

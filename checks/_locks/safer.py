@@ -335,7 +335,7 @@ def _new_column(tree: Node, command: Command) -> list[str]:
         f"CREATE TRIGGER {function} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
         _BATCHES,
         f"UPDATE {table} SET {quote(new)} = {value} WHERE {quote(new)} IS DISTINCT FROM {value} AND ...;",
-        "-- then, in one transaction, after its indexes and constraints were made for the new column:",
+        "-- then, in one transaction, after its default, indexes and constraints were made for the new column:",
         f"DROP TRIGGER {function} ON {table};",
         f"DROP FUNCTION {function}();",
         f"ALTER TABLE {table} DROP COLUMN {quote(old)};",

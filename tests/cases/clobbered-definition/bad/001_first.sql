@@ -11,3 +11,4 @@ CREATE POLICY readers ON notes FOR SELECT TO pg_monitor USING (true);
 CREATE VIEW titles AS SELECT id FROM notes;
 GRANT SELECT ON titles TO pg_monitor;
 CREATE VIEW bodies WITH (security_barrier) AS SELECT body FROM notes;
+CREATE PROCEDURE clean() LANGUAGE sql SECURITY DEFINER SET work_mem = '64MB' AS $$ SELECT 1 $$;

@@ -9,3 +9,4 @@ CREATE POLICY readers ON notes USING (owner_id = 1);
 DROP VIEW titles;
 CREATE VIEW titles AS SELECT id, body FROM notes;
 CREATE OR REPLACE VIEW bodies AS SELECT body FROM notes WHERE id > 0;
+CREATE OR REPLACE PROCEDURE clean() LANGUAGE sql AS $$ SELECT 2 $$;
