@@ -17,7 +17,6 @@ from migrate_validate.data.coverage import telling_values
 from migrate_validate.data.dataset import insert, try_row
 from migrate_validate.data.drawing import drawing, drawn
 from migrate_validate.data.order import ancestors, fill_order, nullable_key
-from migrate_validate.data.strategies import referenced_columns
 from migrate_validate.data.values import DEFAULT, Default, Value
 from migrate_validate.errors import Unsupported
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
@@ -179,7 +178,7 @@ class _Filling:
 
     def _insert(self, table: Table, row: Row, tries: _Tries) -> None:
         """Try one row, which stays where it is taken."""
-        wanted = tuple(sorted(referenced_columns(self.catalog, table.qualified_name)))
+        wanted = tuple(sorted(self.catalog.referenced_columns.get(table.qualified_name, frozenset())))
         outcome = try_row(self.connection, table, row, returning=wanted)
         tries.note(row, outcome)
         if outcome is not None and not isinstance(outcome, Refused):
@@ -204,7 +203,7 @@ class _Filling:
 
     def _present(self, table: Table) -> list[Mapping[str, Value]]:
         """Rows that the table has already, by the columns that foreign keys refer to."""
-        wanted = sorted(referenced_columns(self.catalog, table.qualified_name))
+        wanted = sorted(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
         if not wanted:
             return []
         listed = ", ".join(f"{quote(column)}::text" for column in wanted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from migrate_validate.catalog.relations import (
@@ -251,7 +252,7 @@ class OtherObject:
         return dict(self.properties)[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalog:
     """The whole schema of one database, and the cluster's roles; no system objects, no members of extensions.
 
@@ -297,7 +298,16 @@ class Catalog:
         """The table ``schema.name``."""
         return self.tables_by_name.get(qualified_name)
 
-    @property
+    @cached_property
     def tables_by_name(self) -> Mapping[str, Table]:
         """All tables by ``schema.name``."""
         return {table.qualified_name: table for table in self.tables}
+
+    @cached_property
+    def referenced_columns(self) -> Mapping[str, frozenset[str]]:
+        """The columns that foreign keys refer to, by ``schema.name`` of their table; only tables that have any."""
+        found: dict[str, set[str]] = {}
+        for table in self.tables:
+            for key in table.foreign_keys:
+                found.setdefault(key.references or "", set()).update(key.referenced_columns)
+        return {name: frozenset(columns) for name, columns in found.items()}

@@ -12,7 +12,7 @@ from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data.dataset import Refused, try_row
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.order import fill_order, nullable_key
-from migrate_validate.data.strategies import Row, referenced_columns, rows
+from migrate_validate.data.strategies import Row, rows
 from migrate_validate.data.values import DEFAULT, Value
 from migrate_validate.errors import Unsupported
 from migrate_validate.syntax import quote
@@ -94,7 +94,7 @@ class _Filling:
 
     def _insert(self, table: Table, candidates: Sequence[Row]) -> None:
         name = table.qualified_name
-        wanted = sorted(referenced_columns(self.catalog, name))
+        wanted = sorted(self.catalog.referenced_columns.get(name, frozenset()))
         why = "a trigger or a rule drops the rows"
         taken = 0
         # The simplest rows come first and are much alike.
@@ -114,7 +114,7 @@ class _Filling:
 
     def _present(self, table: Table) -> list[Mapping[str, Value]]:
         """Rows that the table has already, by the columns that foreign keys refer to."""
-        wanted = sorted(referenced_columns(self.catalog, table.qualified_name))
+        wanted = sorted(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
         listed = ", ".join(f"{quote(column)}::text" for column in wanted)
         query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PARENTS}"
         found = self.connection.execute(query.encode()).fetchall()

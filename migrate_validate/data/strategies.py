@@ -48,7 +48,7 @@ def rows(
     hints = column_hints(table.constraints)
     for column, offered in _partition_values(catalog, table).items():
         hints[column] = hints.get(column, Hints()).merged(offered)
-    given = referenced_columns(catalog, table.qualified_name)
+    given = catalog.referenced_columns.get(table.qualified_name, frozenset())
     keys = () if parents is None else bound_keys(table, unbound)
     pointing = {column for key in keys for column in key.columns}
     columns = {
@@ -68,17 +68,6 @@ def bound_keys(table: Table, unbound: frozenset[str] = frozenset()) -> tuple[Con
     """The foreign keys that a row has to respect, those of more columns first."""
     keys = [key for key in table.foreign_keys if key.name not in unbound and key.enforced]
     return tuple(sorted(keys, key=lambda key: (-len(key.columns), key.name)))
-
-
-def referenced_columns(catalog: Catalog, name: str) -> frozenset[str]:
-    """The columns of a table that foreign keys refer to."""
-    return frozenset(
-        column
-        for table in catalog.tables
-        for key in table.foreign_keys
-        if key.references == name
-        for column in key.referenced_columns
-    )
 
 
 def _column(
