@@ -12,7 +12,7 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome
 from migrate_validate.rules import rule
 
-from ._reapply.guards import Guard, brief, claims, guards, remedy
+from ._reapply.guards import Guard, brief, claims, guards, remedy, silent
 from ._reapply.interrupted import MOST, Retry, stop_and_retry
 from ._reapply.kept_rows import RowChange
 from ._reapply.twice import Refusal, Twice, apply_twice, writer_of
@@ -41,8 +41,8 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
     up = stage.migration.up
     statement, why = twice.refused[0]
     failing = {each for each, _ in twice.refused if each is not None}
-    silent = [run.statement for run in stage.step.run.statements if not run.notices]
-    kept = [guard for guard in guards(statements(up), silent) if guard.statement not in failing]
+    quiet = silent(stage.step.run.statements)
+    kept = [guard for guard in guards(statements(up), quiet) if guard.statement not in failing]
     claimed = claims(kept, failing)
     yield Finding(
         _forgotten(kept, twice.refused) if claimed else _refuses(up, twice.refused),

@@ -11,6 +11,7 @@ from psycopg import errors
 
 from migrate_validate.chain.creates import created_by
 from migrate_validate.chain.model import Statement
+from migrate_validate.replay.timeline import StatementRun
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap, walk
 
 from .._shared import enum_name
@@ -21,6 +22,8 @@ _BLOCK = "put it into a DO block that looks first"
 _SHARED = ({"role"}, {"extension"}, {"role", "extension"})
 _OR_REPLACE = "OR REPLACE"
 _ROWS = ("insert", "copy")
+_CASCADES = "drop cascades to "
+"""What the server says of a DROP ... CASCADE that took something along."""
 _REMEDIES = {
     "create": "CREATE TABLE IF NOT EXISTS",
     "create_table_as": "CREATE TABLE IF NOT EXISTS",
@@ -69,19 +72,24 @@ class Guard:
     """Which statements of its file it makes one expect to be guarded too."""
 
 
-def guards(statements: Sequence[Statement], silent: Collection[Statement] = ()) -> tuple[Guard, ...]:
+def guards(statements: Sequence[Statement], quiet: Collection[Statement] = ()) -> tuple[Guard, ...]:
     """The guarded statements of a file, in order.
 
-    :param silent: those of which the server said nothing when the file was applied for the first time: a DROP IF EXISTS
-        among them has dropped something, and exchanges what was there, for which it need not be applied again
+    :param quiet: those that were :func:`silent` when the file was applied for the first time: a DROP IF EXISTS among
+        them has dropped something, and exchanges what was there, for which it need not be applied again
     """
     found = []
     for position, statement in enumerate(statements):
         node = _tree(statement)
         if node is not None and (words := _words(node, statement, statements[position + 1 :])):
-            exchanges = words.startswith("DROP") and statement in silent
+            exchanges = words.startswith("DROP") and statement in quiet
             found.append(Guard(statement, words, Extent.NOTHING if exchanges else _extent(node, statement, words)))
     return tuple(found)
+
+
+def silent(runs: Iterable[StatementRun]) -> tuple[Statement, ...]:
+    """The statements of which the server said nothing but what they dropped along with what they name."""
+    return tuple(run.statement for run in runs if all(each.startswith(_CASCADES) for each in run.notices))
 
 
 def claims(kept: Iterable[Guard], failing: Collection[Statement]) -> bool:
