@@ -127,6 +127,7 @@ _THERE = {
     "type": "SELECT FROM pg_type WHERE typnamespace = to_regnamespace(%s) AND typname = %s",
     "function": "SELECT FROM pg_proc WHERE pronamespace = to_regnamespace(%s) AND proname = %s",
     "schema": "SELECT FROM pg_namespace WHERE %s::text IS NULL AND nspname = %s",
+    "statistics": "SELECT FROM pg_statistic_ext WHERE stxnamespace = to_regnamespace(%s) AND stxname = %s",
     "extension": "SELECT FROM pg_extension WHERE %s::text IS NULL AND extname = %s",
     "column": "SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped",
     "constraint": "SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s",
@@ -148,6 +149,8 @@ def _compared(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disag
         yield from _extension(trial.catalog(), creation)
     elif creation.kind == "column":
         yield from _column(trial, creation, place)
+    elif creation.kind == "statistics":
+        yield from _statistics(trial, creation, place.schema or "")
     elif place.owner:
         yield from _on_table(trial, creation, place)
     else:
@@ -239,6 +242,33 @@ def _on_table(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disag
         yield from disagreements(want, things[creation.name])
     else:  # A relation of this name, but not an index of this table.
         yield from disagreements(want, _find(catalog, place.schema or "", creation))
+
+
+def _statistics(trial: Trial, creation: Creation, schema: str) -> Iterator[Disagreement]:
+    """Statistics are made on the same table, in the same schema, under another name."""
+    node = _copy(creation.node)
+    del node.defnames[:]
+    for name in (schema, ASIDE):
+        node.defnames.add().string.sval = name
+    _loosen(node)
+    with _undone(trial.connection):
+        trial.connection.execute(syntax.sql_of(node).encode())
+        catalog = trial.catalog()
+    definitions = {each.name: str(each["definition"]) for each in catalog.others if each.kind == "statistics"}
+    want = renamed(definitions[f"{schema}.{ASIDE}"], ASIDE, quote(creation.name))
+    have = definitions[f"{schema}.{creation.name}"]
+    if want != have:
+        repair = f"DROP STATISTICS {quoted(f'{schema}.{creation.name}')};\n{want};"
+        yield Disagreement(
+            "changed", f"{creation.name}: have {_of_statistics(have)}, want {_of_statistics(want)}", repair
+        )
+
+
+def _of_statistics(definition: str) -> str:
+    """What statistics are of, without their name: ``(mcv) ON a, b FROM public.t``."""
+    statement = syntax.parse(definition)[0].node
+    del statement.defnames[:]
+    return " ".join(syntax.sql_of(statement).removeprefix("CREATE STATISTICS").split())
 
 
 def _make_named(connection: Connection, creation: Creation) -> None:

@@ -17,8 +17,8 @@ class Creation:
     """One object that a statement creates."""
 
     kind: str
-    """``table column constraint index sequence schema type extension view function trigger policy``, ``materialized
-    view``."""
+    """``table column constraint index sequence schema type extension view function trigger policy statistics``,
+    ``materialized view``."""
     schema: str | None
     """As written; None where the statement names none. Of what belongs to a table: the table's."""
     name: str
@@ -120,6 +120,12 @@ def _altered(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
         )
 
 
+def _statistics(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
+    if node.defnames:
+        for found in _named("statistics", node.defnames, node, statement):
+            yield replace(found, guarded=bool(node.if_not_exists))
+
+
 def _schema(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
     name = node.schemaname or node.authrole.rolename
     yield Creation("schema", None, name, statement, node, bool(node.if_not_exists))
@@ -190,6 +196,7 @@ _READERS: dict[str, _Reader] = {
     "create_function": lambda node, at: _named("function", node.funcname, node, at),
     "create_schema": _schema,
     "create_extension": _extension,
+    "create_stats": _statistics,
     "index": _index,
     "alter_table": _altered,
     "create_trig": lambda node, at: [_of_table("trigger", node.trigname, node.relation, node, at)],

@@ -34,6 +34,7 @@ _DROPPED = {
     "OBJECT_EXTENSION": "extension",
     "OBJECT_TRIGGER": "trigger",
     "OBJECT_POLICY": "policy",
+    "OBJECT_STATISTIC_EXT": "statistics",
 }
 _WORDS = 60
 """Characters of a statement that a message shows."""

@@ -18,7 +18,8 @@ class Created:
     """A name that exists after a statement."""
 
     kind: str
-    """``schema table column type function view materialized view sequence extension role index policy trigger``."""
+    """``schema table column type function view materialized view sequence extension role index policy trigger
+    statistics``."""
     schema: str | None
     """None where the statement names none."""
     name: str
@@ -188,6 +189,7 @@ _READERS: dict[str, Callable[[syntax.Node, Location], Iterable[Created]]] = {
     "create_function": lambda node, at: [_named("function", node.funcname, at)],
     "view": lambda node, at: [_relation("view", node.view, at)],
     "create_seq": lambda node, at: [_relation("sequence", node.sequence, at)],
+    "create_stats": lambda node, at: [_named("statistics", node.defnames, at)] if node.defnames else [],
     "create_extension": lambda node, at: [Created("extension", None, node.extname, at)],
     "create_role": lambda node, at: [Created("role", None, node.role, at)],
     "index": _index,

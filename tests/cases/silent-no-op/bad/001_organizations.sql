@@ -14,3 +14,5 @@ CREATE TYPE role AS ENUM ('admin', 'member');
 CREATE MATERIALIZED VIEW totals AS SELECT 1 AS organizations;
 CREATE SCHEMA app;
 CREATE DOMAIN slug AS text CHECK (length(VALUE) < 5);
+CREATE STATISTICS organizations_related (dependencies) ON slug, max_users FROM organizations;
+CREATE STATISTICS organizations_same ON slug, billing_email FROM organizations;

@@ -26,3 +26,4 @@ DO $$ BEGIN
     CREATE DOMAIN slug AS text CHECK (length(VALUE) < 50);
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
+CREATE STATISTICS IF NOT EXISTS organizations_related ON slug, subscription_tier FROM organizations;

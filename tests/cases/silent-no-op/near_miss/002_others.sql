@@ -11,3 +11,5 @@ DO $$ BEGIN
     CREATE TYPE role AS ENUM ('admin', 'coach');
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
+DROP STATISTICS related;
+CREATE STATISTICS IF NOT EXISTS related (mcv) ON id, name FROM organizations;
