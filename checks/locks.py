@@ -80,7 +80,7 @@ def constraint_validated_under_lock(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"all rows of {lock.relation} are checked against a constraint under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.CONSTRAINT, message, safer.constraint)
+    yield from _report(step, Cause.CONSTRAINT, message, safer.actions)
 
 
 @rule(severity=Severity.WARNING, aliases=["squawk:adding-not-nullable-field", "eugene:E2"])
@@ -96,7 +96,7 @@ def set_not_null_scan(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"all rows of {lock.relation} are searched for NULL under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.NOT_NULL, message, safer.not_null)
+    yield from _report(step, Cause.NOT_NULL, message, safer.actions)
 
 
 @rule(severity=Severity.WARNING)

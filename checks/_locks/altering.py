@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from migrate_validate.syntax import Node, node_name, parse, quote, sql_of, unwrap, walk
 
-from .locking import Command, constraint_kind
+from .locking import Command, builds_index, constraint_kind, wants_validation
 
 _SELECT = parse("SELECT 1")[0].node
 _LONGEST_NAME = 63
@@ -18,15 +18,19 @@ def column_of(command: Command) -> Node:
     return getattr(command.node, "def").column_def
 
 
-def sql_of_column(tree: Node, command: Command) -> str:
-    """ADD COLUMN without the constraints that come by themselves."""
+def light_column(command: Command) -> Node:
+    """The column of ADD COLUMN without the constraints that look at rows or build an index."""
     column = copied(column_of(command))
-    kept = [
-        each for each in column.constraints if constraint_kind(each.constraint) in ("CONSTR_DEFAULT", "CONSTR_NOTNULL")
-    ]
+    kept, heavy = [], False
+    for each in column_of(command).constraints:
+        # DEFERRABLE and the like stand after the constraint that they are about.
+        if not constraint_kind(each.constraint).startswith("CONSTR_ATTR_"):
+            heavy = builds_index(each.constraint) or wants_validation(command, each.constraint)
+        if not heavy:
+            kept.append(each)
     del column.constraints[:]
     column.constraints.extend(kept)
-    return add_column(tree, column)
+    return column
 
 
 def add_column(tree: Node, column: Node) -> str:

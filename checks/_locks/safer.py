@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import count, groupby
 
 from migrate_validate.replay.timeline import StatementRun
 from migrate_validate.syntax import Node, node_name, quote, sql_of, unwrap
@@ -16,14 +16,14 @@ from .altering import (
     copied,
     expression,
     keys_of,
+    light_column,
     listed,
     name_of,
     named,
     qualified,
-    sql_of_column,
     table_of,
 )
-from .locking import Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
+from .locking import Cause, Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
 
 _ALONE = "-- in a file of its own, outside of a transaction:"
 _LATER = "-- in a later migration:"
@@ -52,13 +52,7 @@ def index(work: Work) -> str:
         option = copy.params.add().def_elem
         option.defname, option.defaction = "concurrently", 1
         return f"{_ALONE}\n{sql_of(copy)};"
-    steps = [
-        _constraint_by_index(tree, command, constraint, searched=max(each.scans for each in work.occupied) > 1)
-        for command in work.commands
-        for constraint in command.constraints
-        if builds_index(constraint)
-    ]
-    return _with_rest(work, lambda command: any(map(builds_index, command.constraints)), steps)
+    return actions(work)
 
 
 def _index(tree: Node, partitions: Sequence[str]) -> str:
@@ -106,7 +100,6 @@ def _constraint_by_index(tree: Node, command: Command, constraint: Node, *, sear
     for field in ("keys", "including", "options", "nulls_not_distinct", "indexspace"):
         made.ClearField(field)
     return [
-        *([f"{sql_of_column(tree, command)};"] if column else []),
         _ALONE,
         f"CREATE UNIQUE INDEX CONCURRENTLY {quote(name)} ON {table_of(tree)} ({listed(columns)})"
         + (f" INCLUDE ({listed(included)})" if included else "")
@@ -118,79 +111,125 @@ def _constraint_by_index(tree: Node, command: Command, constraint: Node, *, sear
     ]
 
 
-def constraint(work: Work) -> str:
-    """How a constraint is added without looking at all rows under a lock."""
+def actions(work: Work) -> str:
+    """How the actions of an ALTER TABLE are done one by one, without work under a lock.
+
+    All of them, whichever is asked about: what takes the statement's place must not lock others out for another action.
+    """
     tree = work.tree
     if tree is None:
         return ""
-    steps: list[list[str]] = []
+    rewritten, alone = Cause.REWRITE in work.causes, len(work.commands) == 1
+    beside: list[str] = []
+    by_itself: list[str] = []
+    rest: list[Command] = []
+    retyped: set[str] = set()
+    names: set[str] = set()
     for command in work.commands:
-        if command.kind == "AT_ValidateConstraint":
-            steps.append([_LATER, f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(command.name)};"])
-        for each in command.constraints:
-            if wants_validation(command, each):
-                steps.append(_not_valid(tree, command, each, partitions_of(work)))
-    return _with_rest(work, _is_about_rows, steps)
+        slow = _beside(tree, command, alone=alone) if rewritten else []
+        steps = _by_itself(work, command, names, added=not slow)
+        beside += slow
+        by_itself += steps
+        if slow and command.kind == "AT_AlterColumnType":
+            retyped.add(command.name)
+        if not slow and not steps:
+            rest.append(command)
+    if rewritten and not beside:
+        return ""
+    first = [command for command in rest if not _concerns(command, retyped)]
+    # What is said of a column of another type is said of the one that takes its place.
+    last = [command for command in rest if _concerns(command, retyped)]
+    return "\n".join([*_together(tree, first), *beside, *_together(tree, last), *by_itself])
 
 
-def _is_about_rows(command: Command) -> bool:
-    validates = command.kind == "AT_ValidateConstraint"
-    return validates or any(wants_validation(command, each) for each in command.constraints)
+def _concerns(command: Command, columns: Collection[str]) -> bool:
+    """Whether an action that looks at no rows is about one of these columns."""
+    if command.kind == "AT_DropConstraint":
+        return False
+    named_there = {command.name} | {
+        name
+        for each in command.constraints
+        for name in (*(key.string.sval for key in (*each.keys, *each.fk_attrs)), *columns_in(each.raw_expr))
+    }
+    return not named_there.isdisjoint(columns)
 
 
-def _not_valid(tree: Node, command: Command, added: Node, partitions: Sequence[str]) -> list[str]:
+def _together(tree: Node, commands: Sequence[Command]) -> list[str]:
+    """One ALTER TABLE that does some of the actions of another one."""
+    if not commands:
+        return []
+    copy = copied(tree)
+    del copy.cmds[:]
+    for command in commands:
+        copy.cmds.add().alter_table_cmd.CopyFrom(command.node)
+    return [f"{sql_of(copy)};"]
+
+
+def _by_itself(work: Work, command: Command, names: set[str], *, added: bool) -> list[str]:
+    """The steps for an action that looks at rows, or builds an index; none for others.
+
+    :param names: of the constraints that were made for the actions before; what is made here is added
+    :param added: a column that the action adds is still to be added
+    """
+    tree = work.tree
+    assert tree is not None
+    if command.kind == "AT_ValidateConstraint":
+        return [_LATER, f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(command.name)};"]
+    if wants_no_null(command):
+        return _not_null(tree, command)
+    searched = max((each.scans for each in work.occupied), default=0) > 1
+    lines = []
+    for each in command.constraints:
+        if builds_index(each):
+            lines += _constraint_by_index(tree, command, each, searched=searched)
+        elif wants_validation(command, each):
+            lines += _not_valid(tree, command, each, partitions_of(work), names)
+    if lines and added and command.kind == "AT_AddColumn":
+        lines.insert(0, f"{add_column(tree, light_column(command))};")
+    return lines
+
+
+def _not_valid(tree: Node, command: Command, added: Node, partitions: Sequence[str], names: set[str]) -> list[str]:
     made = copied(added)
     made.skip_validation, made.initially_valid = True, False
-    lines = []
     foreign = constraint_kind(added) == "CONSTR_FOREIGN"
     columns = [each.string.sval for each in added.fk_attrs]
     if command.kind == "AT_AddColumn":
-        lines.append(f"{sql_of_column(tree, command)};")
         columns = [column_of(command).colname]
         if foreign:
             made.fk_attrs.add().string.sval = columns[0]
     elif not foreign:
         columns = sorted(columns_in(added.raw_expr))
         columns = columns if len(columns) == 1 else []
-    made.conname = added.conname or named(tree.relation.relname, columns, "fkey" if foreign else "check")
+    made.conname = added.conname or _unused(names, tree.relation.relname, columns, "fkey" if foreign else "check")
+    names.add(made.conname)
     if foreign and partitions:
         # Before PostgreSQL 18 the key of a partitioned table cannot be NOT VALID.
         first = [alter(tree, made, name) for name in partitions]
         later = [f"ALTER TABLE {name_of(each)} VALIDATE CONSTRAINT {quote(made.conname)}" for each in partitions]
         whole = copied(added)
         whole.conname = made.conname
-        return [
-            *lines,
-            *(f"{sql};" for sql in (*first,)),
-            _LATER,
-            *(f"{sql};" for sql in (*later, alter(tree, whole))),
-        ]
+        return [*(f"{sql};" for sql in first), _LATER, *(f"{sql};" for sql in (*later, alter(tree, whole)))]
     return [
-        *lines,
         f"{alter(tree, made)};",
         _LATER,
         f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(made.conname)};",
     ]
 
 
-def not_null(work: Work) -> str:
+def _unused(names: Collection[str], table: str, columns: Sequence[str], ending: str) -> str:
+    """``t_a_check``, ``t_a_check1``, ...: as PostgreSQL numbers them."""
+    numbered = (named(table, columns, f"{ending}{number or ''}") for number in count())
+    return next(name for name in numbered if name not in names)
+
+
+def _not_null(tree: Node, command: Command) -> list[str]:
     """How a column becomes NOT NULL without a scan under the lock."""
-    tree = work.tree
-    if tree is None:
-        return ""
-    steps = []
-    for command in work.commands:
-        if wants_no_null(command):
-            columns = [command.name] if command.kind == "AT_SetNotNull" else _not_null_columns(command.constraints[0])
-            for column in columns:
-                steps.append([*_no_null(tree, column)])
-            if command.kind == "AT_AddConstraint":
-                steps[-1].append(f"{alter(tree, command.constraints[0])};")
-    return _with_rest(work, wants_no_null, steps)
-
-
-def _not_null_columns(constraint: Node) -> list[str]:
-    return [each.string.sval for each in constraint.keys] or ["..."]
+    if command.kind == "AT_SetNotNull":
+        return [*_no_null(tree, command.name)]
+    added = command.constraints[0]
+    columns = [each.string.sval for each in added.keys] or ["..."]
+    return [*(line for column in columns for line in _no_null(tree, column)), f"{alter(tree, added)};"]
 
 
 def _no_null(tree: Node, column: str) -> Iterator[str]:
@@ -213,9 +252,7 @@ def rewrite(work: Work) -> str:
         return f"-- needs a unique index on columns of {table_of(tree)}, over all rows:\n{sql_of(copy)};"
     if work.kind == "cluster":
         return _REPACK
-    alone = len(work.commands) == 1
-    steps = {id(command): step for command in work.commands if (step := _beside(tree, command, alone=alone))}
-    return _with_rest(work, lambda command: id(command) in steps, steps.values())
+    return actions(work)
 
 
 def _beside(tree: Node, command: Command, *, alone: bool) -> list[str]:
@@ -227,8 +264,8 @@ def _beside(tree: Node, command: Command, *, alone: bool) -> list[str]:
         return _new_column(tree, command)
     if command.kind != "AT_AddColumn":
         return [_REPACK] if alone else []
-    column = column_of(command)
-    kinds = {constraint_kind(each): each for each in command.constraints}
+    column = light_column(command)
+    kinds = {constraint_kind(each.constraint): each.constraint for each in column.constraints}
     default = kinds.get("CONSTR_DEFAULT")
     if default is not None and node_name(unwrap(default.raw_expr)) != "A_Const":
         return _filled_later(tree, column, kinds, expression(default.raw_expr))
@@ -327,33 +364,21 @@ def _new_column(tree: Node, command: Command) -> list[str]:
     else:
         type_name = added.partition(f"ADD COLUMN {quote(new)} ")[2]
         value, fresh = f"{quote(old)}::{type_name}", f"new.{quote(old)}::{type_name}"
-    function = quote(named(tree.relation.relname, [old], "copy"))
+    trigger = named(tree.relation.relname, [old], "copy")
+    function, trigger = qualified(tree.relation.schemaname, trigger), quote(trigger)
     return [
         f"{added};",
         f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$",
         f"BEGIN new.{quote(new)} := {fresh}; RETURN new; END $$;",
-        f"CREATE TRIGGER {function} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
+        f"CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();",
         _BATCHES,
         f"UPDATE {table} SET {quote(new)} = {value} WHERE {quote(new)} IS DISTINCT FROM {value} AND ...;",
         "-- then, in one transaction, after its default, indexes and constraints were made for the new column:",
-        f"DROP TRIGGER {function} ON {table};",
+        f"DROP TRIGGER {trigger} ON {table};",
         f"DROP FUNCTION {function}();",
         f"ALTER TABLE {table} DROP COLUMN {quote(old)};",
         f"ALTER TABLE {table} RENAME COLUMN {quote(new)} TO {quote(old)};",
     ]
-
-
-def _with_rest(work: Work, replaced: Callable[[Command], bool], steps: Iterable[Sequence[str]]) -> str:
-    """The steps, after what else the same ALTER TABLE does."""
-    lines = [line for step in steps for line in step]
-    kept = [command for command in work.commands if not replaced(command)]
-    if lines and kept:
-        copy = copied(work.tree)
-        del copy.cmds[:]
-        for command in kept:
-            copy.cmds.add().alter_table_cmd.CopyFrom(command.node)
-        lines.insert(0, f"{sql_of(copy)};")
-    return "\n".join(lines)
 
 
 def partitions_of(work: Work) -> list[str]:

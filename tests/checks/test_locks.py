@@ -37,6 +37,9 @@ create table part2 partition of part for values from (10) to (20);
 create table free (id int, k int);
 create index t_v on t (v);
 create table no_key (a int, b int);
+create schema "The App";
+create table "The App"."T t" ("A b" int default 7, c text);
+insert into "The App"."T t" values (1, 'long enough');
 insert into p select generate_series(1, 5);
 insert into t select n, 'x', n, n from generate_series(1, 5) as n;
 insert into "Odd Name" values (1, 'long enough');
@@ -46,6 +49,14 @@ insert into "Odd Name" values (1, 'long enough');
 def step(server: Server, folder: Path, text: str, tables: str = TABLES) -> Step:
     """A migration, applied after these tables were made."""
     return timeline(server, folder, {"001_tables.sql": tables, "002_change.sql": text}).steps[1]
+
+
+def files_of(finding: Finding) -> dict[str, str | bytes]:
+    """The tables, and what a finding proposes, each statement in a file of its own."""
+    # Batches are for the user to choose.
+    parts = statements(script(finding.fix.replace(" AND ...", ""), "002_fix.sql"))
+    files: dict[str, str | bytes] = {"001_tables.sql": TABLES}
+    return files | {f"{number:03}_fix.sql": f"{part.sql};" for number, part in enumerate(parts, start=2)}
 
 
 def said(step: Step) -> list[Finding]:
@@ -98,20 +109,61 @@ def test_one_statement_is_reported_once(server: Server, tmp_path: Path, text: st
         "alter table t alter v set not null, alter c set default 'x';",
         "alter table t add constraint k check (v > 0) not valid, validate constraint k;",
         "reindex table t;",
+        "alter table t add constraint k check (v > 0), alter v set not null, add unique (v), add w int, drop p_id;",
+        "alter table t alter v set not null, add check (v > 0), add check (v < 9), add foreign key (v) references p",
+        "alter table t add x int default 1 check (x > 0) references p, add y int unique;",
+        "alter table t add x float default random() not null unique, add check (v > 0);",
+        "alter table no_key add primary key (a, b), add check (a > 0), alter b set default 1;",
+        "alter table t alter v drop default, alter v type bigint, alter v set default 9, add check (v > 0);",
+        """alter table "The App"."T t" alter "A b" drop default, alter "A b" type bigint, alter "A b" set default 8,
+           alter "A b" set not null, alter c set not null, add constraint "A k" check ("A b" > 0 and c <> '');""",
+        """alter table "The App"."T t" add constraint "A k" check (c <> ''), alter c set not null, add unique ("A b"),
+           add "N n" int default 1 references public.p, alter c set storage external;""",
+        """alter table "The App"."T t" add "N n" bigserial, alter "A b" type text collate "C";""",
     ],
 )
 def test_fixes_run_and_are_not_reported(server: Server, tmp_path: Path, text: str) -> None:
     found = [each for each in said(step(server, tmp_path, text)) if each.rule != "lock-queue"]
     assert found
     for finding in found:
-        # Batches are for the user to choose.
-        fix = script(finding.fix.replace(" AND ...", ""), "002_fix.sql")
-        parts = statements(fix)
-        files: dict[str, str | bytes] = {"001_tables.sql": TABLES}
-        files |= {f"{number:03}_fix.sql": f"{part.sql};" for number, part in enumerate(parts, start=2)}
+        files = files_of(finding)
         steps = timeline(server, tmp_path / finding.rule, files).steps
         assert [each.run.failure for each in steps] == [None] * len(files), finding.fix
-        assert [each for one in steps for each in said(one) if each.rule == finding.rule] == []
+        reported = {each.rule for each in found}
+        assert [each for one in steps for each in said(one) if each.rule in reported] == [], finding.fix
+
+
+def test_what_is_said_of_a_retyped_column_is_said_of_the_new_one(server: Server, tmp_path: Path) -> None:
+    text = """alter table "The App"."T t" alter "A b" drop default, alter "A b" type bigint, alter "A b" set default 8,
+        add constraint k check ("A b" > 0), alter "A b" set not null;"""
+    (finding,) = locks.table_rewrite(step(server, tmp_path, text))
+    check = """
+        do $$ begin
+            assert (select (data_type, column_default, is_nullable) = ('bigint', '8', 'NO')
+                    from information_schema.columns where column_name = 'A b' and table_schema = 'The App');
+            assert (select convalidated from pg_constraint where conname = 'k');
+            assert (select "A b" = 1 from "The App"."T t");
+        end $$;
+    """
+    files = {**files_of(finding), "999_check.sql": check}
+    assert [each.run.failure for each in timeline(server, tmp_path / "fixed", files).steps] == [None] * len(files)
+
+
+def test_no_fix_does_another_actions_work_under_a_lock(server: Server, tmp_path: Path) -> None:
+    text = "alter table t add constraint k check (v > 0), alter v set not null, add unique (v), alter c set default 1;"
+    found = [each for each in said(step(server, tmp_path, text)) if each.rule != "lock-queue"]
+    assert {each.rule for each in found} == {
+        "index-built-under-lock",
+        "constraint-validated-under-lock",
+        "set-not-null-scan",
+    }
+    for finding in found:
+        assert finding.fix.startswith(
+            "ALTER TABLE t ALTER COLUMN c SET DEFAULT 1;\n"
+            "ALTER TABLE t ADD CONSTRAINT k CHECK (v > 0) NOT VALID;\n"
+            "-- in a later migration:\n"
+            "ALTER TABLE t VALIDATE CONSTRAINT k;\n"
+        )
 
 
 def test_a_lock_that_is_strengthened_is_told_twice(server: Server, tmp_path: Path) -> None:
