@@ -106,8 +106,9 @@ def clobbered_definition(stage: Stage) -> Iterator[Result]:
 
     Looked at are CREATE OR REPLACE of functions, procedures, views and triggers, and DROP with CREATE of these and of
     policies: SECURITY DEFINER, settings such as search_path, volatility, STRICT, options of views, privileges and owner
-    of what was dropped, roles and command of policies, whether a trigger fires; and a function that replaces nothing
-    because its arguments are others. What the statement writes is taken for wanted.
+    of what was dropped, also where the arguments are others now, indexes of materialized views, roles, command and
+    WITH CHECK of policies, WHEN of a trigger that is otherwise the same and whether it fires; and a function that
+    replaces nothing because its arguments are others. What the statement writes is taken for wanted.
 
     Why: what the statement leaves out falls back to the default: rights, safety and plans change, and nobody is told.
     Fix: write the property into the statement, or restore it with ALTER as the finding proposes.
@@ -123,10 +124,12 @@ def clobbered_definition(stage: Stage) -> Iterator[Result]:
     if failed is not None:
         yield Unproven(f"applied a second time it failed: {failed.message}", stage.migration.file)
         return
+    drops = (event for event in events(stage.migration.up) if isinstance(event, Dropped))
+    unwanted = frozenset(drop.name for drop in drops if drop.kind == "index")
     # Of several statements for one object the last one counts.
     last: dict[tuple[str, str], Finding] = {}
     for creation, made, dropped in again:
-        for found in lost(creation, before, after, dropped):
+        for found in lost(creation, before, after, dropped, unwanted):
             last[found.object, found.text] = _clobbered(creation, place(made.location), found)
     yield from last.values()
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrate_validate import syntax
 from migrate_validate.catalog.assembly import default_function_grants
-from migrate_validate.catalog.model import Catalog, Function, Grant, Policy, Table, Trigger, View
+from migrate_validate.catalog.model import Catalog, Function, Grant, Index, Policy, Table, Trigger, View
 from migrate_validate.findings import Severity
 from migrate_validate.syntax import quote
 
 from .._shared import quoted
 from .creations import Creation
+from .differing import index_words, sql_of_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,18 @@ class Lost:
     fix: str = ""
 
 
-def lost(creation: Creation, before: Catalog, after: Catalog, dropped: bool) -> Iterator[Lost]:
+def lost(
+    creation: Creation, before: Catalog, after: Catalog, dropped: bool, unwanted: Collection[str] = ()
+) -> Iterator[Lost]:
     """What the object of a creation lost between two pictures.
 
     :param dropped: whether the file drops the object before it creates it again
+    :param unwanted: names of the indexes that the file drops by name
     """
     if creation.kind == "function":
         yield from _functions(creation, before, after, dropped)
     elif creation.kind in ("view", "materialized view"):
-        yield from _views(creation, before, after, dropped)
+        yield from _views(creation, before, after, dropped, unwanted)
     elif creation.kind in ("policy", "trigger"):
         yield from _parts(creation, before, after)
 
@@ -58,6 +62,12 @@ def _functions(creation: Creation, before: Catalog, after: Catalog, dropped: boo
                     Severity.WARNING,
                     f"DROP ROUTINE {_sql_name(had[name])};",
                 )
+    gone = [each for each in had.values() if each.qualified_name not in has]
+    # Of several overloads nobody knows which one takes the place of which.
+    if dropped and len(gone) == len(new) == 1 and gone[0].kind == new[0].kind:
+        name = new[0].qualified_name
+        for found in _privileges(name, f"ROUTINE {_sql_name(new[0])}", gone[0], new[0]):
+            yield replace(found, text=f"{found.text}; it takes the place of {gone[0].qualified_name}")
 
 
 def _is(thing: Any, creation: Creation) -> bool:
@@ -113,7 +123,9 @@ def _setting(parameter: str, value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _views(creation: Creation, before: Catalog, after: Catalog, dropped: bool) -> Iterator[Lost]:
+def _views(
+    creation: Creation, before: Catalog, after: Catalog, dropped: bool, unwanted: Collection[str]
+) -> Iterator[Lost]:
     had = next((each for each in before.views if _is(each, creation)), None)
     has = next((each for each in after.views if _is(each, creation)), None)
     if had is None or has is None or (had.schema, had.kind) != (has.schema, has.kind):
@@ -129,6 +141,34 @@ def _views(creation: Creation, before: Catalog, after: Catalog, dropped: bool) -
             yield Lost(name, f"option: had {option}, has none", severity, fix)
     if dropped:
         yield from _privileges(name, quoted(name), had, has)
+        yield from _indexes(had, has, unwanted)
+
+
+def _indexes(had: View, has: View, unwanted: Collection[str]) -> Iterator[Lost]:
+    """The indexes of a materialized view, but those of columns that it has no more."""
+    gone = {column.name for column in had.columns} - {column.name for column in has.columns}
+    for index in had.indexes:
+        meant = index.name in unwanted or not gone.isdisjoint(_columns(index))
+        if not meant and not any(_serves(index, other) for other in has.indexes):
+            text = f"index: {index.name} is lost, {index_words(index)}"
+            yield Lost(had.qualified_name, text, Severity.WARNING, f"{index.definition};")
+
+
+def _columns(index: Index) -> frozenset[str]:
+    """The columns that an index needs."""
+    statement = syntax.parse(index.definition)[0].node
+    nodes = tuple(syntax.walk(statement))
+    plain = {node.name for node in nodes if syntax.node_name(node) == "IndexElem"}
+    within = {node.fields[-1].string.sval for node in nodes if syntax.node_name(node) == "ColumnRef"}
+    return frozenset(plain | within)
+
+
+def _serves(index: Index, other: Index) -> bool:
+    """Whether another index stands in the place of one: under its name, or for all that it was for."""
+    if other.name == index.name or index_words(other) in (index_words(index), f"UNIQUE {index_words(index)}"):
+        return True
+    begins = other.keys[: len(index.keys)] == index.keys and other.key_options[: len(index.keys)] == index.key_options
+    return begins and other.method == index.method == "btree" and other.predicate is None and not index.unique
 
 
 def _privileges(name: str, on: str, had: Function | View, has: Function | View) -> Iterator[Lost]:
@@ -191,6 +231,30 @@ def _policy(creation: Creation, had_table: Table, has_table: Table) -> Iterator[
         yield Lost(name, text, Severity.ERROR, f"-- {again} FOR {had.command}")
     if not had.permissive and has.permissive and "AS" not in _words_before_expressions(creation):
         yield Lost(name, "kind: had AS RESTRICTIVE, has AS PERMISSIVE", Severity.ERROR, f"-- {again} AS RESTRICTIVE")
+    if has.command not in ("SELECT", "DELETE") and had.check and has.check is None and not _held(had, has):
+        check = f"WITH CHECK ({syntax.sql_of_expression(had.check)})"
+        using = (
+            f"USING ({syntax.sql_of_expression(has.using)}) stands in for it"
+            if has.using
+            else "it does not look at new rows"
+        )
+        severity = Severity.WARNING if had.check == "true" else Severity.ERROR
+        yield Lost(name, f"check: had {check}, has none: {using}", severity, f"{alter} {check};")
+
+
+def _held(had: Policy, has: Policy) -> bool:
+    """Whether USING, which says what may be written where there is no WITH CHECK, demands all that WITH CHECK did."""
+    if had.check is None or has.using is None:
+        return False
+    return had.check == had.using or _demands(had.check) <= _demands(has.using)
+
+
+def _demands(condition: str) -> frozenset[str]:
+    """The parts of a condition that all have to hold."""
+    node = syntax.unwrap(syntax.parse_expression(condition))
+    if syntax.node_name(node) == "BoolExpr" and syntax.enum_name("BoolExprType", node.boolop) == "AND_EXPR":
+        return frozenset(sql_of_tree(each) for each in node.args)
+    return frozenset({syntax.sql_of_expression(condition)})
 
 
 def _words_before_expressions(creation: Creation) -> frozenset[str]:
@@ -203,7 +267,23 @@ def _words_before_expressions(creation: Creation) -> frozenset[str]:
 def _trigger(creation: Creation, had_table: Table, has_table: Table) -> Iterator[Lost]:
     had: Trigger | None = next((each for each in had_table.triggers if each.name == creation.name), None)
     has: Trigger | None = next((each for each in has_table.triggers if each.name == creation.name), None)
-    if had is not None and has is not None and had.enabled != has.enabled:
+    if had is None or has is None:
+        return
+    condition, rest = _condition(had)
+    # A trigger that fires for other events, or calls another function, needs a condition of its own, or none.
+    if condition and _condition(has) == ("", rest):
+        text = f"condition: had WHEN ({condition}), fires always"
+        fix = f"DROP TRIGGER {quote(had.name)} ON {quoted(had_table.qualified_name)};\n{had.definition};"
+        yield Lost(had_table.qualified_name, text, Severity.WARNING, fix)
+    if had.enabled != has.enabled:
         verb = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS", "origin": "ENABLE"}
         fix = f"ALTER TABLE {quoted(had_table.qualified_name)} {verb[had.enabled]} TRIGGER {quote(had.name)};"
         yield Lost(had_table.qualified_name, f"firing: was {had.enabled}, is {has.enabled}", Severity.WARNING, fix)
+
+
+def _condition(trigger: Trigger) -> tuple[str, str]:
+    """What a trigger says in WHEN, empty where it has none; and the rest of its definition."""
+    node = syntax.parse(trigger.definition)[0].node
+    condition = sql_of_tree(node.when_clause) if node.HasField("when_clause") else ""
+    node.ClearField("when_clause")
+    return condition, syntax.sql_of(node)

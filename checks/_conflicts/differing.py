@@ -216,9 +216,14 @@ def _constant(element: syntax.Node) -> str:
         inner = syntax.unwrap(inner.arg)
     if syntax.node_name(inner) == "A_Const" and inner.WhichOneof("val") == "sval":
         return "'" + str(inner.sval.sval).replace("'", "''") + "'"
+    return sql_of_tree(element)
+
+
+def sql_of_tree(expression: syntax.Node) -> str:
+    """The SQL of an expression's tree."""
     select = syntax.parse("SELECT NULL")[0].node
-    select.target_list[0].res_target.val.CopyFrom(element)
-    return str(syntax.sql_of(select).removeprefix("SELECT "))
+    select.target_list[0].res_target.val.CopyFrom(expression)
+    return syntax.sql_of(select).removeprefix("SELECT ")
 
 
 def _property(what: str, want: Any, have: Any) -> Iterator[Disagreement]:

@@ -11,3 +11,15 @@ CREATE POLICY readers ON notes FOR SELECT TO pg_monitor USING (true);
 CREATE VIEW titles AS SELECT id FROM notes;
 GRANT SELECT ON titles TO pg_monitor;
 CREATE VIEW bodies WITH (security_barrier) AS SELECT body FROM notes;
+CREATE TRIGGER renamed BEFORE UPDATE ON notes FOR EACH ROW WHEN (old.body IS DISTINCT FROM new.body)
+    EXECUTE FUNCTION touch();
+CREATE POLICY writers ON notes USING (true) WITH CHECK (owner_id = 1 AND id > 0);
+CREATE POLICY makers ON notes FOR INSERT WITH CHECK (owner_id = 2);
+CREATE POLICY editors ON notes FOR UPDATE USING (owner_id = 1) WITH CHECK (true);
+CREATE MATERIALIZED VIEW counts AS SELECT owner_id, count(*) AS notes, max(body) AS latest FROM notes GROUP BY owner_id;
+CREATE UNIQUE INDEX counts_owner ON counts (owner_id);
+CREATE INDEX counts_notes ON counts (notes) WHERE notes > 10;
+CREATE INDEX counts_latest ON counts (lower(latest));
+CREATE FUNCTION purge() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
+REVOKE EXECUTE ON FUNCTION purge() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION purge() TO pg_monitor;

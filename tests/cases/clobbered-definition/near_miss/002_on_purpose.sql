@@ -12,3 +12,29 @@ CREATE VIEW titles AS SELECT id, body FROM notes;
 GRANT SELECT ON titles TO pg_monitor;
 CREATE OR REPLACE VIEW bodies WITH (security_barrier = true) AS SELECT body FROM notes WHERE id > 0;
 CREATE OR REPLACE FUNCTION fresh() RETURNS text LANGUAGE sql AS $$ SELECT 'new' $$;
+-- For other events, or with another function, the condition is another one.
+CREATE OR REPLACE TRIGGER renamed BEFORE UPDATE OF body ON notes FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE FUNCTION touch_moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+DROP TRIGGER moved ON notes;
+CREATE TRIGGER moved BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION touch_moved();
+-- USING demands what WITH CHECK did, or always had to; and FOR SELECT has no rows to check.
+DROP POLICY writers ON notes;
+CREATE POLICY writers ON notes USING (id > 0 AND owner_id = 1 AND body <> '');
+DROP POLICY owners ON notes;
+CREATE POLICY owners ON notes USING (owner_id = 4);
+DROP POLICY editors ON notes;
+CREATE POLICY editors ON notes FOR SELECT USING (owner_id = 1);
+-- Indexes of a column that is gone, dropped by name, or whose work another one does.
+DROP INDEX counts_few;
+DROP MATERIALIZED VIEW counts;
+CREATE MATERIALIZED VIEW counts AS SELECT owner_id, count(*) AS notes FROM notes GROUP BY owner_id;
+CREATE UNIQUE INDEX counts_by_owner ON counts (owner_id);
+CREATE INDEX counts_both ON counts (notes, owner_id);
+DROP FUNCTION purge();
+CREATE FUNCTION purge(days integer) RETURNS integer LANGUAGE sql AS $$ SELECT days $$;
+REVOKE EXECUTE ON FUNCTION purge(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION purge(integer) TO pg_monitor;
+-- Two take the place of one.
+DROP FUNCTION count_of(text);
+CREATE FUNCTION count_of(a date) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
+CREATE FUNCTION count_of(a time) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
