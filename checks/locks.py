@@ -17,6 +17,7 @@ from ._locks import safer
 from ._locks.crowd import DEADLOCK, Crowd, try_with_crowd
 from ._locks.locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
 from ._locks.lookups import by_key
+from ._locks.renaming import name_before
 from ._shared import count_of
 
 _ONE_WORD = frozenset({"call", "cluster", "copy", "do", "lock", "reindex", "truncate", "vacuum"})
@@ -331,7 +332,7 @@ def blocked_while(stage: Stage, settings: Settings) -> Iterator[Result]:
     for work in works(step):
         for lock in work.taken:
             if lock.kind in ("table", "partitioned table"):
-                first.setdefault(lock.relation, lock)
+                first.setdefault(name_before(step, lock.relation), lock)
     if not first:
         yield NotApplicable("it locks no table that existed against others")
         return

@@ -82,7 +82,7 @@ class Work:
     @property
     def tree(self) -> Node | None:
         """The statement's tree, where the grammar knows it."""
-        return _tree(self.run.statement.sql)
+        return tree_of(self.run.statement.sql)
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -226,7 +226,8 @@ def names_of(names: Iterator[str] | Sequence[str], most: int = 3) -> str:
 
 
 @lru_cache(maxsize=512)
-def _tree(sql: str) -> Node | None:
+def tree_of(sql: str) -> Node | None:
+    """The tree of one statement; None where the grammar does not know it."""
     try:
         return parse(sql)[0].node
     except (GrammarError, IndexError):
@@ -235,7 +236,7 @@ def _tree(sql: str) -> Node | None:
 
 @lru_cache(maxsize=512)
 def _commands(sql: str) -> tuple[Command, ...]:
-    tree = _tree(sql)
+    tree = tree_of(sql)
     found = []
     for each in tree.cmds if tree is not None else ():
         node = each.alter_table_cmd

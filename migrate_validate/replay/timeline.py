@@ -43,7 +43,8 @@ class Touched:
     """What one statement did to a relation that existed before its script."""
 
     relation: str
-    """``schema.name``, as it was called when the script first touched it."""
+    """``schema.name``, as it was called after the first statement of the script that touched it: by its new name where
+    that one renamed it."""
     kind: str
     """``table``, ``partitioned table``, ``materialized view``, ``foreign table``, ``view`` or ``index``."""
     locks: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ locks: Any = import_module("migrate_validate.checks.locks")
 
 TABLES = """
 create table t (id int generated always as identity primary key, c text);
+create schema app;
 create table full_of_rules (kind text primary key check (kind in ('a', 'b')));
 """
 SEVERAL = replace(FAST, rows=2000)
@@ -80,13 +81,29 @@ def test_a_deadlock_is_told(server: Server, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "alter table t rename to s;\nselect pg_sleep(0.4);",
+        "alter table public.t set schema app;\nselect pg_sleep(0.4);",
+        "alter schema public rename to old;\nalter table old.t add x int;\nselect pg_sleep(0.4);",
+        "alter table t rename id to number;\nalter table t rename to s;\nselect pg_sleep(0.4);",
+    ],
+)
+def test_a_table_that_is_renamed_is_measured_by_its_old_name(server: Server, tmp_path: Path, text: str) -> None:
+    with evaluated(server, tmp_path, text) as (finding,):
+        assert isinstance(finding, Finding)
+        assert finding.object == "public.t"
+        assert finding.evidence["writes_stopped_ms"] > 300
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("alter table full_of_rules add x int;", "public.full_of_rules refuses copies of its rows: new row for "
          'relation "full_of_rules" violates check constraint "full_of_rules_kind_check"'),
         ("alter table t add constraint few check (id < 10);", "the migration fails on full tables: "
          'check constraint "few" of relation "t" is violated by some row'),
-        ("alter table t rename to s;", "public.s is no table of this name before the migration"),
+        ("alter table t set schema app;", "app.t is no table of this name before the migration"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_measured_is_unproven(server: Server, tmp_path: Path, text: str, reason: str) -> None:
