@@ -96,12 +96,18 @@ class Evaluation:
             # Each raising would add its own frames to the one traceback otherwise.
             raise self._trouble.with_traceback(None)
         if self._server is None:
-            try:
+            with self._remembering_trouble():
                 self._server = self._open()
-            except Exception as error:
-                self._trouble = error
-                raise
         return self._server
+
+    @contextlib.contextmanager
+    def _remembering_trouble(self) -> Iterator[None]:
+        """Whatever goes wrong goes wrong for every rule: the next one is told the same, and nothing is tried again."""
+        try:
+            yield
+        except Exception as error:
+            self._trouble = error
+            raise
 
     def _open(self) -> Server:
         server = self._resources.enter_context(self._started())
@@ -156,13 +162,10 @@ class Evaluation:
         """
         server = self.server
         if self._replay is None:
-            try:
+            with self._remembering_trouble():
                 done = replay_chain(self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins)
                 notes = (*done.timeline.notes, *self._claim_roles(server))
                 self._replay = replace(done, timeline=replace(done.timeline, notes=notes))
-            except Exception as error:
-                self._trouble = error
-                raise
             self._resources.callback(self._drop, self._replay.database)
         return self._replay
 

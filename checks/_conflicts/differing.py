@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import (
@@ -56,13 +56,14 @@ def _kind(thing: Any) -> str:
 
 def renamed(thing: Thing, old: str, new: str) -> Thing:
     """The same thing with another text for each occurrence of one, in all its parts."""
+    same: Any = thing
     if isinstance(thing, str):
-        return thing.replace(old, new)  # type: ignore[return-value]
-    if isinstance(thing, tuple):
-        return tuple(renamed(each, old, new) for each in thing)  # type: ignore[return-value]
-    if is_dataclass(thing) and not isinstance(thing, type):
-        return replace(thing, **{field.name: renamed(getattr(thing, field.name), old, new) for field in fields(thing)})
-    return thing
+        same = thing.replace(old, new)
+    elif isinstance(thing, tuple):
+        same = tuple(renamed(each, old, new) for each in thing)
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        same = replace(thing, **{field.name: renamed(getattr(thing, field.name), old, new) for field in fields(thing)})
+    return cast("Thing", same)
 
 
 def _tables(want: Table, have: Table) -> Iterator[Disagreement]:
