@@ -103,5 +103,6 @@ def test_a_run_without_chains_imports_only_what_registers_options(pytester: pyte
         "config",
         "errors",
         "settings",
+        "values",
         *(f"plugin{part}" for part in ("", ".fixtures", ".hooks", ".options")),
     }
