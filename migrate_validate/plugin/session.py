@@ -70,8 +70,10 @@ class Session:
             report.longrepr = self.run.trouble_text(error)
         if isinstance(item, RuleItem) and (report.when == "call" or report.failed):
             if report.skipped:
+                # Without a line: a rule has none, and pytest shows the reason alone.
                 report.longrepr = (item.nodeid, None, f"Skipped: {error}")  # type: ignore[assignment]
             trouble = str(error).splitlines()[0] if report.failed and not isinstance(error, Failed) else None
+            # An attribute travels from xdist's workers as it is; user_properties would show in junit.xml too.
             report.migrate_validate = item.payload(trouble, failed=report.failed)  # type: ignore[attr-defined]
         return report
 
