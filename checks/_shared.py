@@ -9,7 +9,8 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Constraint, Table, View
-from migrate_validate.replay.timeline import Timeline
+from migrate_validate.findings import Finding
+from migrate_validate.replay.timeline import Failure, Timeline
 from migrate_validate.syntax import Node, quote
 
 SAMPLE = 5
@@ -40,6 +41,28 @@ def problem(error: psycopg.Error) -> str:
     """PostgreSQL's message on one line, with its SQLSTATE."""
     message = error.diag.message_primary or str(error).strip()
     return f"{message} (SQLSTATE {error.sqlstate})" if error.sqlstate else message
+
+
+def refusal(failure: Failure, said: str) -> Finding:
+    """The finding about a script that PostgreSQL refused.
+
+    :param said: what it means for the script; PostgreSQL's own words follow
+    """
+    code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
+    reported = {
+        "sqlstate": failure.sqlstate,
+        "detail": failure.detail,
+        "hint": failure.hint,
+        "context": failure.context,
+        "constraint": failure.constraint,
+    }
+    return Finding(
+        f"{said}: {failure.message}{code}",
+        object=".".join(part for part in (failure.schema, failure.table, failure.column) if part) or None,
+        location=failure.location,
+        statement=failure.statement,
+        evidence={name: value for name, value in reported.items() if value},
+    )
 
 
 def raw(text: str) -> sql.SQL:

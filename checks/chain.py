@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from migrate_validate.chain.ignores import Ignore, ignores
 from migrate_validate.chain.model import Chain, Migration, Script
@@ -13,7 +14,7 @@ from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step, 
 from migrate_validate.results import Results
 from migrate_validate.rules import Registry, Rule, rule
 
-from ._shared import Connection, count_of
+from ._shared import Connection, count_of, refusal
 from ._verification import verify
 
 
@@ -83,28 +84,13 @@ def seed_applies(timeline: Timeline) -> Iterator[Result]:
 
 
 def _failed(run: ScriptRun, failure: Failure, advice: Sequence[str], applied: Sequence[str]) -> Finding:
-    code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
-    done = len(run.statements)
-    reported = {
-        "sqlstate": failure.sqlstate,
-        "detail": failure.detail,
-        "hint": failure.hint,
-        "context": failure.context,
-        "constraint": failure.constraint,
+    finding = refusal(failure, f"{run.script.file} cannot be applied")
+    progress = {
+        "transaction": run.mode.value,
+        "before": f"{len(run.statements)} of {count_of(run.total_statements, 'statement')} had succeeded",
+        "applied": list(applied),
     }
-    return Finding(
-        f"{run.script.file} cannot be applied: {failure.message}{code}",
-        object=".".join(part for part in (failure.schema, failure.table, failure.column) if part) or None,
-        location=failure.location,
-        statement=failure.statement,
-        evidence={
-            **{name: value for name, value in reported.items() if value},
-            "transaction": run.mode.value,
-            "before": f"{done} of {count_of(run.total_statements, 'statement')} had succeeded",
-            "applied": list(applied),
-        },
-        fix="\n".join(advice),
-    )
+    return replace(finding, evidence={**finding.evidence, **progress}, fix="\n".join(advice))
 
 
 @rule(severity=Severity.ERROR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
 from migrate_validate import syntax
 from migrate_validate.catalog.diff import Difference
@@ -18,7 +19,7 @@ from migrate_validate.rules import rule
 
 from ._rollback.makers import maker, undoing
 from ._rollback.round_trip import RoundTrip, examined
-from ._shared import count_of
+from ._shared import count_of, refusal
 
 CUSTOM = 2
 """So many down scripts are a custom, where most migrations have one."""
@@ -283,21 +284,11 @@ def _ends_transaction(down: Script) -> Iterator[Finding]:
 def _refused(
     script: Script, failure: Failure, said: str, severity: Severity | None = None, tables: Sequence[str] = ()
 ) -> Finding:
-    code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
-    reported = {
-        "sqlstate": failure.sqlstate,
-        "detail": failure.detail,
-        "hint": failure.hint,
-        "context": failure.context,
-        "constraint": failure.constraint,
-        "written": list(tables),
-    }
-    return Finding(
-        f"{said}: {failure.message}{code}",
-        object=".".join(part for part in (failure.schema, failure.table, failure.column) if part) or None,
+    finding = refusal(failure, said)
+    return replace(
+        finding,
         location=failure.location if failure.location.file == script.file else Location(script.file),
-        statement=failure.statement,
-        evidence={name: value for name, value in reported.items() if value},
+        evidence={**finding.evidence, "written": list(tables)} if tables else finding.evidence,
         severity=severity,
     )
 
