@@ -88,7 +88,8 @@ class CatalogReader:
 def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present: Mapping[int, int]) -> Objects | None:
     """The objects as they are now, where those that have changed can be read alone; None where they cannot.
 
-    Definitions name other objects, so unchanged ones read differently when others are renamed.
+    Definitions name other objects, so unchanged ones read differently when others are renamed. Who uses the columns of a
+    table is on record; who uses other names is not, in all cases.
     """
     changed = {oid for oid in known.versions.keys() | present.keys() if known.versions.get(oid) != present.get(oid)}
     changed.discard(REST)
@@ -100,8 +101,8 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     if _names_have_changed(known.objects, found):
         return None
     # How a query is printed depends on all columns of the tables in it: aliases keep added ones apart.
-    widened = _with_new_columns(known.objects, found)
-    referring = dependents(connection, widened) - changed if widened else frozenset()
+    reshaped = _with_other_columns(known.objects, found)
+    referring = dependents(connection, reshaped) - changed if reshaped else frozenset()
     if referring:
         changed |= referring
         more = assemble(fetch_some(connection, list(referring), KEYS))
@@ -126,24 +127,28 @@ def _names_have_changed(before: Objects, found: Objects) -> bool:
     return False
 
 
-def _with_new_columns(before: Objects, found: Objects) -> list[int]:
-    """The tables and views, known before, that have columns that they had not."""
+def _with_other_columns(before: Objects, found: Objects) -> list[int]:
+    """The tables and views, known before, whose columns have been added to, dropped or renamed."""
     return [
         oid
         for kind in ("tables", "views")
         for oid, thing in found[kind].items()
-        if oid in before[kind] and len(thing.columns) > len(before[kind][oid].columns)
+        if oid in before[kind] and _columns(thing) != _columns(before[kind][oid])
     ]
 
 
+def _columns(thing: Any) -> list[str]:
+    return [column.name for column in thing.columns]
+
+
 def _names(thing: Any) -> frozenset[tuple[str, ...]]:
-    """Everything that definitions of other objects may call by a name."""
+    """Everything that definitions of other objects may call by a name, but columns: who uses those is on record."""
     own = (getattr(thing, "kind", ""), getattr(thing, "schema", None) or "", getattr(thing, "name", ""))
     return frozenset({own, *_part_names(thing)})
 
 
 def _part_names(thing: Any) -> Iterable[tuple[str, ...]]:
-    for parts in ("columns", "attributes", "constraints", "indexes"):
+    for parts in ("attributes", "constraints", "indexes"):
         yield from ((parts, part.name) for part in getattr(thing, parts, ()))
     yield from (("label", label) for label in getattr(thing, "labels", ()))
     yield ("multirange", getattr(thing, "multirange", ""))

@@ -27,6 +27,41 @@ INDIRECT = {
         "CREATE VIEW app.pair AS SELECT * FROM app.organization JOIN app.dog ON true JOIN app.leaf USING (legs);"
         "SELECT 1; ALTER TABLE app.organization ADD legs integer"
     ),
+    "a column that a foreign key refers to": "ALTER TABLE app.organization RENAME id TO key",
+    "a column whose sequence is its own": "ALTER TABLE app.member RENAME number TO place",
+    "a column that children inherit, and a view of one": (
+        "CREATE VIEW app.legs_of AS SELECT legs, breed FROM app.dog; ALTER TABLE app.animal RENAME legs TO paws"
+    ),
+    "a column of the rows that a function returns": (
+        "CREATE FUNCTION app.dogs() RETURNS SETOF app.dog LANGUAGE sql AS 'SELECT * FROM app.dog';"
+        "CREATE VIEW app.breeds AS SELECT d.breed FROM app.dogs() AS d; ALTER TABLE app.dog RENAME breed TO race"
+    ),
+    "a column of a value that is a row": (
+        "CREATE TABLE app.pack (leader app.dog CHECK ((leader).breed <> ''));"
+        "CREATE INDEX ON app.pack (((leader).breed)); CREATE VIEW app.leads AS SELECT (leader).breed FROM app.pack;"
+        "ALTER TABLE app.dog RENAME breed TO race"
+    ),
+    "a column that functions, rules, policies and triggers use": (
+        "CREATE FUNCTION app.most() RETURNS integer LANGUAGE sql RETURN (SELECT max(size) FROM app.organization);"
+        "CREATE RULE instead AS ON INSERT TO app.typed DO INSTEAD UPDATE app.organization SET size = NEW.size;"
+        "CREATE POLICY small ON app.member USING (EXISTS (SELECT FROM app.organization WHERE size < 5));"
+        "CREATE TRIGGER sized BEFORE UPDATE OF size ON app.organization FOR EACH ROW WHEN (NEW.size > 1)"
+        " EXECUTE FUNCTION app.touch(); ALTER TABLE app.organization RENAME size TO extent"
+    ),
+    "a column of a view that others look through": (
+        "CREATE VIEW app.names AS SELECT b AS whole, name FROM app.big AS b NATURAL JOIN app.organization;"
+        "CREATE VIEW app.over AS SELECT (whole).name FROM app.names; ALTER VIEW app.big RENAME name TO title;"
+        "ALTER VIEW app.names RENAME name TO title"
+    ),
+    "a column that is gone, and had to be kept apart": (
+        "CREATE VIEW app.pair AS SELECT a.id, b.legs FROM app.organization AS a JOIN app.dog AS b ON true;"
+        "ALTER TABLE app.organization DROP slug; ALTER TABLE app.dog DROP breed"
+    ),
+    "columns that change their names": (
+        "CREATE VIEW app.swap AS SELECT size, document FROM app.organization;"
+        "ALTER TABLE app.organization RENAME size TO aside; ALTER TABLE app.organization RENAME document TO size;"
+        "ALTER TABLE app.organization RENAME aside TO document"
+    ),
     "a member of an extension": "ALTER EXTENSION plpgsql ADD TABLE app.scratch",
     "a table that was dropped and made again": "DROP TABLE app.typed; CREATE TABLE app.typed (id integer)",
     "a foreign key that is not checked any more": "ALTER TABLE app.organization DISABLE TRIGGER ALL",
@@ -92,6 +127,16 @@ def test_what_has_not_changed_is_not_made_again(connection: Connection) -> None:
     after = reader.read(connection)
     assert after != before
     assert {t.name for t in after.tables if not any(t is old for old in before.tables)} == {"dog"}
+    assert all(new is old for new, old in zip(after.functions, before.functions, strict=True))
+
+
+def test_a_renamed_column_is_read_with_what_uses_it(connection: Connection) -> None:
+    reader = CatalogReader()
+    before = reader.read(connection)
+    connection.execute("ALTER TABLE app.organization RENAME name TO title")
+    after = reader.read(connection)
+    assert {t.name for t in after.tables if not any(t is old for old in before.tables)} == {"organization", "member"}
+    assert {v.name for v in after.views if not any(v is old for old in before.views)} == {"big"}
     assert all(new is old for new, old in zip(after.functions, before.functions, strict=True))
 
 
