@@ -88,8 +88,8 @@ class CatalogReader:
 def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present: Mapping[int, int]) -> Objects | None:
     """The objects as they are now, where those that have changed can be read alone; None where they cannot.
 
-    Definitions name other objects, so unchanged ones read differently when others are renamed. Who uses the columns of a
-    table is on record; who uses other names is not, in all cases.
+    Definitions name other objects, so unchanged ones read differently when others are renamed. Who uses the columns of
+    a table is on record; who uses other names is not, in all cases.
     """
     changed = {oid for oid in known.versions.keys() | present.keys() if known.versions.get(oid) != present.get(oid)}
     changed.discard(REST)
