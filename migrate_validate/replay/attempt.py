@@ -112,6 +112,23 @@ class Attempt:
         self._session.flushed = bool(flush)
         return closing
 
+    def rehearse(self) -> None:
+        """The same without a look at what the statements do.
+
+        :raises psycopg.Error: when one of them fails; which one is not known
+        """
+        parts = self._planned.statements
+        with self._limited(len(parts)):
+            batch = Batch(
+                self._connection, [self._bounds.opening, *(part.sql.encode() for part in parts), *self._bounds.ending]
+            )
+            try:
+                # A rule of a table may answer a statement with several results.
+                while batch.result_or_end() is not None:
+                    pass
+            finally:
+                batch.finish()
+
     def _read(self, part: Statement, batch: Batch) -> StatementRun:
         result = batch.result()
         # What the next statement has to say may arrive together with the observation.

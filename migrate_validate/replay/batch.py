@@ -34,10 +34,18 @@ class Batch:
 
         :raises psycopg.Error: when the statement failed or the connection was lost
         """
-        result = self._next()
+        result = self.result_or_end()
         if result is None:
             raise psycopg.InternalError("the server sent fewer results than there were statements")
-        if result.status == ExecStatus.FATAL_ERROR:
+        return result
+
+    def result_or_end(self) -> PGresult | None:
+        """The next result; None: there is none left.
+
+        :raises psycopg.Error: when the statement failed or the connection was lost
+        """
+        result = self._next()
+        if result is not None and result.status == ExecStatus.FATAL_ERROR:
             self.finish()
             raise psycopg.errors.error_from_result(result, encoding=self._encoding)
         return result

@@ -55,6 +55,10 @@ class Trial:
         """Apply a script; what goes wrong is in the result."""
         return self._runner.apply_inside(script) if self.database is None else self._runner.apply(script)
 
+    def rehearse(self, script: Script) -> bool:
+        """Whether a script goes through, in a trial that is one transaction; see :meth:`Runner.rehearse`."""
+        return self._runner.rehearse(script)
+
     def each(
         self, script: Script, after: Callable[[Statement], None] = lambda _: None
     ) -> tuple[tuple[Statement, Failure], ...]:
