@@ -22,8 +22,6 @@ _BLOCK = "put it into a DO block that looks first"
 _SHARED = ({"role"}, {"extension"}, {"role", "extension"})
 _OR_REPLACE = "OR REPLACE"
 _ROWS = ("insert", "copy")
-_CASCADES = "drop cascades to "
-"""What the server says of a DROP ... CASCADE that took something along."""
 _REMEDIES = {
     "create": "CREATE TABLE IF NOT EXISTS",
     "create_table_as": "CREATE TABLE IF NOT EXISTS",
@@ -89,7 +87,7 @@ def guards(statements: Sequence[Statement], quiet: Collection[Statement] = ()) -
 
 def silent(runs: Iterable[StatementRun]) -> tuple[Statement, ...]:
     """The statements of which the server said nothing but what they dropped along with what they name."""
-    return tuple(run.statement for run in runs if all(each.startswith(_CASCADES) for each in run.notices))
+    return tuple(run.statement for run in runs if run.cascades == len(run.notices))
 
 
 def claims(kept: Iterable[Guard], failing: Collection[Statement]) -> bool:

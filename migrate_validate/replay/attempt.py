@@ -23,6 +23,8 @@ from migrate_validate.replay.timeline import Failure, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
 
 _SAVEPOINT = b"migrate_validate"
+_CASCADE = "reportDependentObjects"
+"""The function of the server that tells what a DROP ... CASCADE takes along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,20 @@ INSIDE = Bounds(
 """A part of the transaction that is open."""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the server said of a statement that it carried out."""
+
+    text: str
+    of_cascade: bool
+    """It tells what was dropped along."""
+
+    @classmethod
+    def of(cls, diagnostic: psycopg.errors.Diagnostic) -> Notice:
+        """Read one; the function that sends it has the same name in all languages and versions."""
+        return cls(diagnostic.message_primary or "", diagnostic.source_function == _CASCADE)
+
+
 class Attempt:
     """One try at a script: what was done, and which statement is at work."""
 
@@ -52,7 +68,7 @@ class Attempt:
         connection: psycopg.Connection[Any],
         session: Session,
         watchdog: Watchdog,
-        notices: list[str],
+        notices: list[Notice],
         planned: Plan,
         bounds: Bounds,
     ) -> None:
@@ -132,7 +148,7 @@ class Attempt:
     def _read(self, part: Statement, batch: Batch) -> StatementRun:
         result = batch.result()
         # What the next statement has to say may arrive together with the observation.
-        run = StatementRun(part, 0.0, _rows(result), tuple(self._notices), self._transaction)
+        run = self._telling(StatementRun(part, 0.0, _rows(result), transaction=self._transaction))
         self._notices.clear()
         if not observable(part):
             return run
@@ -142,6 +158,11 @@ class Attempt:
             if result.nfields and result.fname(0) == FIRST_COLUMN:
                 return self._observed(run, Observation.of(*_values(result)))
             run = replace(run, rows=_rows(result))
+
+    def _telling(self, run: StatementRun) -> StatementRun:
+        """The run with what the server has said since."""
+        texts = tuple(notice.text for notice in self._notices)
+        return replace(run, notices=texts, cascades=sum(notice.of_cascade for notice in self._notices))
 
     def run_in_one(self) -> Closing:
         """One transaction, statement by statement."""
@@ -186,7 +207,8 @@ class Attempt:
             rows = send(self._connection, statement)
         inside = self._state() == TransactionStatus.INTRANS
         number = self._transaction if inside else None
-        run = StatementRun(statement, (time.perf_counter() - started) * 1000, rows, tuple(self._notices), number)
+        took = (time.perf_counter() - started) * 1000
+        run = self._telling(StatementRun(statement, took, rows, transaction=number))
         if inside and observable(statement):
             return replace(
                 self._observed(run, Observation.of(*self._one_row(self._session.observe_in_full))),

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from migrate_validate.chain.model import Script, TransactionMode
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.findings import Location
-from migrate_validate.replay.attempt import INSIDE, TRANSACTION, Attempt, Bounds
+from migrate_validate.replay.attempt import INSIDE, TRANSACTION, Attempt, Bounds, Notice
 from migrate_validate.replay.evidence import Closing
 from migrate_validate.replay.failures import failure
 from migrate_validate.replay.pieces import Pieces
@@ -46,8 +46,8 @@ class Runner:
         self._watchdog = watchdog
         self._session = Session(connection, limits)
         self._schemas = ""
-        self._notices: list[str] = []
-        connection.add_notice_handler(lambda notice: self._notices.append(notice.message_primary or ""))
+        self._notices: list[Notice] = []
+        connection.add_notice_handler(lambda diagnostic: self._notices.append(Notice.of(diagnostic)))
 
     def apply(self, script: Script, upcoming: Script | None = None) -> ScriptRun:
         """Apply one script; what goes wrong is in the result, never raised.

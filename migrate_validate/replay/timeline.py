@@ -68,6 +68,8 @@ class StatementRun:
     rows: int | None = None
     """Rows affected or returned, where the command tag says so."""
     notices: tuple[str, ...] = ()
+    cascades: int = 0
+    """How many of the notices tell what was dropped along with what the statement names."""
     transaction: int | None = None
     """Which of the script's transactions it was part of, from 0; None: it ran alone, what it locked is not known."""
     touched: tuple[Touched, ...] = ()

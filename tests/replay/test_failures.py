@@ -105,6 +105,16 @@ def test_notices_belong_to_their_statement(server: Server, tmp_path: Path) -> No
     ]
 
 
+def test_what_was_dropped_along_is_told_from_other_notices(server: Server, tmp_path: Path) -> None:
+    objects = "create table a (); create view b as select from a; create view c as select from a;"
+    text = f"""{objects} drop table a cascade;
+{objects} drop view b; drop table if exists a, nix cascade; create table d ();
+do $$ begin raise notice 'drop cascades to nothing'; drop table if exists nix; end $$;"""
+    run = only(server, tmp_path, text)
+    told = [(len(statement.notices), statement.cascades) for statement in run.statements if statement.notices]
+    assert told == [(1, 1), (2, 1), (2, 0)]
+
+
 def test_the_database_of_the_run_cannot_be_dropped(server: Server, tmp_path: Path) -> None:
     text = "select 1;\ndo $$ begin execute format('drop database %I', current_database()); end $$;"
     failure = failure_of(only(server, tmp_path, text))
