@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeVar
 
 import hypothesis
@@ -11,13 +12,16 @@ from hypothesis.strategies import SearchStrategy
 
 Drawn = TypeVar("Drawn")
 
+AT_ONCE = 5
+"""Values in one example. Those of the first are all the simplest one."""
+
 
 def drawn(candidates: SearchStrategy[Drawn], count: int) -> list[Drawn]:
     """So many values, or a few more; the simplest ones come first."""
     found: list[Drawn] = []
 
-    @drawing(1 + count // 5, Phase.generate)
-    @hypothesis.given(st.lists(candidates, min_size=5, max_size=5))
+    @drawing(math.ceil(count / AT_ONCE), Phase.generate)
+    @hypothesis.given(st.lists(candidates, min_size=AT_ONCE, max_size=AT_ONCE))
     def collect(each: list[Drawn]) -> None:
         found.extend(each)
 
