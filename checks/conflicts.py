@@ -17,9 +17,10 @@ from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError
 
 from ._conflicts.aside import Meeting, meet
-from ._conflicts.clobbering import Lost, lost
+from ._conflicts.clobbering import lost
 from ._conflicts.creations import Creation, altered_if_there, creations, fresh
 from ._conflicts.existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
+from ._conflicts.loss import Lost
 from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place, speaks_of
 from ._conflicts.remedy import plays, remedy
 from ._conflicts.repeats import WRITES, repeats, spelled
@@ -106,9 +107,10 @@ def clobbered_definition(stage: Stage) -> Iterator[Result]:
 
     Looked at are CREATE OR REPLACE of functions, procedures, views and triggers, and DROP with CREATE of these and of
     policies: SECURITY DEFINER, settings such as search_path, volatility, STRICT, options of views, privileges and owner
-    of what was dropped, also where the arguments are others now, indexes of materialized views, roles, command and
-    WITH CHECK of policies, WHEN of a trigger that is otherwise the same and whether it fires; and a function that
-    replaces nothing because its arguments are others. What the statement writes is taken for wanted.
+    of what was dropped, also where the arguments are others now; indexes of materialized views; roles and command of
+    policies, and conditions that are gone or demand less; WHEN, columns and level of triggers, their events where they
+    are replaced, and whether they fire; and a function that replaces nothing because its arguments are others. What
+    else the statement writes is taken for wanted.
 
     Why: what the statement leaves out falls back to the default: rights, safety and plans change, and nobody is told.
     Fix: write the property into the statement, or restore it with ALTER as the finding proposes.

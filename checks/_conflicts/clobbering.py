@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from migrate_validate import syntax
 from migrate_validate.catalog.assembly import default_function_grants
-from migrate_validate.catalog.model import Catalog, Function, Grant, Index, Policy, Table, Trigger, View
+from migrate_validate.catalog.model import Catalog, Function, Grant, Index, View
 from migrate_validate.findings import Severity
 from migrate_validate.syntax import quote
 
 from .._shared import quoted
+from .clobbered_parts import parts
 from .creations import Creation
-from .differing import index_words, sql_of_tree
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """One property that an object had before a migration and has not after it, though nothing in the file says so."""
-
-    object: str
-    text: str
-    """``security: had SECURITY DEFINER, has SECURITY INVOKER``."""
-    severity: Severity
-    fix: str = ""
+from .differing import index_words
+from .loss import Lost
 
 
 def lost(
@@ -41,7 +32,7 @@ def lost(
     elif creation.kind in ("view", "materialized view"):
         yield from _views(creation, before, after, dropped, unwanted)
     elif creation.kind in ("policy", "trigger"):
-        yield from _parts(creation, before, after)
+        yield from parts(creation, before, after)
 
 
 def _functions(creation: Creation, before: Catalog, after: Catalog, dropped: bool) -> Iterator[Lost]:
@@ -66,7 +57,8 @@ def _functions(creation: Creation, before: Catalog, after: Catalog, dropped: boo
     # Of several overloads nobody knows which one takes the place of which.
     if dropped and len(gone) == len(new) == 1 and gone[0].kind == new[0].kind:
         name = new[0].qualified_name
-        for found in _privileges(name, f"ROUTINE {_sql_name(new[0])}", gone[0], new[0]):
+        privileges = _privileges(name, f"ROUTINE {_sql_name(new[0])}", gone[0], new[0])
+        for found in (*_function(creation, gone[0], new[0]), *privileges):
             yield replace(found, text=f"{found.text}; it takes the place of {gone[0].qualified_name}")
 
 
@@ -93,7 +85,7 @@ _WORDS = {True: "SECURITY DEFINER", False: "SECURITY INVOKER"}
 def _function(creation: Creation, had: Function, has: Function) -> Iterator[Lost]:
     options = [option.def_elem for option in creation.node.options]
     said = {option.defname for option in options}
-    name, alter = had.qualified_name, f"ALTER ROUTINE {_sql_name(had)}"
+    name, alter = has.qualified_name, f"ALTER ROUTINE {_sql_name(has)}"
     if had.security_definer != has.security_definer and "security" not in said:
         text = f"security: had {_WORDS[had.security_definer]}, has {_WORDS[has.security_definer]}"
         yield Lost(name, text, Severity.ERROR, f"{alter} {_WORDS[had.security_definer]};")
@@ -198,92 +190,3 @@ def _granted(thing: Function | View) -> Mapping[tuple[str, str], str]:
     return {
         (each.grantee, each.privilege): f"{each.privilege} for {each.grantee}" for each in grants if not each.column
     }
-
-
-def _parts(creation: Creation, before: Catalog, after: Catalog) -> Iterator[Lost]:
-    """A policy or a trigger."""
-    for had_table in before.tables:
-        has_table = after.table(had_table.qualified_name)
-        if had_table.name != creation.table or creation.schema not in (None, had_table.schema) or has_table is None:
-            continue
-        if creation.kind == "policy":
-            yield from _policy(creation, had_table, has_table)
-        else:
-            yield from _trigger(creation, had_table, has_table)
-
-
-def _policy(creation: Creation, had_table: Table, has_table: Table) -> Iterator[Lost]:
-    had: Policy | None = next((each for each in had_table.policies if each.name == creation.name), None)
-    has: Policy | None = next((each for each in has_table.policies if each.name == creation.name), None)
-    if had is None or has is None:
-        return
-    name = had_table.qualified_name
-    alter = f"ALTER POLICY {quote(had.name)} ON {quoted(name)}"
-    roles = creation.node.roles
-    # The grammar puts PUBLIC without a place where the statement has no TO.
-    if had.roles != has.roles and all(role.role_spec.location < 0 for role in roles):
-        wanted = ", ".join(quote(role) for role in had.roles)
-        text = f"roles: had TO {', '.join(had.roles)}, has TO {', '.join(has.roles)}"
-        yield Lost(name, text, Severity.ERROR, f"{alter} TO {wanted};")
-    again = f"DROP POLICY {quote(had.name)} ON {quoted(name)}; and create it"
-    if had.command != has.command and "FOR" not in _words_before_expressions(creation):
-        text = f"command: had FOR {had.command}, has FOR {has.command}"
-        yield Lost(name, text, Severity.ERROR, f"-- {again} FOR {had.command}")
-    if not had.permissive and has.permissive and "AS" not in _words_before_expressions(creation):
-        yield Lost(name, "kind: had AS RESTRICTIVE, has AS PERMISSIVE", Severity.ERROR, f"-- {again} AS RESTRICTIVE")
-    if has.command not in ("SELECT", "DELETE") and had.check and has.check is None and not _held(had, has):
-        check = f"WITH CHECK ({syntax.sql_of_expression(had.check)})"
-        using = (
-            f"USING ({syntax.sql_of_expression(has.using)}) stands in for it"
-            if has.using
-            else "it does not look at new rows"
-        )
-        severity = Severity.WARNING if had.check == "true" else Severity.ERROR
-        yield Lost(name, f"check: had {check}, has none: {using}", severity, f"{alter} {check};")
-
-
-def _held(had: Policy, has: Policy) -> bool:
-    """Whether USING, which says what may be written where there is no WITH CHECK, demands all that WITH CHECK did."""
-    if had.check is None or has.using is None:
-        return False
-    return had.check == had.using or _demands(had.check) <= _demands(has.using)
-
-
-def _demands(condition: str) -> frozenset[str]:
-    """The parts of a condition that all have to hold."""
-    node = syntax.unwrap(syntax.parse_expression(condition))
-    if syntax.node_name(node) == "BoolExpr" and syntax.enum_name("BoolExprType", node.boolop) == "AND_EXPR":
-        return frozenset(sql_of_tree(each) for each in node.args)
-    return frozenset({syntax.sql_of_expression(condition)})
-
-
-def _words_before_expressions(creation: Creation) -> frozenset[str]:
-    """The tokens of a policy before USING and WITH CHECK."""
-    names = [token.name for token in syntax.scan(creation.statement.sql)]
-    end = min((names.index(word) for word in ("USING", "WITH") if word in names), default=len(names))
-    return frozenset(names[:end])
-
-
-def _trigger(creation: Creation, had_table: Table, has_table: Table) -> Iterator[Lost]:
-    had: Trigger | None = next((each for each in had_table.triggers if each.name == creation.name), None)
-    has: Trigger | None = next((each for each in has_table.triggers if each.name == creation.name), None)
-    if had is None or has is None:
-        return
-    condition, rest = _condition(had)
-    # A trigger that fires for other events, or calls another function, needs a condition of its own, or none.
-    if condition and _condition(has) == ("", rest):
-        text = f"condition: had WHEN ({condition}), fires always"
-        fix = f"DROP TRIGGER {quote(had.name)} ON {quoted(had_table.qualified_name)};\n{had.definition};"
-        yield Lost(had_table.qualified_name, text, Severity.WARNING, fix)
-    if had.enabled != has.enabled:
-        verb = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS", "origin": "ENABLE"}
-        fix = f"ALTER TABLE {quoted(had_table.qualified_name)} {verb[had.enabled]} TRIGGER {quote(had.name)};"
-        yield Lost(had_table.qualified_name, f"firing: was {had.enabled}, is {has.enabled}", Severity.WARNING, fix)
-
-
-def _condition(trigger: Trigger) -> tuple[str, str]:
-    """What a trigger says in WHEN, empty where it has none; and the rest of its definition."""
-    node = syntax.parse(trigger.definition)[0].node
-    condition = sql_of_tree(node.when_clause) if node.HasField("when_clause") else ""
-    node.ClearField("when_clause")
-    return condition, syntax.sql_of(node)

@@ -24,3 +24,18 @@ CREATE INDEX counts_latest ON counts (lower(latest));
 CREATE FUNCTION purge() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
 REVOKE EXECUTE ON FUNCTION purge() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION purge() TO pg_monitor;
+CREATE TABLE papers (id bigint PRIMARY KEY, owner_id bigint, body text, secret boolean);
+ALTER TABLE papers ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER changed BEFORE UPDATE ON papers FOR EACH ROW WHEN (old.body IS DISTINCT FROM new.body)
+    EXECUTE FUNCTION touch();
+CREATE TRIGGER logged AFTER INSERT OR UPDATE OF body OR DELETE ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER moved BEFORE UPDATE ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE POLICY own ON papers USING (owner_id = 1) WITH CHECK (owner_id = 1);
+CREATE POLICY closed ON papers AS RESTRICTIVE FOR SELECT USING (NOT secret);
+CREATE POLICY open ON papers FOR SELECT USING (owner_id = 1 AND NOT secret);
+CREATE POLICY written ON papers FOR INSERT WITH CHECK (owner_id = 1 AND id > 0);
+CREATE POLICY changed ON papers FOR UPDATE USING (owner_id = 1);
+CREATE POLICY either ON papers FOR DELETE USING (owner_id = 1);
+CREATE FUNCTION paper_of(reader bigint) RETURNS bigint LANGUAGE sql STABLE STRICT LEAKPROOF PARALLEL SAFE
+    SECURITY DEFINER SET search_path = '' AS $$ SELECT reader $$;

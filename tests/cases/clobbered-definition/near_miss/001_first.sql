@@ -30,3 +30,19 @@ CREATE INDEX counts_all ON counts (notes);
 CREATE FUNCTION count_of(a integer) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
 CREATE FUNCTION count_of(a text) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
 REVOKE EXECUTE ON FUNCTION count_of(a text) FROM PUBLIC;
+CREATE TABLE papers (id bigint PRIMARY KEY, owner_id bigint, body text, secret boolean);
+ALTER TABLE papers ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER changed BEFORE UPDATE ON papers FOR EACH ROW WHEN (old.body IS DISTINCT FROM new.body)
+    EXECUTE FUNCTION touch();
+CREATE TRIGGER logged AFTER UPDATE OF body ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER moved BEFORE UPDATE OR DELETE ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE TRIGGER counted AFTER DELETE ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE POLICY own ON papers USING (owner_id = 1);
+CREATE POLICY open ON papers FOR SELECT USING (owner_id = 1 AND NOT secret);
+CREATE POLICY staff ON papers FOR SELECT TO pg_monitor USING (owner_id = 1);
+CREATE POLICY seen ON papers FOR SELECT USING (owner_id = 1);
+CREATE POLICY narrow ON papers FOR SELECT USING (owner_id = 1 OR secret);
+CREATE FUNCTION paper_of(reader bigint) RETURNS bigint LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT reader $$;
+CREATE POLICY in_block ON papers USING (owner_id = 1);

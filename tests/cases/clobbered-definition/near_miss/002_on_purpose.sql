@@ -38,3 +38,34 @@ GRANT EXECUTE ON FUNCTION purge(integer) TO pg_monitor;
 DROP FUNCTION count_of(text);
 CREATE FUNCTION count_of(a date) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
 CREATE FUNCTION count_of(a time) RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$;
+-- Of an INSERT there is no OLD to ask for; WHEN stands in for the columns; FOR EACH STATEMENT is written; drop and
+-- create for fewer events.
+CREATE OR REPLACE TRIGGER changed BEFORE INSERT OR UPDATE ON papers FOR EACH ROW EXECUTE FUNCTION noted();
+CREATE OR REPLACE TRIGGER logged AFTER UPDATE ON papers FOR EACH ROW WHEN (old.body <> new.body) EXECUTE FUNCTION noted();
+DROP TRIGGER moved ON papers;
+CREATE TRIGGER moved BEFORE DELETE ON papers FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE OR REPLACE TRIGGER counted AFTER DELETE ON papers FOR EACH STATEMENT EXECUTE FUNCTION noted();
+-- INSERT has no USING; a restrictive policy asks for the rest; for other roles or commands it is another policy; it
+-- asks for more.
+DROP POLICY own ON papers;
+CREATE POLICY own ON papers FOR INSERT WITH CHECK (owner_id = 1);
+DROP POLICY open ON papers;
+CREATE POLICY open ON papers FOR SELECT USING (owner_id = 1);
+CREATE POLICY never_secret ON papers AS RESTRICTIVE USING (NOT secret);
+DROP POLICY staff ON papers;
+CREATE POLICY staff ON papers FOR SELECT TO pg_read_all_data USING (true);
+DROP POLICY seen ON papers;
+CREATE POLICY seen ON papers FOR DELETE USING (true);
+DROP POLICY narrow ON papers;
+CREATE POLICY narrow ON papers FOR SELECT USING (owner_id = 1);
+-- All is written again for other arguments.
+DROP FUNCTION paper_of(bigint);
+CREATE FUNCTION paper_of(reader bigint, latest boolean) RETURNS bigint LANGUAGE sql STABLE STRICT SECURITY INVOKER
+    SET search_path = public AS $$ SELECT reader $$;
+-- What a block says stands in its text.
+DROP POLICY in_block ON papers;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_policies WHERE policyname = 'in_block') THEN
+        CREATE POLICY in_block ON papers FOR SELECT USING (owner_id = 1);
+    END IF;
+END $$;
