@@ -1,0 +1,1 @@
+alter table dishes alter column price type integer;

@@ -1,0 +1,1 @@
+insert into dishes values (1, null, 9.99);

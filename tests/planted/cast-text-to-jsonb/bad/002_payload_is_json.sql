@@ -1,0 +1,1 @@
+alter table webhooks alter column payload type jsonb using payload::jsonb;

@@ -1,0 +1,1 @@
+insert into webhooks (payload) values ('ping');

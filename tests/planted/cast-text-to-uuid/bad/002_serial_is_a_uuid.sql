@@ -1,0 +1,1 @@
+alter table devices alter column serial type uuid using serial::uuid;

@@ -1,0 +1,1 @@
+insert into devices values (1, null, 'SN-1');

@@ -1,0 +1,1 @@
+create unique index concurrently certificates_fingerprint on certificates (fingerprint);

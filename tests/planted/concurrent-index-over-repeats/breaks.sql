@@ -1,0 +1,1 @@
+insert into certificates values (1, null, 'ab'), (2, null, 'ab');

@@ -1,0 +1,2 @@
+delete from categories where archived;
+alter table categories drop column archived;

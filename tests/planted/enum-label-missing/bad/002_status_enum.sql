@@ -1,0 +1,3 @@
+create type ticket_status as enum ('new', 'open');
+alter table tickets drop constraint tickets_status_check;
+alter table tickets alter column status type ticket_status using status::ticket_status;

@@ -1,0 +1,1 @@
+insert into tickets (status) values ('closed');

@@ -1,0 +1,1 @@
+insert into reviews (product_id, stars) values (1, 5);

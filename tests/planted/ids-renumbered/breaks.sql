@@ -1,0 +1,1 @@
+insert into songs values (1, null, 'Yesterday'), (2, null, 'Help!');

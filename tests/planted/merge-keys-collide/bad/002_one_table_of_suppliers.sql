@@ -1,0 +1,2 @@
+insert into suppliers (code, name) select code, name from manufacturers;
+drop table manufacturers;

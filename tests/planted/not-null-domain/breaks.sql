@@ -1,0 +1,1 @@
+insert into contacts (phone) values (null);

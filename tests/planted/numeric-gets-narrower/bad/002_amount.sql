@@ -1,0 +1,1 @@
+alter table invoices alter column amount type numeric(6, 2);

@@ -1,0 +1,1 @@
+insert into invoices (amount) values (10000);

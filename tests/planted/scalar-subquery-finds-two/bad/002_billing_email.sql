@@ -1,0 +1,5 @@
+alter table accounts add column billing_email text not null default '';
+
+update accounts set billing_email = coalesce(
+    (select email from users where users.account_id = accounts.id and role = 'owner'), ''
+);

@@ -1,0 +1,1 @@
+insert into tickets (kind, title) values ('question', 'How?');

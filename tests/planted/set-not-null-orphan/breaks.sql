@@ -1,0 +1,1 @@
+insert into tasks (project_code, title) values ('gone', 'Clean up');

@@ -1,0 +1,1 @@
+insert into players values (1, null, 'Pelé');

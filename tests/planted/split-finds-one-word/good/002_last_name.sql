@@ -1,0 +1,3 @@
+alter table players add column last_name text;
+update players set last_name = coalesce((string_to_array(full_name, ' '))[2], full_name);
+alter table players alter column last_name set not null;

@@ -1,0 +1,1 @@
+alter table products add constraint products_price_positive check (price > 0);

@@ -1,0 +1,1 @@
+insert into entries (amount, booked) values (10, true);

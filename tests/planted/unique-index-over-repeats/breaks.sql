@@ -1,0 +1,1 @@
+insert into profiles (handle) values ('ada'), ('ada');

@@ -1,0 +1,2 @@
+alter table memberships
+    add constraint memberships_team_user unique (team_id, user_id);

@@ -1,0 +1,1 @@
+insert into meters values (1, null, 'heat');

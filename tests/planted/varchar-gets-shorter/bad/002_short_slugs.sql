@@ -1,0 +1,1 @@
+alter table articles alter column slug type varchar(20);
