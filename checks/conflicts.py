@@ -12,16 +12,16 @@ from migrate_validate.chain.statements import statements
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.advice import created_later
 from migrate_validate.replay.stages import Stage
-from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError
 
 from ._conflicts.aside import Meeting, meet
 from ._conflicts.clobbering import lost
-from ._conflicts.creations import Creation, altered_if_there, creations, fresh
+from ._conflicts.creations import Creation, altered_if_there, creations
+from ._conflicts.duplicates import taken
 from ._conflicts.existing_rows import Clash, clashes, insert_of, rows_written, skips_conflicts
 from ._conflicts.loss import Lost
-from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place, speaks_of
+from ._conflicts.origin import Dropped, earlier, events, first_words, is_of, origin, place
 from ._conflicts.remedy import plays, remedy
 from ._conflicts.repeats import WRITES, repeats, spelled
 from ._conflicts.walk import around, walk
@@ -346,35 +346,25 @@ def repeated_migration(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.WARNING)
-def duplicate_object(timeline: Timeline) -> Iterator[Result]:
+def duplicate_object(stage: Stage) -> Iterator[Result]:
     """Two files create an object of one name, and none drops it in between.
 
-    Only the files from the one on that failed are looked at: what was applied has proven that its names were free.
+    Only the files from the one on that failed are looked at: what was applied has proven that its names were free. They
+    are tried statement by statement, and the names are looked for before each: what a block or a function has dropped
+    is no duplicate.
 
     Why: the second CREATE fails, or both files describe one object differently.
     Fix: keep one of the two, or change what is there with ALTER.
     """
-    if timeline.migrated:
-        yield NotApplicable("every migration was applied: no name was taken")
+    if stage.step.run.failure is None:
+        yield NotApplicable("the migration was applied: no name was taken")
         return
-    for step in timeline.steps:
-        if step.run.outcome is not Outcome.APPLIED:
-            for creation in fresh(step.migration.up):
-                made = origin(timeline.chain, creation)
-                if made is None or not speaks_of(timeline.chain, made, creation):
-                    continue
-                if made.location.file != step.migration.file:
-                    name = ".".join(part for part in (creation.schema, _holder(creation), creation.name) if part)
-                    yield Finding(
-                        f"{creation.kind} {name} is created by {place(made.location)} "
-                        f"and again by {place(creation.statement.location)}",
-                        object=name,
-                        location=creation.statement.location,
-                        statement=creation.statement.sql,
-                        evidence={"made_by": place(made.location)},
-                    )
-
-
-def _holder(creation: Creation) -> str | None:
-    """The table in whose name the object's name is; an index has its own."""
-    return None if creation.kind == "index" else creation.table
+    for each in taken(stage):
+        again, made = each.creation.statement, place(each.made.location)
+        what = f"{each.creation.kind} {each.name} is created by {made} and again by {place(again.location)}"
+        if each.doubt is not None:
+            why = f"{place(each.doubt.location)}, which fails as things are, may free the name: {each.doubt.message}"
+            yield Unproven(f"{what}, but {why}")
+        else:
+            evidence = {"made_by": made}
+            yield Finding(what, object=each.name, location=again.location, statement=again.sql, evidence=evidence)

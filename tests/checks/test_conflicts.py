@@ -197,3 +197,20 @@ CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql STABLE AS 'SELECT length
     for rule in ("silent-no-op", "clobbered-definition"):
         result = judged(server, tmp_path, rule, "002_again.sql")
         assert (result.findings, result.verdict) == ((), Verdict.PASSED), result.reason
+
+
+def test_a_name_that_may_have_been_freed_is_not_called_a_duplicate(server: Server, tmp_path: Path) -> None:
+    files = {
+        "001_first.sql": "CREATE TABLE a (); CREATE TABLE b (); CREATE TABLE c (); CREATE TABLE d ();",
+        "002_stop.sql": "CREATE TABLE a ();\nDROP TABLE nowhere;\nCREATE TABLE b ();",
+        "003_block.sql": "DO $$ BEGIN DROP TABLE c; PERFORM 1 FROM nowhere; END $$;\nCREATE TABLE c ();",
+        "004_later.sql": "CREATE TABLE e ();\nCREATE TABLE d ();",
+    }
+    write(tmp_path, dict(files))
+    result = judged(server, tmp_path, "duplicate-object", "002_stop.sql")
+    assert [each.object for each in result.findings] == ["a", "b"]
+    doubt = 'but 003_block.sql:1, which fails as things are, may free the name: relation "nowhere" does not exist'
+    assert result.reason == (
+        f"table c is created by 001_first.sql:1 and again by 003_block.sql:2, {doubt}; "
+        f"table d is created by 001_first.sql:1 and again by 004_later.sql:2, {doubt}"
+    )

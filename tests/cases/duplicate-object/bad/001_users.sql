@@ -3,3 +3,8 @@ CREATE INDEX users_email ON users (email);
 CREATE VIEW people AS SELECT * FROM users;
 CREATE TABLE log (id bigint);
 CREATE TABLE members (age int CONSTRAINT adult CHECK (age > 17));
+CREATE TABLE in_block (id bigint);
+CREATE TABLE in_function (id bigint);
+CREATE TABLE whole (id bigint);
+CREATE INDEX whole_id ON whole (id);
+CREATE FUNCTION forget(name text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DROP TABLE ' || name; END $$;

@@ -1,1 +1,2 @@
 CREATE TABLE users (id bigint);
+CREATE TABLE log (id bigint);
