@@ -148,6 +148,9 @@ def parse_block(text: str) -> Any:
         return postgast.parse_plpgsql(text)
     except postgast.PgQueryError as error:
         raise _grammar_error(error) from None
+    except ValueError:
+        # What libpg_query writes for some trigger functions is no JSON.
+        raise GrammarError("the parser cannot tell what is inside", None) from None
 
 
 def scan(text: str) -> list[Token]:
