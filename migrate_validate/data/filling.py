@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from hypothesis.strategies import SearchStrategy
 
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data.dataset import Refused, try_row
@@ -22,8 +21,8 @@ Connection = psycopg.Connection[Any]
 
 ROWS = 3
 """New rows that a table gets."""
-TRIES = (10, 20)
-"""Rows that are drawn for them, and again with more where too few of them were taken."""
+TRIES = 15
+"""Rows that are drawn for them."""
 PARENTS = 10
 """Rows of a referenced table that foreign keys are pointed at."""
 
@@ -87,18 +86,19 @@ class _Filling:
             self.refused[name] = f"{missing[0]}, which it refers to, has no rows"
             return
         try:
-            candidates = rows(self.catalog, table, parents=self.parents, limits=False)
+            candidates = drawn(rows(self.catalog, table, parents=self.parents, limits=False), TRIES)
         except Unsupported as error:
             self.refused[name] = error.what
             return
-        self._insert(table, _drawn(table, candidates))
+        self._insert(table, [_numbered(table, row) for row in candidates])
 
-    def _insert(self, table: Table, candidates: Iterator[Row]) -> None:
+    def _insert(self, table: Table, candidates: Sequence[Row]) -> None:
         name = table.qualified_name
         wanted = sorted(self.catalog.referenced_columns.get(name, frozenset()))
         why = "a trigger or a rule drops the rows"
         taken = 0
-        for row in candidates:
+        # The simplest rows come first and are much alike.
+        for row in reversed(candidates):
             outcome = try_row(self.connection, table, row, returning=wanted)
             if isinstance(outcome, Refused):
                 why = outcome.message
@@ -143,16 +143,6 @@ def _needed_anew(catalog: Catalog, names: Collection[str]) -> Iterator[str]:
         for key in tables[name].foreign_keys:
             if key.references and any(columns <= set(key.columns) for columns in unique):
                 yield key.references
-
-
-def _drawn(table: Table, candidates: SearchStrategy[Row]) -> Iterator[Row]:
-    """Rows to try, more being drawn when the first ones did not do."""
-    tried = 0
-    for count in TRIES:
-        found = drawn(candidates, count)
-        # The simplest rows come first and are much alike.
-        yield from (_numbered(table, row) for row in reversed(found[tried:]))
-        tried = len(found)
 
 
 def _numbered(table: Table, row: Row) -> Row:
