@@ -7,6 +7,9 @@ from typing import Any
 
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
+from migrate_validate.data.comparing import Row, TableChange
+from migrate_validate.data.keeping import KeptTable
+from migrate_validate.data.showing import changed_values, shown
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome
@@ -14,7 +17,6 @@ from migrate_validate.rules import rule
 
 from ._reapply.guards import Guard, brief, claims, guards, remedy, silent
 from ._reapply.interrupted import MOST, Retry, stop_and_retry
-from ._reapply.kept_rows import RowChange
 from ._reapply.twice import Refusal, Twice, apply_twice, writer_of
 from ._shared import count_of, quoted
 
@@ -92,22 +94,24 @@ def rerun_changes_data(stage: Stage) -> Iterator[Result]:
     """
     twice = yield from _twice(stage)
     for change in twice.rows if twice else ():
-        statement = writer_of(stage, change.table)
+        statement = writer_of(stage, change.name)
         yield Finding(
             f"applied a second time it {_what_became(change)}",
-            object=change.table,
+            object=change.name,
             location=statement.location if statement else Location(stage.migration.file),
             statement=statement.sql if statement else None,
             evidence={
-                "rows_before": change.before,
-                "rows_after": change.after,
-                "added": change.added,
-                "gone": change.gone,
+                "rows_before": change.was.rows,
+                "rows_after": change.present.rows if change.present else 0,
+                "added": change.added.count + change.changed,
+                "gone": change.missing.count + change.changed,
                 "repeated": change.repeated,
-                "example": list(change.example),
+                "example": list(_example(change)),
             },
             fix=_data_remedy(change),
         )
+    for table, reason in twice.unread.items() if twice else ():
+        yield Unproven(f"its rows could not be compared: {reason}", table)
 
 
 @rule(severity=Severity.WARNING)
@@ -201,36 +205,46 @@ def _remedies(refused: Sequence[Refusal]) -> str:
     return "; ".join(f"line {', '.join(lines)}: {what}" for what, lines in wanted.items())
 
 
-def _what_became(change: RowChange) -> str:
-    was, present = change.example
-    if change.altered and change.altered == change.added == change.gone:
+def _what_became(change: TableChange) -> str:
+    added, gone = change.added.count, change.missing.count
+    before = count_of(change.was.rows, "row")
+    was, present = _example(change)
+    if change.changed and not added and not gone:
         assert was is not None
-        assert present is not None
         values = ", ".join(
-            f"{name}: {was[name]} became {present[name]}" for name in present if was[name] != present[name]
+            f"{name}: {old} became {new}" for name, old, new in changed_values(was, present, change.columns)
         )
-        return f"changes {change.altered} of {count_of(change.before, 'row')} of {change.table}, for example {values}"
-    if not change.added:
-        return f"removes {change.gone} of {count_of(change.before, 'row')} of {change.table}, for example {_row(was)}"
-    if not change.gone:
+        return f"changes {change.changed} of {before} of {change.name}, for example {values}"
+    if not added and not change.changed:
+        return f"removes {gone} of {before} of {change.name}, for example {_row(change.was, was)}"
+    if not gone and not change.changed:
         again = f", {change.repeated} of them repeat what is there" if change.repeated else ""
+        after = change.present.rows if change.present else 0
         return (
-            f"adds {count_of(change.added, 'row')} to {change.table} ({change.before} before, {change.after} after"
-            f"{again}), for example {_row(present)}"
+            f"adds {count_of(added, 'row')} to {change.name} ({change.was.rows} before, {after} after{again}), for"
+            f" example {_row(change.present, present)}"
         )
     return (
-        f"replaces {change.gone} of {count_of(change.before, 'row')} of {change.table} by {change.added} others, for"
-        f" example {_row(present)}"
+        f"replaces {gone + change.changed} of {before} of {change.name} by {added + change.changed} others, for"
+        f" example {_row(change.present, present)}"
     )
 
 
-def _row(values: Mapping[str, Any] | None) -> str:
-    shown = ", ".join(f"{name}={value!r}" for name, value in list((values or {}).items())[:_NAMED])
-    return f"({shown})"
+def _example(change: TableChange) -> tuple[Row | None, Row | None]:
+    """A row as it was and as it is; None where there is none."""
+    for column in change.columns:
+        if column.present is not None:
+            return column.examples[0]
+    missing, added = change.missing.examples[:1], change.added.examples[:1]
+    return (None if added else next(iter(missing), None)), next(iter(added), None)
 
 
-def _data_remedy(change: RowChange) -> str:
-    if change.added and not change.gone:
+def _row(table: KeptTable | None, values: Row | None) -> str:
+    return shown(table.columns if table else (), values or {})
+
+
+def _data_remedy(change: TableChange) -> str:
+    if change.added.count and not change.missing.count and not change.changed:
         return "INSERT ... ON CONFLICT DO NOTHING with a unique constraint, or WHERE NOT EXISTS (...)."
     return "Restrict the statement by a WHERE clause to the rows on which it was not done yet."
 

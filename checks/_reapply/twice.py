@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
+from migrate_validate.data.comparing import TableChange
+from migrate_validate.data.comparing import compare as compare_rows
+from migrate_validate.data.keeping import Kept, KeptColumn, keep, never
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import NO_TRANSACTION_STATES
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
 from .._mentions import Mentions, parents
-from .kept_rows import KeptRows, RowChange, written
+from .._shared import Connection
 
 _LONGEST_LOCATED = 200
 """Statements of a file, up to which the catalog is read after each to see which one has changed it."""
@@ -27,6 +30,19 @@ _ENDED = frozenset({"57014", "57P01"})
 """SQLSTATEs of a statement, or a session, that was ended: nobody waits for it again."""
 _WRITES = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "select", "do", "call"})
 _SAVEPOINT = "migrate_validate_first"
+_MARKS = """
+    select c.oid::bigint, n.nspname || '.' || c.relname, c.relfilenode::bigint,
+           pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid)
+           + pg_stat_get_xact_tuples_deleted(c.oid),
+           coalesce((select m.nspname || '.' || r.relname
+                     from pg_class r join pg_namespace m on m.oid = r.relnamespace
+                     where r.oid = pg_partition_root(c.oid)), n.nspname || '.' || c.relname)
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind = 'r'
+      and c.relpersistence <> 't'
+      and c.oid >= 16384
+"""
 
 Refusal = tuple[Statement | None, Failure]
 """A statement that fails, and why; no statement: the end of the transaction."""
@@ -51,7 +67,9 @@ class Twice:
     refused: tuple[Refusal, ...] = ()
     """The statements that fail; what the others would change is not judged then."""
     schema: tuple[SchemaChange, ...] = ()
-    rows: tuple[RowChange, ...] = ()
+    rows: tuple[TableChange, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Tables, ``schema.name``, that it may have written and whose rows could not be read, and why."""
 
     @property
     def plain(self) -> bool:
@@ -98,10 +116,10 @@ def _both(found: Twice, confirmed: Twice) -> tuple[SchemaChange, ...]:
     return tuple(change for change in kept if change.diff)
 
 
-def _both_rows(found: Twice, confirmed: Twice) -> tuple[RowChange, ...]:
+def _both_rows(found: Twice, confirmed: Twice) -> tuple[TableChange, ...]:
     """What was found in both places: in a transaction time stands still, on a copy COMMIT is what it is."""
-    there = {change.table for change in confirmed.rows}
-    return tuple(change for change in found.rows if change.table in there)
+    there = {change.name for change in confirmed.rows}
+    return tuple(change for change in found.rows if change.name in there)
 
 
 def _inside(trial: Trial, up: Script) -> Twice:
@@ -109,24 +127,45 @@ def _inside(trial: Trial, up: Script) -> Twice:
     first = trial.apply(up)
     if first.failure is not None:
         return Twice(unproven=_not_even_once(first.failure))
-    connection, kept = trial.connection, KeptRows(trial.connection)
+    connection = trial.connection
     connection.execute(f"savepoint {_SAVEPOINT}".encode())
-    marks = kept.marks()
+    marks = _marks(connection)
     second = trial.apply(up)
     if second.failure is not None:
         return Twice(refused=_refused(trial, up, second.failure))
-    tables = written(marks, kept.marks())
+    tables = _written(marks, _marks(connection))
+    present = keep(connection, tables)
     after = trial.catalog()
     connection.execute(f"rollback to savepoint {_SAVEPOINT}".encode())
+    kept = keep(connection, tables)
     before = trial.catalog()
     schema = _located(trial, up, before, compare(before, after)) if before != after else ()
-    rows: tuple[RowChange, ...] = ()
-    if tables:
-        connection.execute(f"rollback to savepoint {_SAVEPOINT}".encode())
-        kept.keep(tables)
-        trial.apply(up)
-        rows = tuple(kept.changes(times=True))
-    return Twice(schema=schema, rows=rows)
+    return Twice(schema=schema, rows=_changes(connection, kept, present), unread=kept.left_out)
+
+
+def _marks(connection: Connection) -> Mapping[int, tuple[object, ...]]:
+    """For each table what changes where its rows do, within one transaction; the name of whose rows they are, last."""
+    return {oid: tuple(mark) for oid, *mark in connection.execute(_MARKS)}
+
+
+def _written(before: Mapping[int, tuple[object, ...]], after: Mapping[int, tuple[object, ...]]) -> Collection[str]:
+    """The tables that may have other rows; partitions by the table that they belong to."""
+    changed = {str(mark[-1]) for oid, mark in before.items() if after.get(oid) != mark}
+    return changed | {str(mark[-1]) for oid, mark in after.items() if oid not in before}
+
+
+def _changes(connection: Connection, kept: Kept, present: Kept, *, times: bool = True) -> tuple[TableChange, ...]:
+    """The tables whose rows are not those that were kept. Tables that are gone are a matter of the schema.
+
+    :param times: whether values of date and time count
+    """
+    leave_out = never if times else _is_time
+    changes = compare_rows(connection, kept, present, follow=False, leave_out=leave_out)
+    return tuple(each for each in changes if each.present is not None and each.other_rows)
+
+
+def _is_time(column: KeptColumn) -> bool:
+    return column.time
 
 
 def _located(trial: Trial, up: Script, before: Catalog, diff: CatalogDiff) -> tuple[SchemaChange, ...]:
@@ -160,8 +199,7 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool, times: bool = F
     first = trial.apply(up)
     if first.failure is not None:
         return Twice(unproven=_not_even_once(first.failure))
-    before, kept = trial.catalog(), KeptRows(trial.connection)
-    kept.keep(kept.marks())
+    before, kept = trial.catalog(), keep(trial.connection)
     seen: list[tuple[Statement, Catalog]] = []
     if one_transaction or plan(up).mode is TransactionMode.FILE:
         second = trial.apply(up)
@@ -173,8 +211,7 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool, times: bool = F
         before_each = start
     if refused or trial.connection.closed:
         return Twice(refused=refused)
-    rows = tuple(kept.changes(times=times))
-    kept.forget()
+    rows = _changes(trial.connection, kept, keep(trial.connection), times=times)
     after = trial.catalog()
     diff = compare(before, after)
     return Twice(schema=_by_statement(before_each if seen else before, seen, diff) if diff else (), rows=rows)

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from migrate_validate.catalog.diff import CatalogDiff, compare
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.model import Script
+from migrate_validate.data.comparing import compare as compare_rows
 from migrate_validate.data.filling import fill
+from migrate_validate.data.keeping import Kept, keep
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
 
-from .contents import Contents, Loss, contents, losses
+from .losses import Loss, losses
 
 ROUNDS = 12
 """How often the same migration is tried, each time with other rows or closer to how it is deployed."""
@@ -145,18 +147,19 @@ def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
     named = _named(before, (up, down))
     copied = trial.database is not None
     holders = _holders(before)
-    watched = [table for table in holders if copied or table.qualified_name in way.watched | named]
+    names = [table.qualified_name for table in holders]
+    watched = [name for name in names if copied or name in way.watched | named]
     filled = fill(connection, before, (way.filled | named) - way.unfilled.keys())
     since = _now(trial)
-    held = contents(connection, before, watched)
+    held = keep(connection, watched)
     there = RoundTrip(trial.apply(up), copied, filled=frozenset(filled.rows))
     if _lost(trial) or there.up.failure is not None:
         return replace(there, lost_session=_lost(trial))
     middle = trial.catalog()
     made = compare(before, middle)
-    first = contents(connection, middle, watched)
+    first = keep(connection, watched)
     written = _write_between(trial, before, middle, made) if way.between else frozenset[str]()
-    second = contents(connection, middle, watched) if written else first
+    second = keep(connection, watched) if written else first
     there = replace(there, down=trial.apply(down), written=written)
     if _lost(trial) or there.failure is not None:
         return replace(there, lost_session=_lost(trial))
@@ -164,11 +167,14 @@ def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
     trace = compare(before, after)
     runs = [run for run in (there.up, there.down) if run is not None]
     about = _subjects(before, made) | _subjects(before, trace) | _touched(*runs, how=_rewrote)
-    known = {table.qualified_name for table in holders}
+    known = set(names)
+    changes = compare_rows(
+        connection, held, keep(connection, watched), follow=False, others=(first, second), since=since
+    )
     there = replace(
         there,
         trace=trace,
-        losses=tuple(losses(connection, after, watched, held, others=(first, second), since=since)),
+        losses=tuple(losses(changes)),
         changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
         empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
     )
@@ -191,9 +197,9 @@ def _write_between(trial: Trial, before: Catalog, middle: Catalog, made: Catalog
     return frozenset(fill(trial.connection, middle, names).rows) if names else frozenset()
 
 
-def _empty(held: Contents, changed: Collection[str], refused: Mapping[str, str]) -> dict[str, str]:
-    reasons = {**refused, **held.unreadable}
-    return {name: reasons[name] for name in sorted(changed) if held.rows.get(name, "[]") == "[]" and name in reasons}
+def _empty(held: Kept, changed: Collection[str], refused: Mapping[str, str]) -> dict[str, str]:
+    reasons = {**refused, **held.left_out}
+    return {name: reasons[name] for name in sorted(changed) if held.empty(name) and name in reasons}
 
 
 def _holders(catalog: Catalog) -> list[Table]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import sql
 
-from migrate_validate.data.keeping import Connection, Kept, KeptColumn, KeptTable, neutral
+from migrate_validate.data.keeping import Connection, Kept, KeptColumn, KeptTable, neutral, never
 
 EXAMPLES = 3
 """Rows that are shown of each kind of change."""
@@ -80,14 +80,14 @@ class TableChange:
         return self.was.name
 
     @property
+    def other_rows(self) -> bool:
+        """Whether rows are missing, were added, or have another value in a column that is still there."""
+        return bool(self.missing.count or self.added.count or self.changed)
+
+    @property
     def same(self) -> bool:
-        """Whether it holds the rows and values that it held."""
-        return not (self.missing.count or self.added.count or self.columns or self.present is None)
-
-
-def never(column: KeptColumn) -> bool:
-    """No column, as an answer to which are left out."""
-    return column.number < 0
+        """Whether it is there, and holds the rows and values that it held."""
+        return self.present is not None and not self.other_rows and not self.columns
 
 
 def compare(
@@ -126,7 +126,7 @@ def compare(
     found = []
     with neutral(connection):
         for name, table in sorted(was.tables.items()):
-            if known.tables.get(name, name) in now.left_out:
+            if known.tables.get(name, name) in now.left_out or (follow and table.oid in now.left_out_oids):
                 continue
             sides = [_partner(table, now, known, follow=follow)]
             sides += [_partner(table, each, known, follow=follow) for each in others or ()]
@@ -136,48 +136,6 @@ def compare(
             if change is not None and not (change.same and not change.retyped and not change.recreated):
                 found.append(change)
     return tuple(found)
-
-
-def changed_values(before: Row, after: Row | None, changes: Iterable[ColumnChange]) -> Iterator[tuple[str, str, str]]:
-    """Column, old and new value, as SQL writes them, of the columns in which these two rows differ."""
-    for each in changes:
-        if each.present is not None and after is not None:
-            old, new = before[each.column.name], after[each.present.name]
-            if old != new:
-                yield each.column.name, literal(old, each.column), literal(new, each.present)
-
-
-LONGEST = 60
-"""Characters of a value that are shown."""
-COLUMNS = 4
-"""Columns of a row that are shown."""
-_BARE = ("integer", "bigint", "smallint", "numeric", "boolean")
-
-
-def shown(columns: Sequence[KeptColumn], row: Row, names: Collection[str] = ()) -> str:
-    """A row for people: ``(id = 1, name = 'x')``.
-
-    :param columns: of its table
-    :param names: of those that are shown; the first few otherwise
-    """
-    there = [column for column in columns if column.name in row]
-    wanted = [column for column in there if column.name in names] or there[:COLUMNS]
-    pairs = (f"{column.name} = {literal(row[column.name], column)}" for column in wanted)
-    more = ", ..." if not names and len(there) > COLUMNS else ""
-    return f"({', '.join(pairs)}{more})"
-
-
-def literal(value: str | None, column: KeptColumn | None = None) -> str:
-    """A value for people: ``NULL``, ``5``, ``'five'``; long ones are cut.
-
-    :param column: that holds it; without one, it is quoted
-    """
-    if value is None:
-        return "NULL"
-    if column is not None and column.type in _BARE and value:
-        return value
-    cut = value if len(value) <= LONGEST else value[:LONGEST] + "..."
-    return "'" + cut.replace("'", "''") + "'" if cut.isprintable() else repr(cut)
 
 
 def _partner(table: KeptTable, kept: Kept, renamed: Renamed, *, follow: bool) -> KeptTable | None:

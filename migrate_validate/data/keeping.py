@@ -73,6 +73,8 @@ class Kept:
     """By ``schema.name``."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """By ``schema.name``: why the rows of a table were not kept."""
+    left_out_oids: frozenset[int] = frozenset()
+    """The numbers of these tables."""
 
     def empty(self, name: str) -> bool:
         """Whether there is no row of this table."""
@@ -107,6 +109,11 @@ def keep_again(connection: Connection, kept: Kept, also: Iterable[str] = ()) -> 
     return _keep(connection, _WANTED_AGAIN, wanted)
 
 
+def never(column: KeptColumn) -> bool:
+    """No column, as an answer to which are left out."""
+    return column.number < 0
+
+
 @contextlib.contextmanager
 def neutral(connection: Connection) -> Iterator[None]:
     """For the time of a block: a search path without schemas, UTF-8, and the role with which the session began.
@@ -125,7 +132,8 @@ def _keep(connection: Connection, wanted: str, values: Mapping[str, object]) -> 
         left_out = {name: _ELSEWHERE for _, _, name, kind, _, _ in found if kind == "f"}
         described = [_Described(oid, *each) for oid, *each in found if each[2] != "f"]
         tables = dict(_read(connection, described, left_out))
-    return Kept(tables, left_out)
+    oids = frozenset(oid for oid, _, name, *_ in found if name in left_out)
+    return Kept(tables, left_out, oids)
 
 
 @dataclass(frozen=True, slots=True)

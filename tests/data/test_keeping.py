@@ -8,16 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from migrate_validate.data.comparing import (
-    ColumnChange,
-    Renamed,
-    TableChange,
-    changed_values,
-    compare,
-    literal,
-    shown,
-)
+from migrate_validate.data.comparing import ColumnChange, Renamed, TableChange, compare
 from migrate_validate.data.keeping import Kept, KeptColumn, keep, keep_again
+from migrate_validate.data.showing import changed_values, literal, shown
 from migrate_validate.postgres import Server
 
 Connection = psycopg.Connection[Any]
@@ -321,6 +314,9 @@ def test_what_cannot_be_read_is_told(connection: Connection) -> None:
     assert kept.left_out["public.wide"] == 'foreign-data wrapper "nowhere" has no handler'
     assert kept.tables.keys() == {"public.broken", "public.note", "public.person", "public.team"}
     assert compare(connection, kept, keep_again(connection, kept)) == ()
+    connection.execute("ALTER TABLE team RENAME TO club")
+    unread = Kept(left_out={"public.club": "it is refused"}, left_out_oids=frozenset({kept.tables["public.team"].oid}))
+    assert "public.team" not in {each.name for each in compare(connection, kept, unread)}, "nothing is known of it"
 
 
 def test_no_row_security_hides_rows(server: Server) -> None:
