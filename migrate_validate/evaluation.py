@@ -7,6 +7,8 @@ import functools
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +25,7 @@ from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
+from migrate_validate.postgres.early import Early
 from migrate_validate.postgres.environments import Environment, choose, prepare
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
@@ -58,12 +61,15 @@ class Evaluation:
         self._registry: Registry | None = None
         self._results: dict[tuple[str, str | None], RuleResult] = {}
         self._resources = contextlib.ExitStack()
+        self._resources_of_stages = contextlib.ExitStack()
         self._server: Server | None = None
         self._replay: Replay | None = None
         self._catalog: Catalog | None = None
         self._stand_ins: tuple[str, ...] = ()
         self._trouble: Exception | None = None
         self._stages: Stages | None = None
+        self._stages_expected = False
+        self._early: Early[Database] | None = None
         self._untouched: Database | None = None
 
     @property
@@ -78,8 +84,13 @@ class Evaluation:
         self._registry = registry
 
     def close(self) -> None:
-        """Drop the databases and stop the server."""
-        self._resources.close()
+        """Drop the databases and stop the servers."""
+        with ThreadPoolExecutor(1) as executor:
+            closed = executor.submit(self._resources_of_stages.close)
+            if self._options.host is not None:
+                closed.result()  # They are on the same server.
+            self._resources.close()
+        closed.result()
 
     @functools.cached_property
     def environment(self) -> Environment:
@@ -110,6 +121,9 @@ class Evaluation:
             raise
 
     def _open(self) -> Server:
+        if self._stages_expected:
+            self._early = Early(self._empty_database("stages"))
+            self._resources_of_stages.callback(self._early.discard)
         server = self._resources.enter_context(self._started())
         # Again at the end: a test may have driven the chain on a database of its own.
         self._resources.callback(self._claim_roles, server)
@@ -130,10 +144,18 @@ class Evaluation:
     def stages(self) -> Stages:
         """The states that the chain goes through, on a server of their own where we start servers."""
         if self._stages is None:
-            start = self._started if self._options.host is None else lambda: contextlib.nullcontext(self.server)
-            self._stages = Stages(self.chain, self.settings, self.environment, start)
-            self._resources.callback(self._stages.close)
+            self._stages = Stages(self.chain, self.settings, self.environment, self._for_stages)
+            self._resources_of_stages.callback(self._stages.close)
         return self._stages
+
+    def expect_stages(self) -> None:
+        """Rules will ask for :attr:`stages`: what these need is made ready while the chain is replayed."""
+        self._stages_expected = self._options.host is None
+
+    def _for_stages(self) -> AbstractContextManager[Database]:
+        """A new database for the stages: the one that was made early goes to whoever asks first."""
+        early, self._early = self._early, None
+        return early or self._empty_database("stages")
 
     def _claim_roles(self, server: Server) -> tuple[str, ...]:
         """Notes on the roles that the chain made on a server that is not ours; one that it never names is not."""
@@ -180,11 +202,19 @@ class Evaluation:
 
         Where the chain makes roles it is on another server, if we can start one: on this one they are there already.
         """
-        with contextlib.ExitStack() as stack:
-            makes_roles = any(made.kind == "role" for each in self.chain.scripts for made in created_objects(each))
-            apart = makes_roles and self._options.host is None
-            server = stack.enter_context(self._started()) if apart else self.server
-            database = stack.enter_context(server.create_database("driven", owner=self.environment.migration_role))
+        makes_roles = any(made.kind == "role" for each in self.chain.scripts for made in created_objects(each))
+        with self._empty_database("driven", apart=makes_roles) as database, database:
+            yield database
+
+    @contextlib.contextmanager
+    def _empty_database(self, hint: str, *, apart: bool = True) -> Iterator[Database]:
+        """A new database with the environment and nothing else.
+
+        :param apart: on another server, if we can start one
+        """
+        apart = apart and self._options.host is None
+        with self._started() if apart else contextlib.nullcontext(self.server) as server:
+            database = server.create_database(hint, owner=self.environment.migration_role)
             prepare(self.environment, database)
             yield database
 

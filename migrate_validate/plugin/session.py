@@ -16,6 +16,7 @@ from migrate_validate.plugin.items import Failed, RuleItem
 from migrate_validate.plugin.options import Chains
 from migrate_validate.plugin.run import RUN, Run
 from migrate_validate.plugin.told import Crash, Told
+from migrate_validate.replay.stages import Stage
 from migrate_validate.report.terminal import headline
 
 TROUBLE = 3
@@ -55,8 +56,15 @@ class Session:
         """Add the items of the chains, so that -k, -m, --deselect, --lf and the other plugins see them."""
         items.extend(self.run.items(session))
 
-    def pytest_collection_finish(self) -> None:
-        """Spare Python the search for garbage among what has been imported: it is most of what there is, and stays."""
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the chains what will be asked of them.
+
+        And spare Python the search for garbage among what has been imported: it is most of what there is, and stays.
+        """
+        if not hasattr(session.config, "workerinput"):  # of xdist, where others need the processors
+            for item in session.items:
+                if isinstance(item, RuleItem) and Stage in item.rule.parameters.values():
+                    item.evaluation.expect_stages()
         gc.freeze()
 
     @pytest.hookimpl(wrapper=True)

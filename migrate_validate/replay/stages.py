@@ -16,7 +16,7 @@ from migrate_validate.chain.model import Chain, Migration, Script, Seed, Stateme
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
-from migrate_validate.postgres.environments import Environment, prepare
+from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
@@ -171,11 +171,12 @@ class Stages:
         chain: Chain,
         settings: Settings,
         environment: Environment,
-        start: Callable[[], AbstractContextManager[Server]],
+        start: Callable[[], AbstractContextManager[Database]],
     ) -> None:
         """Nothing is started yet.
 
-        :param start: starts a server, on which roles that the chain makes do not exist yet
+        :param start: gives a new database with the environment, on a server where roles that the chain makes do not
+            exist yet
         """
         self._chain = chain
         self._settings = settings
@@ -263,10 +264,8 @@ class Stages:
 
     def _begin(self) -> _Walker:
         self._resources.close()
-        server = self._resources.enter_context(self._start())
-        database = server.create_database("stages", owner=self._environment.migration_role)
-        prepare(self._environment, database)
-        walker = _Walker(server, database)
+        database = self._resources.enter_context(self._start())
+        walker = _Walker(database.server, database)
         self._resources.callback(self._disconnect, walker)
         for script in self._chain.base:
             self._apply(walker, script, 0)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from migrate_validate.chain.model import Script
 from migrate_validate.config import Settings
-from migrate_validate.postgres import Server, ServerOptions, open_server
+from migrate_validate.postgres import Database, Server, ServerOptions, open_server
 from migrate_validate.postgres.environments import ENVIRONMENTS
 from migrate_validate.replay.replay import Replay, replay_chain
 from migrate_validate.replay.stages import Stage, StageLost, Stages, Trial
@@ -27,8 +26,10 @@ def stages_of(server: Server, folder: Path, files: Files, settings: Settings = F
     chain = chain_at(folder, files, settings)
     replay = replay_chain(chain, settings, server, ENVIRONMENTS["plain"])
 
-    def start() -> AbstractContextManager[Server]:
-        return open_server(ServerOptions(major=server.version // 10000))
+    @contextlib.contextmanager
+    def start() -> Iterator[Database]:
+        with open_server(ServerOptions(major=server.version // 10000)) as other:
+            yield other.create_database("stages")
 
     stages = Stages(chain, settings, ENVIRONMENTS["plain"], start)
     try:
