@@ -12,6 +12,7 @@ from migrate_validate.chain.statements import statements
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.advice import created_later
 from migrate_validate.replay.stages import Stage
+from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError
 
@@ -29,7 +30,7 @@ from ._shared import count_of, problem
 
 
 @rule(severity=Severity.ERROR)
-def silent_no_op(stage: Stage) -> Iterator[Result]:
+def silent_no_op(stage: Stage, timeline: Timeline | None = None) -> Iterator[Result]:
     """IF NOT EXISTS met an object of that name with another definition.
 
     What the statement would have made is made for real, aside, and compared with what is there. A DO block that
@@ -60,21 +61,33 @@ def silent_no_op(stage: Stage) -> Iterator[Result]:
 
         walk(trial, stage.migration.up, before)
     for meeting in met:
-        yield from _no_op(stage, meeting)
+        yield from _no_op(meeting, _maker(stage, timeline, meeting.creation))
 
 
 def _may_meet(stage: Stage, creation: Creation) -> bool:
-    """Whether the server said something of the statement, or an earlier one of the chain makes such an object."""
-    said = any(run.notices for run in stage.step.run.statements if run.statement == creation.statement)
-    return said or origin(stage.chain, creation) is not None
+    """Whether the server said something of the statement, or was kept from it, or an earlier one makes the object."""
+    runs = stage.step.run.statements
+    said = any(run.notices for run in runs if run.statement == creation.statement)
+    silenced = any("client_min_messages" in run.statement.sql.lower() for run in runs)
+    return said or silenced or origin(stage.chain, creation) is not None
 
 
-def _no_op(stage: Stage, meeting: Meeting) -> Iterator[Result]:
+def _maker(stage: Stage, timeline: Timeline | None, creation: Creation) -> Created | None:
+    """What made the object; not a statement that met it, too."""
+    made = origin(stage.chain, creation)
+    if made is None or timeline is None:
+        return made
+    runs = [run for each in (*timeline.base, *(step.run for step in timeline.steps)) for run in each.statements]
+    told = [run.statement for run in runs if run.notices and run.statement.location == made.location]
+    met = any([each.guarded for each in creations(statement)] == [True] for statement in told)
+    return None if met else made
+
+
+def _no_op(meeting: Meeting, made: Created | None) -> Iterator[Result]:
     creation, location = meeting.creation, meeting.creation.statement.location
     if meeting.unproven:
         yield Unproven(f"{location}: {meeting.unproven}", meeting.object)
         return
-    made = origin(stage.chain, creation)
     there = f"{creation.kind} {meeting.object} is there{f' ({place(made.location)})' if made else ''}"
     evidence = {"made_by": place(made.location)} if made else {}
     if meeting.conflicting:

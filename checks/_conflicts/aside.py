@@ -146,7 +146,7 @@ def _compared(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disag
     if creation.kind == "schema":
         yield from _schema(trial.catalog(), creation)
     elif creation.kind == "extension":
-        yield from _extension(trial.catalog(), creation)
+        yield from _extension(trial, creation)
     elif creation.kind == "column":
         yield from _column(trial, creation, place)
     elif creation.kind == "statistics":
@@ -165,19 +165,25 @@ def _schema(catalog: Catalog, creation: Creation) -> Iterator[Disagreement]:
         yield Disagreement("changed", f"owner: have {have.owner}, want {owner}", repair)
 
 
-def _extension(catalog: Catalog, creation: Creation) -> Iterator[Disagreement]:
+def _extension(trial: Trial, creation: Creation) -> Iterator[Disagreement]:
     """An extension can only be there once: what the statement says is compared with what is there."""
-    have = next((extension for extension in catalog.extensions if extension.name == creation.name), None)
+    have = next((extension for extension in trial.catalog().extensions if extension.name == creation.name), None)
     if have is None:
         raise LookupError(f"the extension {creation.name} belongs to the server")
-    present = {"schema": have.schema, "new_version": have.version}
-    for option in creation.node.options:
-        name, value = option.def_elem.defname, option.def_elem.arg.string.sval
-        if name in present and present[name] != value:
-            what = "version" if name == "new_version" else name
-            change = f"UPDATE TO {quote(value)}" if what == "version" else f"SET SCHEMA {quote(value)}"
-            repair = f"ALTER EXTENSION {quote(have.name)} {change};"
-            yield Disagreement("changed", f"{what}: have {present[name]}, want {value}", repair)
+    said = {option.def_elem.defname: option.def_elem.arg.string.sval for option in creation.node.options}
+    alter = f"ALTER EXTENSION {quote(have.name)}"
+    if said.get("schema", have.schema) != have.schema:
+        repair = f"{alter} SET SCHEMA {quote(said['schema'])};"
+        yield Disagreement("changed", f"schema: have {have.schema}, want {said['schema']}", repair)
+    if said.get("new_version", have.version) != have.version:
+        repair = f"{alter} UPDATE TO {quote(said['new_version'])};"
+        yield Disagreement("changed", f"version: have {have.version}, want {said['new_version']}", repair)
+    for (usual,) in _rows(trial.connection, _USUAL_VERSION, creation.name):
+        if "new_version" not in said and usual != have.version:
+            yield Disagreement("extra", f"version: have {have.version}, and {usual} would be made now")
+
+
+_USUAL_VERSION = "SELECT default_version FROM pg_available_extensions WHERE name = %s"
 
 
 def _in_schema(trial: Trial, creation: Creation, schema: str) -> Iterator[Disagreement]:

@@ -214,3 +214,19 @@ def test_a_name_that_may_have_been_freed_is_not_called_a_duplicate(server: Serve
         f"table c is created by 001_first.sql:1 and again by 003_block.sql:2, {doubt}; "
         f"table d is created by 001_first.sql:1 and again by 004_later.sql:2, {doubt}"
     )
+
+
+def test_an_extension_is_compared_in_what_is_said(server: Server, tmp_path: Path) -> None:
+    files = {
+        "001_first.sql": "CREATE SCHEMA e; CREATE EXTENSION citext SCHEMA e VERSION '1.4'; CREATE EXTENSION hstore;",
+        "002_again.sql": "CREATE EXTENSION IF NOT EXISTS citext;\nALTER EXTENSION hstore SET SCHEMA e;\n"
+        "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA e;",
+    }
+    citext, hstore = findings(server, tmp_path, "silent-no-op", files)
+    latest = "1.6" if server.version < 180000 else "1.8"
+    assert citext.severity == hstore.severity == "info"
+    assert citext.message == (
+        "CREATE EXTENSION IF NOT EXISTS citext does nothing: extension citext is there (001_first.sql:1) with all that"
+        f" is wanted, and more\nversion: have 1.4, and {latest} would be made now"
+    )
+    assert hstore.message.endswith("extension hstore is there (001_first.sql:1) with the same definition")

@@ -16,3 +16,6 @@ CREATE SCHEMA app;
 CREATE DOMAIN slug AS text CHECK (length(VALUE) < 5);
 CREATE STATISTICS organizations_related (dependencies) ON slug, max_users FROM organizations;
 CREATE STATISTICS organizations_same ON slug, billing_email FROM organizations;
+CREATE SCHEMA extensions;
+CREATE EXTENSION citext VERSION '1.5';
+CREATE EXTENSION hstore WITH SCHEMA extensions;

@@ -27,3 +27,5 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 CREATE STATISTICS IF NOT EXISTS organizations_related ON slug, subscription_tier FROM organizations;
+CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA extensions VERSION '1.6';
+CREATE EXTENSION IF NOT EXISTS plpgsql WITH SCHEMA extensions;

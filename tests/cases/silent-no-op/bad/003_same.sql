@@ -2,3 +2,4 @@ CREATE TABLE IF NOT EXISTS organizations (id bigint PRIMARY KEY);
 CREATE SCHEMA IF NOT EXISTS app;
 ALTER TABLE public.organizations ADD COLUMN IF NOT EXISTS name text;
 CREATE STATISTICS IF NOT EXISTS public.organizations_same ON billing_email, slug FROM organizations;
+CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA extensions;

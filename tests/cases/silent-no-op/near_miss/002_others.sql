@@ -13,3 +13,9 @@ EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 DROP STATISTICS related;
 CREATE STATISTICS IF NOT EXISTS related (mcv) ON id, name FROM organizations;
+-- An extension that was dropped. OR REPLACE does what it says.
+DROP EXTENSION hstore;
+CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public;
+CREATE OR REPLACE VIEW named AS SELECT name, id FROM organizations;
+CREATE OR REPLACE FUNCTION one() RETURNS integer LANGUAGE sql STABLE AS $$ SELECT 2 $$;
+CREATE OR REPLACE TRIGGER touched BEFORE UPDATE ON organizations FOR EACH ROW EXECUTE FUNCTION touch();
