@@ -120,6 +120,18 @@ class SeedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Assume:
+    """One entry of ``assume``: what a migration takes for granted of the rows before it."""
+
+    migration: str
+    """Its version or its file."""
+    that: str
+    """In the language of migrate_validate.chain.assumptions; read there."""
+    origin: str = ""
+    """The file and the key, for what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured for one chain."""
 
@@ -149,4 +161,6 @@ class Settings:
     """``schema.table.column`` that look like references and are none."""
     statistics: Statistics | None = None
     """Of the real database, by which findings about locks are weighed."""
+    assume: tuple[Assume, ...] = ()
+    """What migrations take for granted, beside what their scripts state."""
     expect: Expectations = field(default_factory=Expectations)

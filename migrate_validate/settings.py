@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrate_validate.config import (
     Amount,
+    Assume,
     Backfill,
     Counter,
     Expectations,
@@ -234,6 +235,13 @@ class _Reader(Values):
         except ConfigError as error:
             self._problem("; ".join(error.brief))
             return None
+
+    def _key_assume(self, path: str, value: Any) -> tuple[Assume, ...]:
+        keys = ("migration", "that")
+        return tuple(
+            Assume(table["migration"], table["that"], f"{self.where}: {path}[{number}]")
+            for number, table in enumerate(self._array(path, value, keys, (), texts=keys))
+        )
 
     def _key_expect(self, path: str, value: Any) -> Expectations:
         known = {

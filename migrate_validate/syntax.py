@@ -160,8 +160,11 @@ def scan(text: str) -> list[Token]:
     """
     result = _scan(text)
     offsets = _Offsets(text)
-    names = postgast.pg_query_pb2.Token
-    return [Token(offsets.char(t.start), offsets.char(t.end), names.Name(t.token)) for t in result.tokens]
+    # A character that stands nowhere in SQL is a token without a name of its own.
+    return [
+        Token(offsets.char(t.start), offsets.char(t.end), _TOKENS.get(t.token, f"ASCII_{t.token}"))
+        for t in result.tokens
+    ]
 
 
 def _scan(text: str) -> Any:
@@ -223,4 +226,5 @@ _FIELDS = {
     field.message_type.name: field.name for field in postgast.pg_query_pb2.Node.DESCRIPTOR.fields if field.message_type
 }
 """The field of a generic ``Node`` by the type of what it holds."""
+_TOKENS: dict[int, str] = {number: name for name, number in postgast.pg_query_pb2.Token.items()}
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
