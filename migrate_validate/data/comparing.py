@@ -115,7 +115,7 @@ def compare(
     :param follow: find tables and columns by their numbers, through renames, and by name only where the number is gone;
         that works within one database and its copies. False: by name.
     :param renamed: goes before numbers and names
-    :param leave_out: columns, as they were, that do not count
+    :param leave_out: columns that do not count, and are not in examples
     :param others: what was held before and after somebody else wrote: what that changed is not counted
     :param since: a timestamp. Columns for a date with time in which rows have times after it are taken for times of
         the last change, and such values are not counted.
@@ -209,7 +209,7 @@ class _Comparison:
         own = _View.of(self.was, self.was, Renamed(), follow=False)
         values = own.values(key or [each.name for each in self.was.columns])
         row = self._one(_GONE.format(key=values, condition=sql.SQL("true")))
-        return TableChange(self.was, None, key, missing=Rows(row[0], _rows(self.was, row[1])))
+        return TableChange(self.was, None, key, missing=Rows(row[0], self._rows(self.was, row[1])))
 
     def change(self, now: KeptTable) -> TableChange | None:
         """Of one that is there; None where it is as it was, which needs no server."""
@@ -236,7 +236,7 @@ class _Comparison:
         query = _FOUND.format(pictures=pictures)
         row = self._one(query, repeats=bool(plain), examples=self.examples)
         missing, one_missing, added, one_added, repeated = row
-        return Rows(missing, _rows(self.was, one_missing)), Rows(added, _rows(now, one_added)), repeated
+        return Rows(missing, self._rows(self.was, one_missing)), Rows(added, self._rows(now, one_added)), repeated
 
     def _values_found(
         self, now: KeptTable, compared: Sequence[KeptColumn], key: tuple[str, ...]
@@ -249,7 +249,7 @@ class _Comparison:
         found: dict[int, list[tuple[int, Row, Row]]] = {}
         total = 0
         for place, count, total, before, after in self._all(query, **values):  # noqa: B007 - the same in every row
-            pair = _row(self.was, before), _row(now, after)
+            pair = self._row(self.was, before), self._row(now, after)
             found.setdefault(place, []).append((count, *pair))
         columns = tuple(
             ColumnChange(
@@ -271,7 +271,7 @@ class _Comparison:
             had = sql.SQL("{} <> ARRAY[NULL]::text[]").format(own.values([column.name]))
             count, examples = self._one(_GONE.format(key=own.values([*key, column.name]), condition=had))
             if count:
-                yield ColumnChange(column, None, count, tuple((row, None) for row in _rows(self.was, examples)))
+                yield ColumnChange(column, None, count, tuple((row, None) for row in self._rows(self.was, examples)))
 
     def _pictures(self, key: Sequence[str], data: Sequence[str]) -> sql.Composed:
         own = _View.of(self.was, self.was, Renamed(), follow=False)
@@ -284,6 +284,13 @@ class _Comparison:
         ]
         return sql.SQL(", ").join(pictures)
 
+    def _rows(self, table: KeptTable, found: Iterable[Sequence[str | None]]) -> tuple[Row, ...]:
+        return tuple(self._row(table, values) for values in found)
+
+    def _row(self, table: KeptTable, values: Sequence[str | None]) -> Row:
+        pairs = zip(table.columns, values, strict=True)
+        return {column.name: value for column, value in pairs if not self.leave_out(column)}
+
     def _one(self, query: sql.Composed, **values: object) -> tuple[Any, ...]:
         (row,) = self._all(query, **values)
         return row
@@ -292,14 +299,6 @@ class _Comparison:
         texts = zip(_NAMES, (self.was.text, *(view.text for view in self.views), "", ""), strict=False)
         given = {"examples": self.examples, **dict(texts), **values}
         return self.connection.execute(query, given).fetchall()
-
-
-def _row(table: KeptTable, values: Sequence[str | None]) -> Row:
-    return dict(zip((column.name for column in table.columns), values, strict=True))
-
-
-def _rows(table: KeptTable, found: Iterable[Sequence[str | None]]) -> tuple[Row, ...]:
-    return tuple(_row(table, values) for values in found)
 
 
 _NAMES = ("was", "now", "first", "second")

@@ -257,6 +257,7 @@ def test_columns_may_be_left_out(connection: Connection) -> None:
     script = "UPDATE team SET name = 'any'; UPDATE note SET line = 'any'; INSERT INTO note VALUES ('any')"
     changes = after(connection, script, leave_out=lambda column: column.name in ("name", "line"))
     assert {name: counts(change) for name, change in changes.items()} == {"public.note": (0, 1, 0)}
+    assert changes["public.note"].added.examples == ({},)
 
 
 def test_without_its_key_a_table_is_compared_by_all_else(connection: Connection) -> None:
