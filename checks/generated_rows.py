@@ -56,8 +56,9 @@ def accepts_generated_rows(
     Not reported: refusals only by values at the outermost ends of a type; deferred triggers; constraints, which
     PostgreSQL applies itself.
     """
-    judged = {table.qualified_name for table in own_catalog(connection, catalog, timeline).tables}
-    whole = Catalog.read(connection)
+    own = own_catalog(connection, catalog, timeline)
+    judged = {table.qualified_name for table in own.tables}
+    whole = own.whole
     order = fill_order(whole, ancestors(whole, judged))
     if not order.tables:
         yield NotApplicable("the schema has no tables")

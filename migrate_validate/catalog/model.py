@@ -292,7 +292,15 @@ class Catalog:
         """The same picture without these schemas and what is in them: for leaving out an environment's own."""
         from migrate_validate.catalog.reader import leave_out_schemas
 
-        return leave_out_schemas(self, names)
+        rest = leave_out_schemas(self, names)
+        rest.__dict__["_whole"] = self.whole  # No field: it has no part in what the picture shows.
+        return rest
+
+    @property
+    def whole(self) -> Catalog:
+        """The picture that schemas were left out of to get this one; this one where none were."""
+        found: Catalog = self.__dict__.get("_whole", self)
+        return found
 
     def table(self, qualified_name: str) -> Table | None:
         """The table ``schema.name``."""

@@ -271,6 +271,9 @@ def test_leave_out_schemas(picture: Catalog) -> None:
     assert (rest.tables, rest.functions, rest.enums) == ((), (), ())
     assert [entry.schema for entry in rest.default_privileges] == [None]
     assert picture.without_schemas(frozenset({"other"})) == picture
+    assert rest.whole is picture
+    assert rest.without_schemas(frozenset({"other"})).whole is picture
+    assert picture.whole is picture
 
 
 def test_search_path_is_restored(everything: Database) -> None:
