@@ -17,7 +17,7 @@ from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome, Step
 from migrate_validate.rules import rule
 
-from ._rollback.makers import maker, undoing
+from ._rollback.makers import Makers, makers, undoing
 from ._rollback.round_trip import RoundTrip, examined
 from ._shared import count_of, refusal
 
@@ -80,8 +80,9 @@ def rollback_leaves_trace(stage: Stage) -> Iterator[Result]:
     up, down = stage.migration.up, stage.migration.down
     assert down is not None
     by_maker: dict[Statement | None, list[Difference]] = defaultdict(list)
+    made_by = makers(stage) if trip.trace else Makers()
     for difference in trip.trace.differences:
-        by_maker[maker(up, difference)].append(difference)
+        by_maker[made_by.of(difference)].append(difference)
     for statement, differences in sorted(by_maker.items(), key=_place):
         lines = [str(each) for each in differences[:SHOWN]]
         more = [f"and {len(differences) - SHOWN} more"] if len(differences) > SHOWN else []
@@ -129,6 +130,8 @@ def rollback_loses_data(stage: Stage) -> Iterator[Result]:
         )
     for table, reason in trip.empty.items():
         yield Unproven(f"it held no rows that could have been lost: {reason}", table)
+    for table, reason in trip.unread.items():
+        yield Unproven(f"its rows could not be compared: {reason}", table)
 
 
 @rule(severity=Severity.ERROR)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from dataclasses import dataclass
 
-from migrate_validate.catalog.diff import Difference
-from migrate_validate.chain.model import Script, Statement
-from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
+from migrate_validate.chain.model import Statement
+from migrate_validate.chain.statements import statements
+from migrate_validate.replay.stages import Stage
+
+MOST = 200
+"""Statements of a migration, up to which the schema is read after each."""
 
 _PARTS = {
     "column": "ALTER TABLE {table} DROP COLUMN {name};",
@@ -37,30 +41,54 @@ _PART = re.compile(rf"table ([\w.$]+) (index|{'|'.join(_PARTS)}) (.+)")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-def maker(script: Script, difference: Difference) -> Statement | None:
-    """The statement of a script that names what differs: the last one of those that name most of it."""
-    words = _words(re.sub(r"\(.*|\bby \S+$", "", difference.object))
-    if not words:
-        return None
-    own = words[-1]
-    best: tuple[int, Statement] | None = None
-    for statement, named in _named(script):
-        score = len(set(words) & named)
-        if own in named and (best is None or score >= best[0]):
-            best = (score, statement)
-    return best[1] if best else None
+def makers(stage: Stage) -> Makers:
+    """What each statement of a stage's migration changes in the schema: they are applied one by one.
+
+    Nothing is known of a migration of many statements, after each of which the schema would have to be read.
+
+    :raises StageLost: when the chain cannot be applied again up to here
+    """
+    up = stage.migration.up
+    if len(statements(up)) > MOST:
+        return Makers()
+    found: list[tuple[Statement, CatalogDiff]] = []
+    with stage.trial(up) as trial:
+        latest = trial.catalog()
+
+        def look(statement: Statement) -> None:
+            nonlocal latest
+            present = trial.catalog()
+            if present != latest:
+                found.append((statement, compare(latest, present)))
+            latest = present
+
+        trial.each(up, look)
+    return Makers(tuple(found))
 
 
-@lru_cache(maxsize=64)
-def _named(script: Script) -> tuple[tuple[Statement, frozenset[str]], ...]:
-    try:
-        return tuple((each, frozenset(_words(each.sql))) for each in statements(script))
-    except ScriptError:
-        return ()
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """What each statement of a script has changed, in their order."""
+
+    changes: tuple[tuple[Statement, CatalogDiff], ...] = ()
+
+    def of(self, difference: Difference) -> Statement | None:
+        """The last statement that made the same difference; else the last that changed the object in some way."""
+        best: tuple[int, Statement] | None = None
+        for statement, diff in self.changes:
+            close = max((_closeness(difference, each) for each in diff.differences), default=0)
+            if close and (best is None or close >= best[0]):
+                best = (close, statement)
+        return best[1] if best else None
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+def _closeness(one: Difference, other: Difference) -> int:
+    """0: about another object; 1: about the same; 2: both there, gone or changed; 3: in the same property."""
+    if one.object != other.object:
+        return 0
+    if one.kind != other.kind:
+        return 1
+    return 3 if one.what.partition(":")[0] == other.what.partition(":")[0] else 2
 
 
 def undoing(differences: Iterator[Difference]) -> Iterator[str]:

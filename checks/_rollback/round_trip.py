@@ -41,6 +41,8 @@ class RoundTrip:
     """Tables of before that may have lost rows or values, ``schema.name``."""
     empty: Mapping[str, str] = field(default_factory=dict)
     """Of these: which held no rows to lose, and why."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Tables of before that may have lost rows, and that could not be compared, and why."""
     filled: frozenset[str] = frozenset()
     """Tables that got generated rows before."""
     written: frozenset[str] = frozenset()
@@ -177,6 +179,7 @@ def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
         losses=tuple(losses(changes)),
         changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
         empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
+        unread=_unread(held, known & about, runs),
     )
     again = trial.apply(up)
     drift = CatalogDiff() if _lost(trial) or again.failure else compare(middle, trial.catalog())
@@ -197,9 +200,22 @@ def _write_between(trial: Trial, before: Catalog, middle: Catalog, made: Catalog
     return frozenset(fill(trial.connection, middle, names).rows) if names else frozenset()
 
 
-def _empty(held: Kept, changed: Collection[str], refused: Mapping[str, str]) -> dict[str, str]:
-    reasons = {**refused, **held.left_out}
-    return {name: reasons[name] for name in sorted(changed) if held.empty(name) and name in reasons}
+def _empty(held: Kept, changed: Collection[str], reasons: Mapping[str, str]) -> dict[str, str]:
+    compared = [name for name in sorted(changed) if name not in held.left_out]
+    return {name: reasons[name] for name in compared if held.empty(name) and name in reasons}
+
+
+def _unread(held: Kept, changed: Collection[str], runs: Iterable[ScriptRun]) -> dict[str, str]:
+    """The tables that could not be read, and those that are not even tried: foreign ones that were written."""
+    written = {
+        touched.relation
+        for run in runs
+        for statement in run.statements
+        for touched in statement.touched
+        if touched.kind == "foreign table" and "RowExclusiveLock" in touched.locks
+    }
+    refused = {name: why for name, why in held.left_out.items() if name in changed}
+    return {**refused, **dict.fromkeys(sorted(written), "it is a foreign table, whose rows are elsewhere")}
 
 
 def _holders(catalog: Catalog) -> list[Table]:

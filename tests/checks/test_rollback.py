@@ -165,6 +165,39 @@ def test_rows_of_partitions_and_children_are_found(server: Server, tmp_path: Pat
     ]
 
 
+def test_rows_of_foreign_tables_are_not_proven(server: Server, tmp_path: Path) -> None:
+    loopback = """
+        create extension postgres_fdw;
+        do $$ begin
+            execute format('create server here foreign data wrapper postgres_fdw options (host %L, port %L, dbname %L)',
+                split_part(current_setting('unix_socket_directories'), ',', 1), current_setting('port'),
+                current_database());
+            execute format('create user mapping for public server here options (user %L)', current_user);
+        end $$;
+        create foreign table elsewhere (name text) server here options (table_name 'people');"""
+    files = change("create table t (); delete from elsewhere;", "drop table t;")
+    files["001_people.sql"] = TABLE + loopback
+    result = judged(server, tmp_path, "rollback-loses-data", files)
+    assert result.verdict is Verdict.UNPROVEN
+    assert "public.elsewhere: its rows could not be compared: it is a foreign table, whose rows are" in result.reason
+
+
+def test_the_statement_that_made_a_difference_need_not_name_it(server: Server, tmp_path: Path) -> None:
+    up = """create table other (name text); -- nick
+do $$ begin execute 'alter table people alter ni' || 'ck set default 1'; end $$;
+do $$ begin execute 'create index on people (ni' || 'ck)'; end $$;
+comment on column people.nick is 'a nick';"""
+    files = change(up, "drop table other; comment on column people.nick is null;")
+    found = judged(server, tmp_path, "rollback-leaves-trace", files).findings
+    assert [each.evidence["made_by"] for each in found] == ["002_change.sql:2:1", "002_change.sql:3:1"]
+
+
+def test_of_a_long_migration_no_statement_is_blamed(server: Server, tmp_path: Path) -> None:
+    up = "create table first (); " + "select 1; " * 200
+    (found,) = judged(server, tmp_path, "rollback-leaves-trace", change(up, "select 1;")).findings
+    assert found.evidence == {}
+
+
 def test_what_cannot_hold_rows_is_not_proven(server: Server, tmp_path: Path) -> None:
     files = change("alter table never drop column b;", "alter table never add column b text;")
     files["001_people.sql"] = TABLE + "create table never (a integer not null check (a > 0 and a < 0), b text);"
