@@ -90,15 +90,16 @@ class _Filling:
         except Unsupported as error:
             self.refused[name] = error.what
             return
-        self._insert(table, [_numbered(table, row) for row in candidates])
+        # The simplest rows come first and are much alike.
+        tried = [_bare(table, candidates[-1]), *reversed(candidates)]
+        self._insert(table, [_numbered(table, row) for row in tried])
 
     def _insert(self, table: Table, candidates: Sequence[Row]) -> None:
         name = table.qualified_name
         wanted = sorted(self.catalog.referenced_columns.get(name, frozenset()))
         why = "a trigger or a rule drops the rows"
         taken = 0
-        # The simplest rows come first and are much alike.
-        for row in reversed(candidates):
+        for row in candidates:
             outcome = try_row(self.connection, table, row, returning=wanted)
             if isinstance(outcome, Refused):
                 why = outcome.message
@@ -143,6 +144,13 @@ def _needed_anew(catalog: Catalog, names: Collection[str]) -> Iterator[str]:
         for key in tables[name].foreign_keys:
             if key.references and any(columns <= set(key.columns) for columns in unique):
                 yield key.references
+
+
+def _bare(table: Table, row: Row) -> Row:
+    """The row with NULL wherever it is allowed: what scripts are least prepared for, and few rows may never have."""
+    key = table.primary_key.columns if table.primary_key else ()
+    required = {column.name for column in table.columns if column.not_null or column.generated}
+    return {name: value if name in required or name in key else None for name, value in row.items()}
 
 
 def _numbered(table: Table, row: Row) -> Row:

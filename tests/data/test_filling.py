@@ -51,6 +51,12 @@ def test_tables_get_rows_and_their_numbers_stay_free(connection: psycopg.Connect
     assert filled(connection, "people").rows == {"public.people": ROWS}
 
 
+def test_one_row_has_null_wherever_it_is_allowed(connection: psycopg.Connection[Any]) -> None:
+    filled(connection, "people", "profiles")
+    assert count(connection, "people WHERE head IS NULL") > 0
+    assert count(connection, "profiles WHERE bio IS NULL") > 0
+
+
 def test_what_can_be_referred_to_once_is_made_anew(connection: psycopg.Connection[Any]) -> None:
     for _ in range(2):
         assert filled(connection, "profiles").rows.keys() == {"public.people", "public.profiles"}
