@@ -5,6 +5,6 @@ create table menus (
 create table dishes (
     id integer primary key,
     menu_id integer references menus (id),
-    price numeric(8, 2) not null check (price between 0 and 999999.99)
+    price numeric(8, 2) not null check (price between 0 and 999999)
 );
 create index dishes_menu on dishes (menu_id);
