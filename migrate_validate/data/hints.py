@@ -36,6 +36,34 @@ class Hints:
     patterns: tuple[str, ...] = ()
     """Regular expressions that text is matched with."""
 
+    @property
+    def numbers(self) -> tuple[Decimal, ...]:
+        """The literals that are numbers."""
+        found = []
+        for text in self.literals:
+            try:
+                number = Decimal(text)
+            except InvalidOperation:
+                continue
+            if number.is_finite():
+                found.append(number)
+        return tuple(found)
+
+    def likely(self, value: object) -> bool:
+        """Whether a value is what the hints ask for, as far as it can be seen without PostgreSQL."""
+        text = str(value)
+        if self.closed and self.literals:
+            return text in self.literals
+        if isinstance(value, str) and (self.shortest or self.longest is not None or self.patterns):
+            return (self.shortest or 0) <= len(text) <= (len(text) if self.longest is None else self.longest) and all(
+                re.search(pattern, text) for pattern in self.patterns
+            )
+        numbers = Hints((text,)).numbers if self.low is not None or self.high is not None else ()
+        return all(
+            (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
+            for number in numbers
+        )
+
     def merged(self, other: Hints) -> Hints:
         """Both together."""
         return Hints(

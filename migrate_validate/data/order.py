@@ -103,3 +103,9 @@ def _reached(start: str, waiting: Mapping[str, Table], broken: Mapping[str, Coll
                 found.add(key.references)
                 queue.append(key.references)
     return found
+
+
+def partitions(catalog: Catalog, table: Table) -> list[Table]:
+    """The partitions of a table, and theirs."""
+    own = [part for part in catalog.tables if part.partition_of == table.qualified_name]
+    return [*own, *(below for part in own for below in partitions(catalog, part))]

@@ -46,7 +46,7 @@ def rows(
     table = catalog.tables_by_name[table] if isinstance(table, str) else table
     types = Types.of(catalog)
     hints = column_hints(table.constraints)
-    for column, offered in _partition_values(catalog, table).items():
+    for column, offered in partition_values(catalog, table).items():
         hints[column] = hints.get(column, Hints()).merged(offered)
     given = catalog.referenced_columns.get(table.qualified_name, frozenset())
     keys = () if parents is None else bound_keys(table, unbound)
@@ -149,7 +149,7 @@ def _required(table: Table, name: str) -> bool:
     return column is None or column.not_null or _primary(table, name)
 
 
-def _partition_values(catalog: Catalog, table: Table) -> dict[str, Hints]:
+def partition_values(catalog: Catalog, table: Table) -> dict[str, Hints]:
     """Values of a partition key that have a partition, where the key is one plain column."""
     match = re.fullmatch(r"\w+ \((\"?[\w$]+\"?)\)", table.partition_key or "")
     if match is None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum as PythonEnum
 
 from hypothesis import strategies as st
@@ -58,8 +58,9 @@ _WORDS = (
     "ß",
     "😀",
 )
-_INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
-_RANGES = {
+INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
+TEXTS = ("text", "character varying", "character", "bpchar", "name", '"char"', "citext")
+RANGES = {
     "int4range": "integer",
     "int8range": "bigint",
     "numrange": "numeric",
@@ -82,7 +83,15 @@ def literal(value: Value | Default) -> str:
     return str(value).lower()
 
 
-def _typed(name: str) -> tuple[str, tuple[int, ...]]:
+def unknown_type(type_name: str) -> Unsupported:
+    """The error for a type of which nothing is known."""
+    return Unsupported(
+        f"values of the type {type_name} cannot be generated",
+        remedy="rows of its table have to be written by hand, in a seed file for instance",
+    )
+
+
+def typed(name: str) -> tuple[str, tuple[int, ...]]:
     """A type's name without its modifiers, and these."""
     match = re.search(r"\(([-\d, ]+)\)", name)
     if match is None:
@@ -122,24 +131,21 @@ class Types:
         hints = hints or Hints()
         if type_name.endswith("[]"):
             elements = self.values(type_name[:-2], hints, limits=limits)
-            return st.lists(st.none() | elements, max_size=3).map(_array_text)
+            return st.lists(st.none() | elements, max_size=3).map(array_text)
         own = self.named.get(type_name)
         if own is not None:
             return self._defined(own, hints, limits)
         if type_name in self.multiranges:
             return _multirange(self._range(self.multiranges[type_name].subtype, limits))
-        name, modifiers = _typed(type_name)
+        name, modifiers = typed(type_name)
         bare = name.rpartition(".")[2]
-        if bare in _RANGES:
-            return self._range(_RANGES[bare], limits)
-        if bare.replace("multirange", "range") in _RANGES:
-            return _multirange(self._range(_RANGES[bare.replace("multirange", "range")], limits))
+        if bare in RANGES:
+            return self._range(RANGES[bare], limits)
+        if bare.replace("multirange", "range") in RANGES:
+            return _multirange(self._range(RANGES[bare.replace("multirange", "range")], limits))
         maker = _MAKERS.get(bare)
         if maker is None:
-            raise Unsupported(
-                f"values of the type {type_name} cannot be generated",
-                remedy="rows of its table have to be written by hand, in a seed file for instance",
-            )
+            raise unknown_type(type_name)
         return maker(bare, modifiers, hints, limits)
 
     def _defined(self, own: Enum | Domain | Composite | Range, hints: Hints, limits: bool) -> Values:
@@ -152,13 +158,13 @@ class Types:
                 return self.values(own.base_type, checks.merged(hints), limits=limits)
             case Composite():
                 fields = [st.none() | self.values(each.type, limits=limits) for each in own.attributes]
-                return st.tuples(*fields).map(_composite_text)
+                return st.tuples(*fields).map(composite_text)
             case Range():
                 return self._range(own.subtype, limits)
 
     def _range(self, subtype: str, limits: bool) -> Values:
         # One bound, or the same twice, is in order whatever the subtype's ordering is.
-        bound = self.values(subtype, limits=False).map(lambda value: _quoted(_text(value)))
+        bound = self.values(subtype, limits=False).map(lambda value: quoted(text_of(value)))
         shapes = ("empty", "[{0},{0}]", "[{0},)", "(,{0}]", "(,)") if limits else ("[{0},{0}]", "[{0},)", "empty")
         return st.builds(lambda shape, value: shape.format(value), st.sampled_from(shapes), bound)
 
@@ -172,20 +178,24 @@ def _multirange_name(name: str) -> str:
     return name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
 
 
-def _text(value: Value) -> str:
+def text_of(value: Value) -> str:
+    """The value as text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """An element of an array, a range or a composite."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _array_text(elements: list[Value]) -> Value:
-    return "{" + ",".join("NULL" if each is None else _quoted(_text(each)) for each in elements) + "}"
+def array_text(elements: Sequence[Value]) -> Value:
+    """An array as its input function reads it."""
+    return "{" + ",".join("NULL" if each is None else quoted(text_of(each)) for each in elements) + "}"
 
 
-def _composite_text(fields: tuple[Value, ...]) -> Value:
-    return "(" + ",".join("" if each is None else _quoted(_text(each)) for each in fields) + ")"
+def composite_text(fields: Sequence[Value]) -> Value:
+    """A composite value as its input function reads it."""
+    return "(" + ",".join("" if each is None else quoted(text_of(each)) for each in fields) + ")"
 
 
 def _multirange(ranges: Values) -> Values:
@@ -199,24 +209,12 @@ def _hinted(hints: Hints, base: Values, offered: list[Value]) -> Values:
     return st.sampled_from(offered) if hints.closed else st.sampled_from(offered) | base
 
 
-def _numbers(hints: Hints) -> list[Decimal]:
-    found = []
-    for text in hints.literals:
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            continue
-        if number.is_finite():
-            found.append(number)
-    return found
-
-
 def _integers(name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
-    size = 2 ** _INTEGERS[name]
+    size = 2 ** INTEGERS[name]
     low = max(-size, int(hints.low)) if hints.low is not None else (-size if limits else -100)
     high = min(size - 1, int(hints.high)) if hints.high is not None else (size - 1 if limits else max(low, 0) + 100)
     low, high = (low, high) if low <= high else (-size, size - 1)
-    near = {int(number) + step for number in _numbers(hints) for step in ((0,) if hints.closed else (0, 1, -1))}
+    near = {int(number) + step for number in hints.numbers for step in ((0,) if hints.closed else (0, 1, -1))}
     allowed = sorted((number for number in near if low <= number <= high), key=abs)
     small: Values = st.integers(max(low, min(high, -2)), min(high, max(low, 100)))
     return _hinted(hints, small | st.sampled_from([low, high]) if limits else small, list(allowed))
@@ -234,7 +232,7 @@ def _numeric(_name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool)
     if limits:
         base |= st.sampled_from([_plain(size), _plain(-size), "NaN"])
     unit = Decimal(1).scaleb(-scale)
-    near = {number + step for number in _numbers(hints) for step in ((0,) if hints.closed else (0, unit, -unit))}
+    near = {number + step for number in hints.numbers for step in ((0,) if hints.closed else (0, unit, -unit))}
     return _hinted(hints, base, [_plain(number) for number in sorted(near, key=abs) if low <= number <= high])
 
 
@@ -251,14 +249,14 @@ def _floats(name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) 
     if limits:
         largest = "3.4028235e38" if width == 32 else "1.7976931348623157e308"
         base |= st.sampled_from(["0.1", largest, f"-{largest}", "Infinity", "-Infinity", "NaN"])
-    return _hinted(hints, base, [_plain(number) for number in _numbers(hints)])
+    return _hinted(hints, base, [_plain(number) for number in hints.numbers])
 
 
 def _money(_name: str, _modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
     base: Values = st.integers(0 if hints.low is not None else -100, 100).map(str)
     if limits:
         base |= st.sampled_from(["92233720368547758.07", "-92233720368547758.08"])
-    return _hinted(hints, base, [_plain(number) for number in _numbers(hints)])
+    return _hinted(hints, base, [_plain(number) for number in hints.numbers])
 
 
 def _texts(name: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) -> Values:
@@ -347,14 +345,38 @@ _timestamps: Values = _steps(_MICROSECOND).map(lambda moment: moment.isoformat("
 _times: Values = st.times().map(lambda time: time.isoformat())
 _intervals: Values = st.sampled_from(["0", "1 day", "-1 day", "1 mon", "00:00:01", "1 year 2 mons 3 days 04:05:06"])
 
+FIXED: Mapping[str, tuple[tuple[Value, ...], tuple[Value, ...]]] = {
+    "jsonpath": (("$", "$.a"), ()),
+    "bytea": (("\\x", "\\x00", "\\x61", "\\xff00ff"), ()),
+    "inet": (("127.0.0.1", "10.0.0.0/8", "::1"), ("255.255.255.255", "::/0")),
+    "cidr": (("127.0.0.0/8", "10.0.0.0/8", "::/0"), ()),
+    "macaddr": (("00:00:00:00:00:00", "08:00:2b:01:02:03"), ()),
+    "macaddr8": (("00:00:00:00:00:00:00:00", "08:00:2b:01:02:03:04:05"), ()),
+    "tsvector": (("", "'a'", "'a':1 'b':2A"), ()),
+    "tsquery": (("'a'", "'a' & 'b'", ""), ()),
+    "xml": (("", "<a/>", "text"), ()),
+    "oid": ((0, 1), (4294967295,)),
+    "pg_lsn": (("0/0", "0/1"), ()),
+    "point": (("(0,0)", "(1,-1)"), ()),
+    "line": (("{1,0,0}",), ()),
+    "lseg": (("[(0,0),(1,1)]",), ()),
+    "box": (("(1,1),(0,0)",), ()),
+    "path": (("[(0,0),(1,1)]",), ()),
+    "polygon": (("((0,0),(1,1),(1,0))",), ()),
+    "circle": (("<(0,0),1>",), ()),
+    "hstore": (("", "a=>1", "a=>NULL", '""=>""'), ()),
+    "ltree": (("a", "a.b", ""), ()),
+}
+"""By type: a few usual values and the outermost ones, of types of which little has to be known."""
+
 _MAKERS: Mapping[str, Callable[..., Values]] = {
-    **dict.fromkeys(_INTEGERS, _integers),
+    **dict.fromkeys(INTEGERS, _integers),
     "numeric": _numeric,
     "real": _floats,
     "double precision": _floats,
     "money": _money,
     "boolean": _booleans,
-    **dict.fromkeys(("text", "character varying", "character", "bpchar", "name", '"char"', "citext"), _texts),
+    **dict.fromkeys(TEXTS, _texts),
     "uuid": _uuids,
     "date": _moments(_DATE, _dates, ("4713-01-01 BC", "5874897-12-31", "infinity", "-infinity")),
     **dict.fromkeys(
@@ -374,27 +396,8 @@ _MAKERS: Mapping[str, Callable[..., Values]] = {
     ),
     "json": _json,
     "jsonb": _json,
-    "jsonpath": _offering("$", "$.a"),
-    "bytea": _offering("\\x", "\\x00", "\\x61", "\\xff00ff"),
-    "inet": _offering("127.0.0.1", "10.0.0.0/8", "::1", outermost=("255.255.255.255", "::/0")),
-    "cidr": _offering("127.0.0.0/8", "10.0.0.0/8", "::/0"),
-    "macaddr": _offering("00:00:00:00:00:00", "08:00:2b:01:02:03"),
-    "macaddr8": _offering("00:00:00:00:00:00:00:00", "08:00:2b:01:02:03:04:05"),
     "bit": _bits,
     "bit varying": _bits,
-    "tsvector": _offering("", "'a'", "'a':1 'b':2A"),
-    "tsquery": _offering("'a'", "'a' & 'b'", ""),
-    "xml": _offering("", "<a/>", "text"),
-    "oid": _offering(0, 1, outermost=(4294967295,)),
-    "pg_lsn": _offering("0/0", "0/1"),
-    "point": _offering("(0,0)", "(1,-1)"),
-    "line": _offering("{1,0,0}"),
-    "lseg": _offering("[(0,0),(1,1)]"),
-    "box": _offering("(1,1),(0,0)"),
-    "path": _offering("[(0,0),(1,1)]"),
-    "polygon": _offering("((0,0),(1,1),(1,0))"),
-    "circle": _offering("<(0,0),1>"),
-    "hstore": _offering("", "a=>1", "a=>NULL", '""=>""'),
-    "ltree": _offering("a", "a.b", ""),
     "vector": _vectors,
+    **{name: _offering(*usual, outermost=ends) for name, (usual, ends) in FIXED.items()},
 }

@@ -1,0 +1,366 @@
+"""Builds datasets from bytes: Hypothesis draws a few bytes for each row, and their values are looked up in pools.
+
+Each row that could be has bytes of its own, whether it is wanted or not, so that a dataset keeps its shape when
+Hypothesis makes it simpler: a byte that becomes smaller is a simpler value, a row of zeros the simplest row.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from migrate_validate.catalog.model import Constraint, Table
+from migrate_validate.data.learning import Learned, Pool
+from migrate_validate.data.model import Dataset
+from migrate_validate.data.order import FillOrder, nullable_key
+from migrate_validate.data.strategies import Parents, Row, bound_keys
+from migrate_validate.data.values import DEFAULT, Default, Value
+
+_MOST_BYTES = 4000
+"""More than Hypothesis likes to keep for one example; beyond it a table gets only a few bytes, which are stretched."""
+_KIN = 192
+"""A row whose first byte is not below is like the one before it:"""
+_COPIED = 160
+"""its values with a byte below are the same,"""
+_VARIED = 208
+"""and those below this one are in the other case."""
+_NULL = 64
+"""A foreign key that may be NULL is, with a byte below."""
+
+
+def assembled(order: FillOrder, learned: Learned, max_rows: int, present: Parents) -> SearchStrategy[Dataset]:
+    """Datasets of the tables in this order, from what was learned of them.
+
+    :param present: rows that are in the tables already, and may be referred to
+    """
+    plans = [
+        _Plan.of(order, table, learned.pools[table.qualified_name])
+        for table in order.tables
+        if table.qualified_name in learned.pools and table.qualified_name not in learned.unfilled
+    ]
+    return _assembled(plans, max_rows, present)
+
+
+@st.composite
+def _assembled(draw: DrawFn, plans: Sequence[_Plan], max_rows: int, present: Parents) -> Dataset:
+    counts = draw(st.binary(min_size=len(plans), max_size=len(plans)))
+    if max_rows * sum(plan.width for plan in plans) <= _MOST_BYTES:
+        drawn = [[draw(plan.bytes) for _ in range(max_rows)] for plan in plans]
+    else:
+        size = max(1, min(4, _MOST_BYTES // len(plans)))
+        seeds = st.binary(min_size=size, max_size=size)
+        drawn = [_stretched(draw(seeds), plan.width, max_rows) for plan in plans]
+    wanted = {plan.name: count * (max_rows + 1) >> 8 for plan, count in zip(plans, counts, strict=True)}
+    _require_parents(plans, wanted, max_rows, present)
+    assembly = _Assembly(present)
+    for plan, each in zip(plans, drawn, strict=True):
+        assembly.fill(plan, each[: wanted[plan.name]])
+    for plan in plans:
+        if plan.broken:
+            assembly.close(plan)
+    return assembly.dataset(plans)
+
+
+def _stretched(seed: bytes, width: int, count: int) -> list[bytes]:
+    if not any(seed):
+        return [bytes(width)] * count
+    chance = random.Random(seed)
+    return [chance.randbytes(width) for _ in range(count)]
+
+
+def _require_parents(plans: Sequence[_Plan], wanted: dict[str, int], max_rows: int, present: Parents) -> None:
+    """Give every table a row that a row of another one must refer to; none to those that would have to refer to one
+    that is left out.
+    """
+    changed = True
+    while changed:
+        changed = False
+        for plan in reversed(plans):
+            for name in plan.required:
+                if wanted[plan.name] and not wanted.get(name) and not present.get(name):
+                    possible = name in wanted and max_rows > 0
+                    wanted[name if possible else plan.name] = 1 if possible else 0
+                    changed = True
+
+
+@dataclass(slots=True)
+class _Wheel:
+    """A pool with a place for each byte."""
+
+    columns: tuple[str, ...]
+    values: tuple[tuple[Value | Default, ...], ...]
+    places: list[int]
+    """By byte: the place of its values."""
+    others: list[int]
+    """By place: that of the same text in the other case, or itself."""
+
+    @classmethod
+    def of(cls, pool: Pool) -> _Wheel:
+        total = sum(pool.shares) or 1.0
+        places: list[int] = []
+        for place, share in enumerate(pool.shares):
+            places += [place] * max(1, round(256 * share / total))
+        if len(places) > 256:
+            # The rare ones were rounded up; evenly fewer of all keeps most of them.
+            places = [places[byte * len(places) // 256] for byte in range(256)]
+        places += [places[byte * len(places) // 256] for byte in range(256 - len(places))]
+        known = {repr(values): place for place, values in enumerate(pool.values)}
+        others = [
+            known.get(repr(tuple(each.swapcase() if isinstance(each, str) else each for each in values)), place)
+            for place, values in enumerate(pool.values)
+        ]
+        return cls(pool.columns, pool.values, sorted(places), others)
+
+
+@dataclass(slots=True)
+class _Key:
+    """A foreign key."""
+
+    columns: tuple[str, ...]
+    references: str
+    referenced: tuple[str, ...]
+    nullable: tuple[str, ...]
+    """The columns that become NULL together; none where it must point at a row."""
+    own: bool
+    """It refers to its own table."""
+    deferrable: bool
+
+    @classmethod
+    def of(cls, table: Table, key: Constraint) -> _Key:
+        primary = table.primary_key.columns if table.primary_key else ()
+        free = tuple(
+            name
+            for name in key.columns
+            if (column := table.column(name)) is not None and not column.not_null and name not in primary
+        )
+        references = key.references or ""
+        return cls(
+            key.columns,
+            references,
+            key.referenced_columns,
+            free if nullable_key(table, key) else (),
+            references == table.qualified_name,
+            key.deferrable,
+        )
+
+
+@dataclass(slots=True)
+class _Plan:
+    """How rows of one table are made."""
+
+    table: Table
+    name: str
+    wheels: list[_Wheel]
+    keys: list[_Key]
+    broken: list[_Key]
+    """Keys that point at a table that is filled later."""
+    primary: tuple[str, ...]
+    """The columns of the primary key."""
+    unique: list[tuple[tuple[str, ...], bool]]
+    required: list[str]
+    """The tables that a row must refer to."""
+    width: int
+    """Bytes of a row: one for its likeness, one for each wheel and key."""
+    bytes: SearchStrategy[bytes]
+
+    @classmethod
+    def of(cls, order: FillOrder, table: Table, pools: Sequence[Pool]) -> _Plan:
+        unbound = order.unbound(table)
+        keys = [_Key.of(table, key) for key in bound_keys(table, unbound)]
+        broken = [_Key.of(table, key) for key in bound_keys(table) if key.name in unbound]
+        wheels = [_Wheel.of(pool) for pool in pools]
+        width = 1 + len(wheels) + len(keys) + len(broken)
+        return cls(
+            table,
+            table.qualified_name,
+            wheels,
+            keys,
+            broken,
+            table.primary_key.columns if table.primary_key else (),
+            list(unique_keys(table)),
+            [key.references for key in (*keys, *broken) if not key.nullable and not key.own],
+            width,
+            st.binary(min_size=width, max_size=width),
+        )
+
+
+def unique_keys(table: Table) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The columns that no two rows share, and whether two NULLs are the same."""
+    for constraint in table.constraints:
+        if constraint.kind in ("primary key", "unique"):
+            yield constraint.columns, "NULLS NOT DISTINCT" in constraint.definition
+    for index in table.indexes:
+        if index.unique and index.constraint is None and index.predicate is None:
+            yield index.keys, index.nulls_not_distinct
+
+
+Cells = dict[str, Value | Default]
+
+
+@dataclass(slots=True)
+class _Made:
+    """The rows of one table so far."""
+
+    rows: list[Cells] = field(default_factory=list)
+    bytes: list[bytes] = field(default_factory=list)
+    seen: list[set[tuple[Value | Default, ...]]] = field(default_factory=list)
+    """The values of each unique key."""
+
+
+@dataclass(slots=True)
+class _Assembly:
+    present: Parents
+    made: dict[str, _Made] = field(default_factory=dict)
+    later: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def fill(self, plan: _Plan, drawn: Sequence[bytes]) -> None:
+        made = self.made[plan.name] = _Made(seen=[set() for _ in plan.unique])
+        for row in self.present.get(plan.name, ()):
+            for (columns, _), seen in zip(plan.unique, made.seen, strict=True):
+                seen.add(tuple(row.get(name, DEFAULT) for name in columns))
+        before: Sequence[int] = ()
+        like = bytes(plan.width)
+        for own in drawn:
+            kin = bool(before) and own[0] >= _KIN
+            places = [
+                wheel.places[byte]
+                if not kin or byte >= _VARIED
+                else before[number]
+                if byte < _COPIED
+                else wheel.others[before[number]]
+                for number, (wheel, byte) in enumerate(zip(plan.wheels, own[1:], strict=False))
+            ]
+            if kin:
+                own = bytes(old if new < _COPIED else new for old, new in zip(like, own, strict=True))
+            before, like = places, own
+            self._add(plan, made, places, own)
+
+    def _add(self, plan: _Plan, made: _Made, places: list[int], own: bytes) -> None:
+        """Add a row, with other values where its keys are taken."""
+        turn = 0
+        most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
+        while turn < most:
+            row = self._row(plan, places, own, turn)
+            if row is None:
+                return
+            taken = self._taken(plan, made, row)
+            if taken is None:
+                for (columns, _), seen in zip(plan.unique, made.seen, strict=True):
+                    seen.add(tuple(row.get(name, DEFAULT) for name in columns))
+                made.rows.append(row)
+                made.bytes.append(own)
+                return
+            for number, wheel in enumerate(plan.wheels):
+                if set(wheel.columns) & taken:
+                    places = [*places[:number], (places[number] + 1) % len(wheel.values), *places[number + 1 :]]
+                    break
+            turn += 1
+
+    def _taken(self, plan: _Plan, made: _Made, row: Cells) -> frozenset[str] | None:
+        """The columns of a unique key whose values another row has."""
+        for (columns, nulls_equal), seen in zip(plan.unique, made.seen, strict=True):
+            values = tuple(row.get(name, DEFAULT) for name in columns)
+            if values not in seen or (None in values and not nulls_equal):
+                continue
+            if DEFAULT in values and not all(
+                constant_default(plan.table, name)
+                for name, value in zip(columns, values, strict=True)
+                if value is DEFAULT
+            ):
+                continue
+            return frozenset(columns)
+        return None
+
+    def _row(self, plan: _Plan, places: Sequence[int], own: bytes, turn: int) -> Cells | None:
+        """A row; None where it would have to refer to one that is not there."""
+        row: Cells = {}
+        for wheel, place in zip(plan.wheels, places, strict=True):
+            row.update(zip(wheel.columns, wheel.values[place], strict=True))
+        settled: set[str] = set()
+        first = 1 + len(plan.wheels)
+        for number, key in enumerate(plan.keys):
+            if not self._point(key, row, settled, own[first + number], turn):
+                return None
+        complete = all(name in row for key in plan.keys for name in key.columns)
+        return row if complete else None
+
+    def _point(self, key: _Key, row: Cells, settled: set[str], byte: int, turn: int) -> bool:
+        """Point a key at a row; whether that was possible."""
+        if key.nullable:
+            bound = [row[name] for name in key.columns if name in row and name not in settled]
+            null = None in bound or (not bound and byte < _NULL)
+            candidates = [] if null else self._candidates(key, row, settled)
+            if not candidates:
+                free = [name for name in key.nullable if name not in settled]
+                row.update(dict.fromkeys(free))
+                settled.update(free)
+                return True
+            byte = (byte - _NULL) * 4 // 3 if byte >= _NULL else byte
+        else:
+            candidates = self._candidates(key, row, settled)
+            if not candidates and key.own:
+                # The first row of a table that refers to itself.
+                own = tuple(row.get(name, DEFAULT) for name in key.referenced)
+                candidates = [] if DEFAULT in own or None in own else [own]
+        if not candidates:
+            return False
+        chosen = candidates[((byte * len(candidates) >> 8) + turn) % len(candidates)]
+        row.update(zip(key.columns, chosen, strict=True))
+        settled.update(key.columns)
+        return True
+
+    def _candidates(self, key: _Key, row: Cells, settled: set[str]) -> list[tuple[Value | Default, ...]]:
+        """The values that the key may have: different ones, that agree with what is settled."""
+        rows: list[Mapping[str, Value | Default]] = [*self.present.get(key.references, ())]
+        if key.references in self.made:
+            rows += self.made[key.references].rows
+        found = dict.fromkeys(tuple(parent.get(name, DEFAULT) for name in key.referenced) for parent in rows)
+        fixed = [(place, row[name]) for place, name in enumerate(key.columns) if name in settled]
+        return [
+            values
+            for values in found
+            if None not in values and DEFAULT not in values and all(values[place] == value for place, value in fixed)
+        ]
+
+    def close(self, plan: _Plan) -> None:
+        """Point the keys of a circle at rows of tables that came later."""
+        made = self.made[plan.name]
+        bound = {name for key in plan.keys for name in key.columns}
+        kept = []
+        for row, own in zip(made.rows, made.bytes, strict=True):
+            settled = bound | {name for key in plan.broken for name in key.columns if name in bound}
+            possible = True
+            for number, key in enumerate(plan.broken):
+                byte = own[1 + len(plan.wheels) + len(plan.keys) + number]
+                settable = key.deferrable or self._updatable(plan, row)
+                possible &= self._point(key, row, settled, byte if settable else 0, 0)
+                if not key.deferrable:
+                    added = frozenset(key.nullable) - bound
+                    self.later[plan.name] = self.later.get(plan.name, frozenset()) | added
+            if possible:
+                kept.append(row)
+        made.rows = kept
+
+    def _updatable(self, plan: _Plan, row: Cells) -> bool:
+        """Whether an UPDATE would find the row."""
+        return bool(plan.primary) and all(row.get(name, DEFAULT) is not DEFAULT for name in plan.primary)
+
+    def dataset(self, plans: Sequence[_Plan]) -> Dataset:
+        return Dataset(
+            {plan.name: tuple(self.made[plan.name].rows) for plan in plans},
+            {plan.name: plan.table for plan in plans},
+            self.later,
+        )
+
+
+def constant_default(table: Table, name: str) -> bool:
+    """Whether the default of a column is the same in each row."""
+    column = table.column(name)
+    return column is not None and not column.identity and "(" not in (column.default or "")
+
+
+__all__ = ["Row", "assembled", "constant_default", "unique_keys"]

@@ -1,0 +1,308 @@
+"""Puts a dataset into a database: in one message where PostgreSQL takes all of it, else without the refused rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+
+from migrate_validate.catalog.model import Table
+from migrate_validate.data.model import Dataset
+from migrate_validate.data.strategies import Row
+from migrate_validate.data.values import DEFAULT, Default, Value
+from migrate_validate.data.writing import insert
+from migrate_validate.replay.batch import Batch
+from migrate_validate.syntax import quote
+
+Connection = psycopg.Connection[Any]
+
+FOREIGN_KEY_VIOLATION = "23503"
+_NEXT = re.compile(r"nextval\('((?:[^']|'')+)'")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that PostgreSQL did not take, and why."""
+
+    table: str
+    """``schema.name``; empty where a constraint was checked only at the end."""
+    row: Row
+    sqlstate: str
+    message: str
+    detail: str | None
+    constraint: str | None
+    """The violated constraint of the table itself; None where the row was refused by something else."""
+    context: str | None
+    """Where in which function it happened; None outside functions."""
+    statement: str
+    """The INSERT."""
+
+
+def load(connection: Connection, data: Dataset, *, raise_refusals: bool = True) -> tuple[Refused, ...]:
+    """Insert a dataset in one transaction, or in a savepoint of the one that is open.
+
+    Sequences go on behind the numbers that the rows bring along. Foreign keys that are deferrable are checked at the
+    end, and are IMMEDIATE or DEFERRED afterwards as they were declared.
+
+    :param raise_refusals: raise what PostgreSQL refuses; otherwise the rows that it takes stay, those that it refuses
+        are returned, and so are the rows that refer to them
+    :raises psycopg.Error: what PostgreSQL says about the first row that it refuses; about a fixture in any case
+    """
+    try:
+        with connection.transaction():
+            _whole(connection, data)
+    except psycopg.Error as error:
+        if raise_refusals or error.sqlstate is None:
+            raise
+    except _Undo:
+        if raise_refusals:
+            raise psycopg.IntegrityError("a trigger or a rule dropped a row of the dataset without a word") from None
+    else:
+        return ()
+    with connection.transaction():
+        _run(connection, data.fixtures)
+        return _Careful(connection, data).load()
+
+
+def accepted(data: Dataset, refused: Collection[Refused]) -> Dataset:
+    """What is in the tables after :func:`load`."""
+    gone = {id(each.row) for each in refused}
+    return replace(
+        data, rows={name: tuple(row for row in rows if id(row) not in gone) for name, rows in data.rows.items()}
+    )
+
+
+def _whole(connection: Connection, data: Dataset) -> None:
+    deferred, restored = _constraints(data)
+    batches = data.batches()
+    statements = [*data.fixtures, *deferred, *batches, *_advances(data), *restored]
+    if not statements:
+        return
+    # What is prepared may be one statement only.
+    cursor = connection.execute(";\n".join(statements).encode(), prepare=False)
+    taken = 0
+    while True:
+        tag = cursor.statusmessage or ""
+        taken += int(tag.rpartition(" ")[2]) if tag.startswith("INSERT") else 0
+        if not cursor.nextset():
+            break
+    if not data.fixtures and taken != sum(map(len, data.rows.values())):
+        raise _Undo([])
+
+
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    """Run statements in one message."""
+    if statements:
+        # A statement that is prepared may be one only.
+        connection.execute(";\n".join(statements).encode(), prepare=False)
+
+
+def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
+    """The statements that defer the check of foreign keys, and those that check them and leave all as it was."""
+    keys = [(table, key) for table in data.tables.values() for key in table.foreign_keys if key.deferrable]
+    if not keys:
+        return [], []
+    listed = ", ".join(f"{quote(table.schema)}.{quote(key.name)}" for table, key in keys)
+    initially = ", ".join(f"{quote(table.schema)}.{quote(key.name)}" for table, key in keys if key.deferred)
+    after = [f"SET CONSTRAINTS {listed} IMMEDIATE"]
+    return [f"SET CONSTRAINTS {listed} DEFERRED"], [
+        *after,
+        *([f"SET CONSTRAINTS {initially} DEFERRED"] if initially else []),
+    ]
+
+
+def _advances(data: Dataset) -> Iterator[str]:
+    """Statements that let sequences go on behind the highest number that a row brings along."""
+    for name, rows in data.rows.items():
+        table = data.tables[name]
+        for column in table.columns:
+            match = _NEXT.search(column.default or "")
+            if not column.identity and match is None:
+                continue
+            numbers = [value for row in rows if type(value := row.get(column.name)) is int]
+            if not numbers:
+                continue
+            own = f"'{quote(table.schema)}.{quote(table.name)}'".replace("'", "''")[1:-1]
+            sequence = (
+                f"'{match[1]}'::regclass"
+                if match
+                else f"pg_get_serial_sequence({own}, '{column.name.replace(chr(39), chr(39) * 2)}')::regclass"
+            )
+            yield (
+                f"SELECT pg_catalog.setval(s, {max(numbers)}) FROM (SELECT {sequence} AS s) AS of"
+                f" WHERE coalesce(pg_catalog.pg_sequence_last_value(s), 0) < {max(numbers)}"
+            )
+
+
+class _Undo(Exception):
+    """Rows that are in the tables must not be there."""
+
+    def __init__(self, found: list[Refused]) -> None:
+        super().__init__()
+        self.found = found
+
+
+@dataclass(slots=True)
+class _Careful:
+    """Loads row by row, and all again without those that turn out to be impossible only at the end."""
+
+    connection: Connection
+    data: Dataset
+    refused: list[Refused] = field(default_factory=list)
+
+    def load(self) -> tuple[Refused, ...]:
+        while True:
+            try:
+                with self.connection.transaction():
+                    self._attempt()
+            except _Undo as undo:
+                self.refused += undo.found
+            else:
+                return tuple(self.refused)
+
+    def _attempt(self) -> None:
+        kept = accepted(self.data, self.refused)
+        deferred, restored = _constraints(kept)
+        _run(self.connection, deferred)
+        self._insert([(kept.tables[name], row) for name, rows in kept.rows.items() for row in rows])
+        kept = accepted(self.data, self.refused)
+        rows = [(kept.tables[name], row) for name, rows in kept.rows.items() for row in rows]
+        lost = self._lost()
+        if found := [_orphan(table, row) for table, row in rows if _refers(table, row, lost)]:
+            raise _Undo(found)
+        for table, row in rows:
+            statement = kept.update(table, row)
+            if statement and (error := self._try(statement)):
+                raise _Undo([refusal(table, row, error, statement)])
+        for statement in _advances(kept):
+            self._try(statement)
+        for statement in restored:
+            if error := self._try(statement):
+                # It may be any of them.
+                raise _Undo([refusal(table, row, error, insert(table, (row,))) for table, row in rows])
+
+    def _try(self, statement: str) -> psycopg.Error | None:
+        try:
+            with self.connection.transaction():
+                self.connection.execute(statement.encode())
+        except psycopg.Error as error:
+            if error.sqlstate is None:
+                raise
+            return error
+        return None
+
+    def _insert(self, waiting: list[tuple[Table, Row]]) -> None:
+        """Insert rows, each in a savepoint, as many as possible in one message."""
+        while waiting:
+            lost = self._lost()
+            orphans = [_orphan(table, row) for table, row in waiting if _refers(table, row, lost)]
+            gone = {id(each.row) for each in orphans}
+            self.refused += orphans
+            waiting = [(table, row) for table, row in waiting if id(row) not in gone]
+            waiting = waiting[self._taken(waiting) :] if not orphans else waiting
+
+    def _taken(self, rows: Sequence[tuple[Table, Row]]) -> int:
+        """Insert rows until one is refused; how many are done with."""
+        inserts = [insert(table, (self.data.at_first(table, row),)) for table, row in rows]
+        batch = Batch(
+            self.connection,
+            [each.encode() for one in inserts for each in ("SAVEPOINT mv_row", one, "RELEASE SAVEPOINT mv_row")],
+        )
+        for place, (table, row) in enumerate(rows):
+            try:
+                batch.result()
+                tag = batch.result().command_status or b""
+                batch.result()
+            except psycopg.Error as error:
+                if error.sqlstate is None or self.connection.closed:
+                    raise
+                self.connection.execute("ROLLBACK TO SAVEPOINT mv_row")
+                self.connection.execute("RELEASE SAVEPOINT mv_row")
+                self.refused.append(refusal(table, row, error, inserts[place]))
+                return place + 1
+            if tag.endswith(b" 0"):
+                said = "a trigger or a rule dropped the row without a word"
+                self.refused.append(Refused(table.qualified_name, row, "", said, None, None, None, inserts[place]))
+        batch.finish()
+        return len(rows)
+
+    def _lost(self) -> dict[tuple[str, tuple[str, ...]], set[Cells]]:
+        """By table and referenced columns: the values that rows would have to refer to that are not there."""
+        if not self.refused:
+            return {}
+        kept = accepted(self.data, self.refused).rows
+        gone: dict[tuple[str, tuple[str, ...]], set[Cells]] = {}
+        for table in self.data.tables.values():
+            for key in table.foreign_keys:
+                name, columns = key.references or "", key.referenced_columns
+                values = {_cells(each.row, columns) for each in self.refused if each.table == name}
+                gone[name, columns] = values - {_cells(row, columns) for row in kept.get(name, ())}
+        return gone
+
+
+Cells = tuple[Value | Default, ...]
+
+
+def _cells(row: Row, columns: Sequence[str]) -> Cells:
+    return tuple(row.get(name, DEFAULT) for name in columns)
+
+
+def _refers(table: Table, row: Row, lost: Mapping[tuple[str, tuple[str, ...]], set[Cells]]) -> bool:
+    """Whether a row refers to one that is not there."""
+    return bool(lost) and any(
+        _cells(row, key.columns) in lost[key.references or "", key.referenced_columns] for key in table.foreign_keys
+    )
+
+
+def _orphan(table: Table, row: Row) -> Refused:
+    said = "a row that it refers to was refused"
+    return Refused(table.qualified_name, row, FOREIGN_KEY_VIOLATION, said, None, None, None, insert(table, (row,)))
+
+
+def try_row(
+    connection: Connection,
+    table: Table,
+    row: Row,
+    *,
+    returning: Collection[str] = (),
+    keep: bool = True,
+    raise_refusals: bool = False,
+) -> Refused | tuple[Value, ...] | None:
+    """Insert one row inside a savepoint.
+
+    :param returning: columns whose stored values are wanted
+    :param keep: whether the row stays; otherwise it is only tried
+    :param raise_refusals: raise what PostgreSQL says instead of returning it
+    :returns: why the row was refused; else the wanted values, or None where a trigger dropped the row without a word
+    """
+    statement = insert(table, (row,), returning=returning)
+    try:
+        with connection.transaction(force_rollback=not keep):
+            cursor = connection.execute(statement.encode())
+            if cursor.rowcount == 0:
+                return None
+            stored = cursor.fetchone() if returning else ()
+            return None if stored is None else tuple(None if value is None else str(value) for value in stored)
+    except psycopg.Error as error:
+        if raise_refusals or error.sqlstate is None:
+            raise
+        return refusal(table, row, error, insert(table, (row,)))
+
+
+def refusal(table: Table, row: Row, error: psycopg.Error, statement: str) -> Refused:
+    """What PostgreSQL said about a row."""
+    diag = error.diag
+    own = diag.schema_name == table.schema and diag.table_name == table.name
+    return Refused(
+        table.qualified_name,
+        row,
+        error.sqlstate or "",
+        diag.message_primary or str(error),
+        diag.message_detail,
+        diag.constraint_name if own else None,
+        diag.context,
+        statement,
+    )

@@ -1,0 +1,56 @@
+"""Rows of a whole schema that fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from migrate_validate.catalog.model import Table
+from migrate_validate.data.strategies import Row
+from migrate_validate.data.writing import insert, needs_no_columns, update
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Generated rows of several tables."""
+
+    rows: Mapping[str, tuple[Row, ...]]
+    """By ``schema.name``, parents before the tables that refer to them."""
+    tables: Mapping[str, Table]
+    later: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By ``schema.name``: columns that get their values when all rows are there, for their tables refer to each other
+    in a circle."""
+    fixtures: tuple[str, ...] = ()
+    """SQL that comes before all rows."""
+
+    def statements(self) -> tuple[str, ...]:
+        """The rows as INSERT statements, in an order in which they can be run.
+
+        Foreign keys are thought to be deferred where they can be.
+        """
+        each = [(self.tables[name], row) for name, rows in self.rows.items() for row in rows]
+        inserts = [insert(table, (self.at_first(table, row),)) for table, row in each]
+        return (*self.fixtures, *inserts, *(update for table, row in each if (update := self.update(table, row))))
+
+    def batches(self) -> list[str]:
+        """The same in as few statements as possible: one a table, where it can be."""
+        found = []
+        for name, rows in self.rows.items():
+            table = self.tables[name]
+            first = [self.at_first(table, row) for row in rows]
+            bare = [row for row in first if needs_no_columns(row)]
+            full = [row for row in first if not needs_no_columns(row)]
+            found += [insert(table, (row,)) for row in bare]
+            found += [insert(table, full)] if full else []
+        rows_later = [(self.tables[name], row) for name in self.later for row in self.rows.get(name, ())]
+        return [*found, *(update for table, row in rows_later if (update := self.update(table, row)))]
+
+    def at_first(self, table: Table, row: Row) -> Row:
+        """The row as it is inserted."""
+        later = self.later.get(table.qualified_name)
+        return {**row, **dict.fromkeys(later & row.keys())} if later else row
+
+    def update(self, table: Table, row: Row) -> str | None:
+        """The statement that completes a row, if it needs one."""
+        later = self.later.get(table.qualified_name)
+        return update(table, row, sorted(later)) if later else None
