@@ -24,6 +24,7 @@ from .differing import (
     index_words,
     renamed,
 )
+from .others import in_its_place
 
 ASIDE = "migrate_validate_aside"
 """The schema, or the name, of what is made aside."""
@@ -99,7 +100,7 @@ class _Place:
 
 def _place(connection: Connection, creation: Creation) -> _Place | None:
     """Where a statement puts what it creates under the present search_path; None: the table is not there."""
-    if creation.kind in ("schema", "extension"):
+    if creation.kind in ("schema", "extension", "server"):
         return _Place(None)
     if creation.table is None:
         schema = creation.schema or _rows(connection, "SELECT current_schema()")[0][0]
@@ -129,6 +130,8 @@ _THERE = {
     "schema": "SELECT FROM pg_namespace WHERE %s::text IS NULL AND nspname = %s",
     "statistics": "SELECT FROM pg_statistic_ext WHERE stxnamespace = to_regnamespace(%s) AND stxname = %s",
     "extension": "SELECT FROM pg_extension WHERE %s::text IS NULL AND extname = %s",
+    "server": "SELECT FROM pg_foreign_server WHERE %s::text IS NULL AND srvname = %s",
+    "collation": "SELECT FROM pg_collation WHERE collnamespace = to_regnamespace(%s) AND collname = %s",
     "column": "SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped",
     "constraint": "SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s",
     "trigger": "SELECT FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = %s",
@@ -149,6 +152,8 @@ def _compared(trial: Trial, creation: Creation, place: _Place) -> Iterator[Disag
         yield from _extension(trial, creation)
     elif creation.kind == "column":
         yield from _column(trial, creation, place)
+    elif creation.kind in ("server", "collation"):
+        yield from in_its_place(trial, creation, place.schema)
     elif creation.kind == "statistics":
         yield from _statistics(trial, creation, place.schema or "")
     elif place.owner:

@@ -18,7 +18,7 @@ class Creation:
 
     kind: str
     """``table column constraint index sequence schema type extension view function trigger policy statistics``,
-    ``materialized view``."""
+    ``materialized view``; ``server collation`` where guarded."""
     schema: str | None
     """As written; None where the statement names none. Of what belongs to a table: the table's."""
     name: str
@@ -135,6 +135,17 @@ def _extension(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
     yield Creation("extension", None, node.extname, statement, node, bool(node.if_not_exists))
 
 
+def _server(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
+    if node.if_not_exists:
+        yield Creation("server", None, node.servername, statement, node, guarded=True)
+
+
+def _collation(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
+    if syntax.enum_name("ObjectType", node.kind) == "OBJECT_COLLATION" and node.if_not_exists:
+        for found in _named("collation", node.defnames, node, statement):
+            yield replace(found, guarded=True)
+
+
 def _in_block(statement: Statement) -> Iterator[Creation]:
     """What a DO block creates under a guard."""
     try:
@@ -196,6 +207,8 @@ _READERS: dict[str, _Reader] = {
     "create_function": lambda node, at: _named("function", node.funcname, node, at),
     "create_schema": _schema,
     "create_extension": _extension,
+    "create_foreign_server": _server,
+    "define": _collation,
     "create_stats": _statistics,
     "index": _index,
     "alter_table": _altered,

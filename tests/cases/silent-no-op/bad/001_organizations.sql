@@ -19,3 +19,6 @@ CREATE STATISTICS organizations_same ON slug, billing_email FROM organizations;
 CREATE SCHEMA extensions;
 CREATE EXTENSION citext VERSION '1.5';
 CREATE EXTENSION hstore WITH SCHEMA extensions;
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER elsewhere FOREIGN DATA WRAPPER nothing OPTIONS (host 'a');
+CREATE COLLATION app."By Bytes" (LOCALE = 'C');
