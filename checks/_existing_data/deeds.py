@@ -58,6 +58,8 @@ class Copy:
     """The same, for columns whose value is cast or cut."""
     computed: frozenset[str]
     """Columns of the target that are given in other words."""
+    mentioned: frozenset[str]
+    """The names of columns that these words ask for."""
     others: tuple[str, ...]
     """The other tables that the rows are joined with, by identity."""
     inner: bool
@@ -148,6 +150,7 @@ def _chained(first: Copy, second: Copy) -> Copy:
         columns,
         cast,
         second.computed,
+        first.mentioned,
         (*first.others, *second.others),
         first.inner or second.inner,
         first.guarded or second.guarded,

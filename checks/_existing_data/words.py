@@ -12,7 +12,7 @@ from migrate_validate.syntax import GrammarError, Node, node_name, parse, unwrap
 from .._shared import enum_name
 from .bodies import Body, block, defined, existing, said
 from .deeds import Added, Assigned, Copy, Deed, Words
-from .expressions import Way, text_of
+from .expressions import Way, columns_of, text_of
 from .names import Names
 from .queries import Queries, Query, Source
 
@@ -232,6 +232,12 @@ class _Listener:
     def _copied(
         self, query: Query, target: str, given: Mapping[str, Assigned], statement: Statement, *, guarded: bool
     ) -> None:
+        mentioned = frozenset(
+            name
+            for each in given.values()
+            if each.carried is None and each.expression is not None
+            for _, name in columns_of(each.expression)
+        )
         for source, alias in query.tables.items():
             own = {column: each.carried for column, each in given.items() if each.carried is not None}
             mine = {column: carried for column, carried in own.items() if carried.table == source}
@@ -245,6 +251,7 @@ class _Listener:
                     columns,
                     cast,
                     frozenset(given.keys() - mine.keys()),
+                    mentioned,
                     tuple(each for each in query.tables if each != source),
                     query.inner,
                     guarded,
@@ -299,14 +306,14 @@ class _Listener:
 
     def _drop(self, node: Node, statement: Statement) -> None:
         kind = enum_name(node, "remove_type")
+        if kind not in ("OBJECT_SCHEMA", "OBJECT_TABLE", "OBJECT_FOREIGN_TABLE"):
+            return
         for parts in ([unwrap(part).sval for part in _items(each)] for each in node.objects):
             if kind == "OBJECT_SCHEMA":
                 dropped = self.names.schema(parts[-1])
-            elif kind in ("OBJECT_TABLE", "OBJECT_FOREIGN_TABLE"):
+            else:
                 schema = parts[-2] if len(parts) > 1 else ""
                 dropped = [self.names.find(schema, parts[-1])] if self.names.known(schema, parts[-1]) else []
-            else:
-                continue
             for table in dropped:
                 self.deeds.append(Deed("drop", table, statement))
                 self.names.drop(table)

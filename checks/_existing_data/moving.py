@@ -1,0 +1,297 @@
+"""Rows that a migration moves to other tables: a table that is replaced, split or merged into another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from migrate_validate.catalog.model import Table
+from migrate_validate.findings import Severity
+
+from .._shared import count_of
+from .columns import cut
+from .deeds import Copy
+from .expressions import text_of
+from .harm import Harm
+from .pictures import Picture, Pictured, Row
+from .questions import filter_question
+from .scene import Followed, Match, Scene, alike, differences, keys, match, shown
+from .values import changed
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One copy of a table's rows, and where they are."""
+
+    copy: Copy
+    followed: Followed
+    """With the columns that are carried over, also through casts."""
+    found: Match
+
+
+def moves(scene: Scene, table: Table, was: Picture) -> list[Move]:
+    """The copies of a table's rows whose target is there in the end."""
+    found = []
+    for copy in scene.words.copies_from(table.qualified_name):
+        now = scene.now.tables.get(scene.words.names.get(copy.target, ""))
+        if now is None or now.oid == was.oid:
+            continue
+        columns = _columns(scene, copy, was, now)
+        key = _key(table, was, now, columns)
+        followed = Followed(table, was, now, columns, key)
+        found.append(Move(copy, followed, _matched(scene, copy, followed)))
+    return found
+
+
+def _columns(scene: Scene, copy: Copy, was: Picture, now: Picture) -> dict[int, int]:
+    names = scene.words.columns.get(copy.target, {})
+    found = {}
+    for own, target in {**copy.cast, **copy.columns}.items():
+        one, other = was.number(own), now.number(names.get(target, target.lstrip("+")))
+        if one is not None and other is not None:
+            found[one] = other
+    return found
+
+
+def _key(table: Table, was: Picture, now: Picture, columns: Mapping[int, int]) -> tuple[int, ...]:
+    for names in keys(table):
+        numbers = tuple(was.number(name) or 0 for name in names)
+        if all(each in columns and alike(was.columns[each], now.columns[columns[each]]) for each in numbers):
+            return numbers
+    return ()
+
+
+def _carried(scene: Scene, followed: Followed, copy: Copy) -> list[tuple[int, int]]:
+    """Columns whose texts have to be equal."""
+    return [
+        (one, other)
+        for one, other in followed.columns.items()
+        if alike(followed.was.columns[one], followed.now.columns[other])
+        and followed.was.columns[one].name in copy.columns
+        and not scene.words.assignments(copy.target, copy.columns[followed.was.columns[one].name])
+    ]
+
+
+def _matched(scene: Scene, copy: Copy, followed: Followed) -> Match:
+    carried = _carried(scene, followed, copy)
+    rows = followed.now.rows
+    if not followed.key:
+        return match(followed.was.rows, rows, carried) if carried else Match()
+    found = match(followed.was.rows, rows, [(each, followed.columns[each]) for each in followed.key])
+    there = scene.was.by_oid(followed.now.oid)
+    if there is None:
+        return found
+    # A row that was there before has the key: the copied one did not come in.
+    taken = [tuple(row[other] for _, other in carried) for row in there.rows]
+    collided = [
+        pair for pair in found.pairs
+        if any(pair[0][one] != pair[1][other] for one, other in carried)
+        and tuple(pair[1][other] for _, other in carried) in taken
+    ]  # fmt: skip
+    kept = [pair for pair in found.pairs if pair not in collided]
+    return Match(kept, [*found.missing, *(was for was, _ in collided)], found.extra, found.repeated)
+
+
+def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
+    """What is lost, multiplied or changed on the way.
+
+    :param made: at least one
+    """
+    followable = [each for each in made if each.followed.columns]
+    if not followable:
+        return
+    missing = [row for row in was.rows if all(row in each.found.missing for each in followable)]
+    yield from _lost(scene, was, followable, missing)
+    for each in followable:
+        if each.followed.now.name == was.name or len(followable) == 1:
+            yield from _multiplied(scene, each)
+        yield from _changed(scene, each)
+        yield from _renumbered(scene, each)
+
+
+def _lost(scene: Scene, was: Picture, made: Sequence[Move], missing: Sequence[Row]) -> Iterator[Harm]:
+    name, copy = was.name, made[0].copy
+    said = _said(scene, made[0]) if len(made) == 1 else {}
+    excluded: list[Row] = []
+    unknown: list[Row] = []
+    others: list[Row] = []
+    key = next((tuple(was.number(each) or 0 for each in names) for names in keys(made[0].followed.table)), ())
+    for row in missing:
+        answer = said.get(tuple(row[each] for each in key), True)
+        (excluded if answer is False else unknown if answer is None else others).append(row)
+    total = count_of(len(was.rows), "row")
+    where = text_of(copy.where) if copy.where is not None else ""
+    if excluded:
+        yield Harm(
+            "rows-lost",
+            (name, "", "stated where"),
+            f"the copy of {name} leaves out {len(excluded)} of {total}, WHERE {where}: it is stated",
+            object=name,
+            statement=copy.statement,
+            severity=Severity.INFO,
+            evidence={"lost": shown(was, excluded)},
+        )
+    if unknown:
+        yield Harm(
+            "rows-lost",
+            (name, "", "where is null"),
+            f"the copy of {name} loses {len(unknown)} of {total} for which its WHERE {where} is neither true nor false"
+            " but NULL",
+            object=name,
+            statement=copy.statement,
+            evidence={"lost": shown(was, unknown)},
+            fix="say what is to become of rows with NULL: (...) IS NOT FALSE, or COALESCE",
+        )
+    if others:
+        how, fix = _how(scene, name, made)
+        yield Harm(
+            "rows-lost",
+            (name, "", how),
+            f"{name} loses {len(others)} of {total} {_way(name, made)} {how}".rstrip(),
+            object=name,
+            statement=copy.statement,
+            evidence={"lost": shown(was, others)},
+            fix=fix,
+        )
+
+
+def _way(name: str, made: Sequence[Move]) -> str:
+    targets = _targets(made)
+    return "where it is made anew" if targets == name else f"on the way to {targets}"
+
+
+def _targets(made: Sequence[Move]) -> str:
+    return " and ".join(dict.fromkeys(each.followed.now.name for each in made))
+
+
+def _said(scene: Scene, move: Move) -> dict[tuple[str | None, ...], bool | None]:
+    answer = scene.was.answers.get(filter_question(move.copy))
+    return {tuple(each["key"]): each["says"] for each in json.loads(str(answer))} if answer is not None else {}
+
+
+def _how(scene: Scene, name: str, made: Sequence[Move]) -> tuple[str, str]:
+    copy = made[0].copy
+    if len(made) > 1:
+        return "by conditions that none of them meets", "make sure that every row meets the condition of one copy"
+    if copy.guarded:
+        return (
+            "by ON CONFLICT DO NOTHING",
+            "look for rows whose keys collide first, and give them other keys, or merge them in so many words",
+        )
+    if copy.thinned:
+        return f"by {copy.thinned}", "keep every row, or merge those that are alike in so many words"
+    if copy.inner and copy.others:
+        others = ", ".join(each.lstrip("+") for each in copy.others)
+        return f"by the inner join with {others}", "LEFT JOIN keeps the rows without a partner"
+    if copy.where is not None:
+        return f"by WHERE {text_of(copy.where)}", "copy every row, or delete those that may go in so many words first"
+    if scene.words.deed(copy.target, "delete", "truncate"):
+        return "by a DELETE of the copies", f"delete from {name} in so many words first"
+    return "", "copy every row"
+
+
+def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
+    name, copy, found = move.followed.name, move.copy, move.found
+    inserts = [each for each in scene.words.deeds_on(copy.target, "insert", "copy") if each.statement != copy.statement]
+    there = scene.was.by_oid(move.followed.now.oid)
+    extra = [] if inserts or (there and there.rows) else list(found.extra)
+    rows = [*found.repeated, *extra]
+    if not rows or (inserts and not found.repeated):
+        return
+    joined = ", ".join(each.lstrip("+") for each in copy.others)
+    how = f"by the join with {joined}, which finds several rows for one" if joined else "which the copy does not name"
+    yield Harm(
+        "rows-invented",
+        (name, "", "multiplied" if joined else "new"),
+        f"{move.followed.now.name} has {count_of(len(rows), 'row')} more than {name} had, {how}",
+        object=name,
+        statement=copy.statement,
+        evidence={"rows": shown(move.followed.now, rows)},
+        fix="join with at most one row for each: a subquery with LIMIT 1 and ORDER BY, an aggregate, DISTINCT ON",
+    )
+
+
+def _changed(scene: Scene, move: Move) -> Iterator[Harm]:
+    followed, copy = move.followed, move.copy
+    for one, other in followed.columns.items():
+        was, now = followed.was.columns[one], followed.now.columns[other]
+        target = {**copy.cast, **copy.columns}[was.name]
+        if one in followed.key or scene.words.assignments(copy.target, target):
+            continue
+        differing = changed(scene.connection, was, now, move.found.pairs)
+        if not differing:
+            continue
+        if was.type != now.type or was.name in copy.cast:
+            yield cut(followed, was, now, differing, len(move.found.pairs), None)
+            continue
+        yield Harm(
+            "values-changed",
+            (followed.name, was.name, "other rows"),
+            f"{followed.name}.{was.name} has another value for the same key in {len(differing)} of"
+            f" {count_of(len(move.found.pairs), 'row')} of {now.name}",
+            object=f"{followed.name}.{was.name}",
+            statement=copy.statement,
+            evidence={"rows": differences(followed.was, followed.now, differing)},
+            fix="carry the key over together with the values of its row",
+        )
+
+
+def _renumbered(scene: Scene, move: Move) -> Iterator[Harm]:
+    """Rows that are known by all else, and have another key of the same kind now."""
+    followed, key = move.followed, move.followed.table.primary_key
+    if followed.key or key is None or len(key.columns) != 1:
+        return
+    one, other = followed.was.number(key.columns[0]), followed.now.number(key.columns[0])
+    if one is None or other is None or one in followed.columns:
+        return
+    was, now = followed.was.columns[one], followed.now.columns[other]
+    carried = _carried(scene, followed, move.copy)
+    if not alike(was, now) or not carried:
+        return
+    exact = match(followed.was.rows, followed.now.rows, [*carried, (one, other)])
+    if not move.found.pairs or len(exact.pairs) == len(move.found.pairs):
+        return
+    yield Harm(
+        "values-changed",
+        (followed.name, was.name, "given anew"),
+        f"{followed.name}.{was.name} is given anew: {len(move.found.pairs) - len(exact.pairs)} of"
+        f" {count_of(len(move.found.pairs), 'row')} have another one now",
+        object=f"{followed.name}.{was.name}",
+        statement=move.copy.statement,
+        evidence={
+            "rows": differences(followed.was, followed.now, [p for p in move.found.pairs if p[0][one] != p[1][other]])
+        },
+        fix=f"carry {was.name} over (INSERT INTO ... ({was.name}, ...) SELECT {was.name}, ...)",
+    )
+
+
+def values_left(scene: Scene, followed: Followed, made: Sequence[Move], dropped: Pictured) -> Iterator[Harm]:
+    """A column that is dropped after its values were copied into another table: those that are not there."""
+    holding = [row for row in followed.was.rows if row[dropped.number] is not None]
+    carrying = [each for each in made if dropped.number in each.followed.columns]
+    lost = [row for row in holding if all(not _there(each, row, dropped.number) for each in carrying)]
+    if not lost or not carrying:
+        return
+    how, fix = _how(scene, followed.name, carrying)
+    yield Harm(
+        "values-changed",
+        (followed.name, dropped.name, "not copied"),
+        f"{followed.name}.{dropped.name} is dropped, and {_targets(carrying)}, where it is copied to, does not have the"
+        f" value of {len(lost)} of {count_of(len(holding), 'row')} {how}".rstrip(),
+        object=f"{followed.name}.{dropped.name}",
+        statement=carrying[0].copy.statement,
+        evidence={"rows": shown(followed.was, lost)},
+        fix=fix,
+    )
+
+
+def _there(move: Move, row: Row, number: int) -> bool:
+    place = move.followed.columns[number]
+    if not move.followed.key:
+        return any(each[place] == row[number] for each in move.followed.now.rows)
+    return any(
+        each[place] == row[number] or not alike(move.followed.was.columns[number], move.followed.now.columns[place])
+        for was, each in move.found.pairs
+        if was is row
+    )
