@@ -17,7 +17,7 @@ from migrate_validate.chain.statements import ScriptError
 from migrate_validate.replay.batch import Batch
 from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
 from migrate_validate.replay.pieces import send
-from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction
+from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction, writes_anew
 from migrate_validate.replay.session import Session
 from migrate_validate.replay.timeline import Failure, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
@@ -92,7 +92,8 @@ class Attempt:
 
     def begin(self) -> None:
         """The session is clean now."""
-        self.observer = Observer(self._session.newest, self._session.counted())
+        before = self._session.relations() if self._planned.unnames else None
+        self.observer = Observer(self._session.newest, self._session.counted(), before)
 
     def run_batch(self, upcoming: Script | None) -> Closing:
         """One transaction in one message."""
@@ -102,8 +103,8 @@ class Attempt:
         for part in parts:
             message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
             owners += [part, None] if observable(part) else [part]
-        flush = self._session.flush if self._bounds is TRANSACTION else ()
-        message += [self._session.close, *self._bounds.ending, *flush]
+        ended = (self._session.after_commit,) if self._bounds is TRANSACTION else ()
+        message += [self._session.close, *self._bounds.ending, *ended]
         with self._limited(len(parts)):
             batch = Batch(self._connection, message)
             if upcoming is not None and upcoming.problem is None:
@@ -116,8 +117,10 @@ class Attempt:
                     self.done.append(self._read(part, batch))
                 self.current = None
                 closing = Closing.of(*_values(batch.result()))
-                for _ in (*self._bounds.ending, *flush):
+                for _ in self._bounds.ending:
                     batch.result()
+                if ended:
+                    self._committed((float(_values(batch.result())[0] or 0) - closing.asked) * 1000)
             except psycopg.Error as error:
                 position = int(error.diag.statement_position or 0)
                 if position:
@@ -125,7 +128,7 @@ class Attempt:
                     self.current = owners[number] if number < len(owners) else self.current
                 raise
             batch.finish()
-        self._session.flushed = bool(flush)
+        self._session.flushed = bool(ended) and self._session.flushes
         return closing
 
     def rehearse(self) -> None:
@@ -171,21 +174,30 @@ class Attempt:
             self.done.append(self._run(part))
         self.current = None
         closing = Closing.of(*self._one_row(self._session.close_in_full))
+        started = time.perf_counter()
         for statement in self._bounds.ending:
             with self._limited():
                 self._connection.execute(statement)
+        self._committed((time.perf_counter() - started) * 1000)
         return closing
 
     def run_apart(self) -> Failure | None:
         """The file's own transactions; a statement outside of them in one of its own, where it can be observed."""
         for part in self._planned.statements:
-            alone = self._state() == TransactionStatus.IDLE and wants_transaction(part)
-            if alone:
+            outside = self._state() == TransactionStatus.IDLE
+            if outside and wants_transaction(part):
                 self._connection.execute("BEGIN")
-            self.done.append(self._run(part))
-            if alone:
+                self.done.append(self._run(part))
                 with self._limited():
+                    started = time.perf_counter()
                     self._connection.execute("COMMIT")
+                    self._committed((time.perf_counter() - started) * 1000)
+            elif outside and writes_anew(part):
+                self.done.append(self._run_watched(part))
+            else:
+                self.done.append(run := self._run(part))
+                if not outside and run.transaction is None and len(self.done) > 1:
+                    self.done[-2] = replace(self.done[-2], commit_ms=run.duration_ms)
             if self._state() == TransactionStatus.IDLE:
                 self._transaction += 1
                 self.observer.forget(self._session.counted())
@@ -199,6 +211,17 @@ class Attempt:
             last.sql,
             hint="End the file with COMMIT.",
         )
+
+    def _committed(self, duration_ms: float) -> None:
+        """The transaction of the last statement has ended."""
+        if self.done:
+            self.done[-1] = replace(self.done[-1], commit_ms=max(duration_ms, 0.0))
+
+    def _run_watched(self, statement: Statement) -> StatementRun:
+        """A statement outside of transactions, whose work is seen by the files that it leaves."""
+        before = self._session.relations()
+        run = self._run(statement)
+        return replace(run, touched=self.observer.written_outside(before, self._session.relations()))
 
     def _run(self, statement: Statement) -> StatementRun:
         self.current = statement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -26,8 +26,10 @@ NEWEST = b"""
 """
 """The greatest number given to a relation so far: what comes later is greater."""
 
-FLUSH = b"select pg_catalog.pg_stat_force_next_flush()"
-"""Outside of a transaction: the counters of this session begin anew."""
+CLOCK = b"select extract(epoch from pg_catalog.clock_timestamp())::float8"
+"""What the server's time is, in seconds."""
+FLUSH = CLOCK + b", pg_catalog.pg_stat_force_next_flush()"
+"""The same outside of a transaction, and the counters of this session begin anew."""
 FLUSH_SINCE = 150000
 """The version of the server that can be asked for it."""
 COUNTED = b"""
@@ -43,6 +45,17 @@ COUNTED = b"""
            or pg_stat_get_xact_tuples_deleted(oid) > 0)
 """
 _NOTHING_COUNTED = (0, 0, 0, 0, 0)
+
+RELATIONS = b"""
+    select c.oid::bigint, n.nspname || '.' || c.relname, c.relkind::text, c.relfilenode::bigint,
+           (select i.indrelid::bigint from pg_catalog.pg_index i where i.indexrelid = c.oid)
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid >= 16384
+      and c.relkind in ('r', 'p', 'm', 'f', 'v', 'i')
+      and c.relnamespace <> 99 -- pg_toast
+"""
+"""Columns of ``Relation`` for all that there are."""
 
 _KINDS = {
     "r": "table",
@@ -66,6 +79,21 @@ _NOT_EMPTY = """
       and has_table_privilege(c.oid, 'select')
       and pg_relation_size(c.oid) > 0
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation as it is outside of the script's transactions."""
+
+    oid: int
+    name: str
+    """``schema.name``."""
+    kind: str
+    """One letter, as in ``pg_class``."""
+    file: int
+    """The number of its file."""
+    table: int | None
+    """The object identifier of the table that it is an index of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +129,11 @@ class Closing:
     schemas: str
     """Changes with the names of the schemas."""
     newest: int
+    asked: float
+    """When it was made, in seconds: COMMIT comes next."""
 
     @classmethod
-    def of(cls, changed: Any, deferred: Any, event_triggers: Any, schemas: Any, newest: Any) -> Closing:
+    def of(cls, changed: Any, deferred: Any, event_triggers: Any, schemas: Any, newest: Any, asked: Any) -> Closing:
         """Read one row of ``closing.sql``, in text format or not."""
         if isinstance(changed, bytes):
             changed = json.loads(changed)
@@ -114,6 +144,7 @@ class Closing:
             event_triggers=event_triggers in true,
             schemas=str(schemas),
             newest=int(newest),
+            asked=float(asked),
         )
 
 
@@ -122,6 +153,10 @@ class _Known:
     """One relation, as it was seen last."""
 
     name: str
+    """Before the script, where that is known."""
+    called: str
+    """Now; empty when it is gone."""
+    kind: str
     modes: set[str]
     counted: tuple[int, ...]
     file: int
@@ -130,14 +165,21 @@ class _Known:
 class Observer:
     """Makes of the observations of one script what each statement did."""
 
-    def __init__(self, newest: int, counted: Mapping[int, tuple[int, ...]] | None = None) -> None:
+    def __init__(
+        self,
+        newest: int,
+        counted: Mapping[int, tuple[int, ...]] | None = None,
+        before: Mapping[int, Relation] | None = None,
+    ) -> None:
         """Begin before the first statement.
 
         :param newest: the greatest number of a relation before the script
         :param counted: what the counters stand at, by relation; 0 where not named
+        :param before: the relations before the script, where it may drop or rename some
         """
         self.newest = newest
         self._counted = counted or {}
+        self._before = before or {}
         self._known: dict[int, _Known] = {}
         self._locked: dict[tuple[int, str], LockedRelation] = {}
 
@@ -160,25 +202,66 @@ class Observer:
         for oid, known in self._known.items():
             known.modes, known.counted = set(), counted.get(oid, _NOTHING_COUNTED)
 
+    def written_outside(self, before: Mapping[int, Relation], after: Mapping[int, Relation]) -> tuple[Touched, ...]:
+        """What a statement did that ran alone, and writes tables or indexes anew, under the locks that are documented.
+
+        :param before: all relations before it
+        :param after: all relations after it
+        """
+        anew = {
+            oid: each
+            for oid, each in after.items()
+            if oid <= self.newest and oid in before and each.file != before[oid].file
+        }
+        owners = {each.table for each in anew.values()} - anew.keys()
+        done = []
+        for oid, relation in after.items():
+            if oid not in anew and oid not in owners:
+                continue
+            known = self._know(oid, relation.name, relation.kind, relation.file)
+            known.file = relation.file
+            lock = "AccessExclusiveLock" if oid in anew else "ShareLock"  # Of a table whose index is built.
+            self._lock(oid, known, (lock,), rewritten=oid in anew)
+            done.append(Touched(known.name, _KINDS[known.kind], (lock,), rewritten=oid in anew, scans=1))
+        return tuple(sorted(done, key=lambda each: each.relation))
+
     def _compare(self, relation: Sequence[Any]) -> Touched | None:
         oid, schema, name, kind, file, modes, *counters = relation
-        first = oid not in self._known
-        known = self._known.setdefault(
-            oid, _Known(f"{schema}.{name}", set(), self._counted.get(oid, _NOTHING_COUNTED), file)
-        )
+        first, dropped = oid not in self._known, kind is None
+        if dropped and first and oid not in self._before:
+            return None  # A sequence, a type, ...
+        now = f"{schema}.{name}" if not dropped else ""
+        known = self._know(oid, now, kind, file)
+        called, known.called = known.called, now
         taken = sorted(set(modes) - known.modes)
         counted = tuple(max(now - before, 0) for now, before in zip(counters, known.counted, strict=True))
         # A file number above the counter at the start is new; after that, any other number is.
-        rewritten = file > self.newest if first else file not in (0, known.file)
-        for mode in set(modes) & set(_AGAINST_OTHERS) if kind in _TABLES else ():
-            before = self._locked.get((oid, mode))
-            again = rewritten or (before is not None and before.rewritten)
-            self._locked[oid, mode] = LockedRelation(f"{schema}.{name}", mode, again)
+        rewritten = not dropped and (file > self.newest if first else file not in (0, known.file))
+        self._lock(oid, known, modes, rewritten=rewritten)
         known.modes |= set(modes)
-        known.counted, known.file = tuple(counters), file
+        known.counted = tuple(counters)
+        known.file = file or known.file
         if not (taken or rewritten or any(counted)):
             return None
-        return Touched(known.name, _KINDS[kind], tuple(taken), rewritten, *counted)
+        names = tuple(dict.fromkeys(each for each in (called, now) if each))
+        done = Touched(known.name, _KINDS[known.kind], tuple(taken), rewritten, *counted)
+        same = not dropped and names == (known.name,)
+        return done if same else replace(done, names=names, dropped=dropped)
+
+    def _know(self, oid: int, name: str, kind: str | None, file: int | None) -> _Known:
+        """One relation, by what it was before the script where that is known."""
+        if oid not in self._known:
+            before = self._before.get(oid)
+            name, kind = (before.name, before.kind) if before is not None else (name, kind)
+            assert kind is not None
+            self._known[oid] = _Known(name, name, kind, set(), self._counted.get(oid, _NOTHING_COUNTED), file or 0)
+        return self._known[oid]
+
+    def _lock(self, oid: int, known: _Known, modes: Sequence[str], *, rewritten: bool) -> None:
+        for mode in set(modes) & set(_AGAINST_OTHERS) if known.kind in _TABLES else ():
+            before = self._locked.get((oid, mode))
+            again = rewritten or (before is not None and before.rewritten)
+            self._locked[oid, mode] = LockedRelation(known.name, mode, again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import UNPARSED, statements
 from migrate_validate.chain.transactions import runs_alone, transaction_mode
+from migrate_validate.syntax import Node, parse
 
 _ONE_BY_ONE = frozenset({"copy", UNPARSED, "discard", "deallocate"})
 """Kinds that cannot be part of a batch: COPY talks to the client, what is not parsed may be several statements, and the
@@ -16,6 +18,9 @@ others throw away what we have prepared."""
 _LIMITS_OF_ITS_OWN = ("statement_timeout", "query_canceled", "standard_conforming_strings", "backslash_quote")
 """Words of scripts that change how long a statement may take, or how the rest of the message is read."""
 _PREPARING = ("prepare", "deallocate", "discard")
+_OFF = re.compile(r"integer \{\s*\}|\b(0|off|false)\b", re.IGNORECASE)
+_UNNAMING = re.compile(r"drop|rename|set\s+schema", re.IGNORECASE)
+"""Words without which no statement takes a relation its name."""
 _LARGEST_BATCH = 1_000_000
 """Characters."""
 _LEAVES_NOTHING = frozenset(
@@ -69,6 +74,8 @@ class Plan:
     """Whether it may leave something in the session: settings, temporary tables, prepared statements, ..."""
     prepares: bool
     """Whether it may prepare statements, or throw away prepared ones."""
+    unnames: bool
+    """Whether it may drop, rename or move relations."""
 
 
 @lru_cache(maxsize=1024)
@@ -85,6 +92,7 @@ def plan(script: Script) -> Plan:
         reason,
         batch=mode is TransactionMode.FILE and _fits_batch(script, parts),
         prepares=any(word in part.sql.lower() for part in parts for word in _PREPARING),
+        unnames=any(_UNNAMING.search(part.sql) for part in parts),
         leaves_session=any(part.kind not in _LEAVES_NOTHING or _temporary(part) for part in parts),
     )
 
@@ -97,6 +105,22 @@ def observable(statement: Statement) -> bool:
 def wants_transaction(statement: Statement) -> bool:
     """Whether a statement outside of any transaction does the same in one of its own, where it can be observed."""
     return statement.kind not in _ONLY_INSIDE | _MAY_COMMIT and not runs_alone(statement)
+
+
+def writes_anew(statement: Statement) -> bool:
+    """Whether it runs alone and writes whole tables or indexes, while others cannot use them."""
+    if statement.kind not in ("vacuum", "cluster", "reindex") or not runs_alone(statement):
+        return False
+    node = parse(statement.sql)[0].node
+    if statement.kind == "vacuum":
+        return _on(node.options, "full")
+    return statement.kind == "cluster" or not _on(node.params, "concurrently")
+
+
+def _on(options: Iterable[Node], name: str) -> bool:
+    """Whether an option is given, and not to switch it off."""
+    given = [each.def_elem for each in options if each.def_elem.defname == name]
+    return bool(given) and not _OFF.search(str(given[-1].arg))
 
 
 def _fits_batch(script: Script, parts: Sequence[Statement]) -> bool:

@@ -8,7 +8,18 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from migrate_validate.replay.evidence import CLOSING, COUNTED, FLUSH, FLUSH_SINCE, NEWEST, OBSERVED, Observation
+from migrate_validate.replay.evidence import (
+    CLOCK,
+    CLOSING,
+    COUNTED,
+    FLUSH,
+    FLUSH_SINCE,
+    NEWEST,
+    OBSERVED,
+    RELATIONS,
+    Observation,
+    Relation,
+)
 
 _OBSERVE = b"migrate_validate_observe"
 _CLOSE = b"migrate_validate_close"
@@ -86,10 +97,19 @@ class Session:
             return {}
         return {oid: tuple(counters) for oid, *counters in self.connection.execute(COUNTED)}
 
+    def relations(self) -> dict[int, Relation]:
+        """The relations that there are, by object identifier."""
+        return {row[0]: Relation(*row) for row in self.connection.execute(RELATIONS)}
+
     @property
-    def flush(self) -> tuple[bytes, ...]:
-        """What has the counters begin anew with the next message; nothing where the server cannot be asked for it."""
-        return (FLUSH,) if self.connection.info.server_version >= FLUSH_SINCE else ()
+    def flushes(self) -> bool:
+        """Whether :attr:`after_commit` has the counters begin anew."""
+        return self.connection.info.server_version >= FLUSH_SINCE
+
+    @property
+    def after_commit(self) -> bytes:
+        """The query that says when COMMIT has ended, and has the counters begin anew where the server can do that."""
+        return FLUSH if self.flushes else CLOCK
 
     @property
     def observe(self) -> bytes:

@@ -43,8 +43,7 @@ class Touched:
     """What one statement did to a relation that existed before its script."""
 
     relation: str
-    """``schema.name``, as it was called after the first statement of the script that touched it: by its new name where
-    that one renamed it."""
+    """``schema.name``, as it was called before the script."""
     kind: str
     """``table``, ``partitioned table``, ``materialized view``, ``foreign table``, ``view`` or ``index``."""
     locks: tuple[str, ...] = ()
@@ -57,6 +56,10 @@ class Touched:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
+    names: tuple[str, ...] = ()
+    """What it was called before and after the statement, where that is another name than before the script."""
+    dropped: bool = False
+    """It was gone when the statement had run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,14 @@ class StatementRun:
     cascades: int = 0
     """How many of the notices tell what was dropped along with what the statement names."""
     transaction: int | None = None
-    """Which of the script's transactions it was part of, from 0; None: it ran alone, what it locked is not known."""
+    """Which of the script's transactions it was part of, from 0; None: it ran outside of them. Then what it locked is
+    known only of VACUUM FULL, CLUSTER and REINDEX, by the files that they wrote."""
     touched: tuple[Touched, ...] = ()
     """By name of the relation."""
     lock_timeout: str | None = None
     """The script's own ``lock_timeout`` when the statement had run; None: it set none."""
+    commit_ms: float = 0.0
+    """What the COMMIT or ROLLBACK took that ended its transaction, on the last statement of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class LockedRelation:
     """A relation that existed before the script and was locked against others in it."""
 
     relation: str
-    """``schema.name``."""
+    """``schema.name``, as it was called before the script."""
     mode: str
     """``AccessExclusiveLock``, ``ShareLock``, ..."""
     rewritten: bool

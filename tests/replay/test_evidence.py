@@ -25,7 +25,9 @@ insert into t select generate_series(1, 10); insert into u values (1);"""
         ("alter table t alter id type bigint;", [("public.t", "AccessExclusiveLock", True)]),
         ("alter table t add d float default random();", [("public.t", "AccessExclusiveLock", True)]),
         ("truncate u;", [("public.u", "AccessExclusiveLock", True)]),
-        ("alter table t rename to s;", [("public.s", "AccessExclusiveLock", False)]),
+        ("alter table t rename to s;", [("public.t", "AccessExclusiveLock", False)]),
+        ("drop table t;", [("public.t", "AccessExclusiveLock", False)]),
+        ("do $$ begin execute 'dr' || 'op table t'; end $$;", []),
         ("set local role pg_monitor; reset role; lock table u;", [("public.u", "AccessExclusiveLock", False)]),
     ],
 )

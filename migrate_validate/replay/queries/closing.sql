@@ -1,6 +1,6 @@
 -- At the end of a transaction, before its COMMIT: the tables whose rows or names it may have changed; whether its
 -- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; what the schemas
--- are called; the greatest number given to a relation so far.
+-- are called; the greatest number given to a relation so far; when COMMIT begins.
 with held as materialized (
     select relation,
            pg_catalog.bool_or(mode = 'AccessExclusiveLock') as exclusive,
@@ -49,4 +49,5 @@ select (
        greatest(
            (select max(c.oid) from pg_catalog.pg_class c),
            (select max(c.relfilenode) from pg_catalog.pg_class c where c.reltablespace = 0)
-       )::bigint
+       )::bigint,
+       extract(epoch from pg_catalog.clock_timestamp())::float8

@@ -1,5 +1,5 @@
--- What the open transaction did to the relations that are no newer than $1, after one of its statements. The look-ups are
--- written so that the planner cannot choose to read the whole of pg_class.
+-- What the open transaction did to the relations that are no newer than $1, after one of its statements; those that it has
+-- dropped have no name any more. The look-ups are written so that the planner cannot choose to read the whole of pg_class.
 select extract(epoch from pg_catalog.clock_timestamp())::float8 as migrate_validate_observed,
        extract(epoch from pg_catalog.transaction_timestamp())::float8,
        pg_catalog.current_setting('lock_timeout'),
@@ -26,13 +26,13 @@ select extract(epoch from pg_catalog.clock_timestamp())::float8 as migrate_valid
                  and relation <= $1::oid
                group by relation
            ) held
-           cross join lateral (
+           left join lateral (
                select relname, relkind, relfilenode, relnamespace
                from pg_catalog.pg_class
                where oid = held.relation
                offset 0
-           ) c
-           where (c.relkind in ('r', 'p', 'm', 'f', 'v') or c.relkind = 'i' and 'AccessExclusiveLock' = any (held.modes))
-             and c.relnamespace <> 99 -- pg_toast
+           ) c on true
+           where (c.relkind is null or c.relkind in ('r', 'p', 'm', 'f', 'v') or c.relkind = 'i' and 'AccessExclusiveLock' = any (held.modes))
+             and c.relnamespace is distinct from 99 -- pg_toast
        ),
        extract(epoch from pg_catalog.clock_timestamp())::float8
