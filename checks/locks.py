@@ -17,14 +17,13 @@ from ._locks import safer
 from ._locks.crowd import DEADLOCK, Crowd, try_with_crowd
 from ._locks.locking import STRONGEST, Cause, Lock, Work, inapplicable, names_of, span, works
 from ._locks.lookups import by_key
-from ._locks.renaming import name_before
 from ._shared import count_of
 
 _ONE_WORD = frozenset({"call", "cluster", "copy", "do", "lock", "reindex", "truncate", "vacuum"})
 """Kinds whose second word is no part of what they are called."""
 _NOTICED_MS = 1000
 """A wait that users take for a failure."""
-_NOT_OBSERVED = frozenset({"call", "do", "vacuum", "cluster", "unparsed"})
+_NOT_OBSERVED = frozenset({"call", "do", "unparsed"})
 """Kinds that may lock a table against others, and that cannot be observed where they run alone."""
 
 
@@ -32,7 +31,7 @@ _NOT_OBSERVED = frozenset({"call", "do", "vacuum", "cluster", "unparsed"})
     severity=Severity.WARNING,
     aliases=["squawk:changing-column-type", "squawk:adding-field-with-default", "eugene:E10"],
 )
-def table_rewrite(step: Step) -> Iterator[Result]:
+def table_rewrite(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """A statement that writes a table that existed anew, while nobody else can use it.
 
     Seen by the number of the table's file, which changes even if the table is empty. TRUNCATE does not count.
@@ -45,14 +44,14 @@ def table_rewrite(step: Step) -> Iterator[Result]:
         what = "materialized view " if lock.kind == "materialized view" else ""
         return f"{what}{lock.relation} is written anew under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.REWRITE, message, safer.rewrite)
+    yield from _report(step, Cause.REWRITE, message, catalog)
 
 
 @rule(
     severity=Severity.WARNING,
     aliases=["squawk:require-concurrent-index-creation", "squawk:disallowed-unique-constraint", "eugene:E6"],
 )
-def index_built_under_lock(step: Step) -> Iterator[Result]:
+def index_built_under_lock(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """An index of a table that existed is built while others cannot write it.
 
     Why: the whole table is read and sorted; meanwhile every INSERT, UPDATE and DELETE waits.
@@ -62,14 +61,14 @@ def index_built_under_lock(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"an index of {lock.relation} is built under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.INDEX, message, safer.index)
+    yield from _report(step, Cause.INDEX, message, catalog)
 
 
 @rule(
     severity=Severity.WARNING,
     aliases=["squawk:constraint-missing-not-valid", "squawk:adding-foreign-key-constraint", "eugene:E1"],
 )
-def constraint_validated_under_lock(step: Step) -> Iterator[Result]:
+def constraint_validated_under_lock(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """A constraint is checked against all rows of a table that existed, while others cannot write it.
 
     VALIDATE CONSTRAINT in the transaction that added the constraint is the same: its lock is still held.
@@ -81,11 +80,11 @@ def constraint_validated_under_lock(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"all rows of {lock.relation} are checked against a constraint under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.CONSTRAINT, message, safer.actions)
+    yield from _report(step, Cause.CONSTRAINT, message, catalog)
 
 
 @rule(severity=Severity.WARNING, aliases=["squawk:adding-not-nullable-field", "eugene:E2"])
-def set_not_null_scan(step: Step) -> Iterator[Result]:
+def set_not_null_scan(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """SET NOT NULL reads all rows of a table that existed, while nobody else can use it.
 
     Where a valid CHECK proves that there is no NULL, PostgreSQL does not read the table, and nothing is reported.
@@ -97,11 +96,11 @@ def set_not_null_scan(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"all rows of {lock.relation} are searched for NULL under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.NOT_NULL, message, safer.actions)
+    yield from _report(step, Cause.NOT_NULL, message, catalog)
 
 
 @rule(severity=Severity.WARNING)
-def full_scan_under_lock(step: Step) -> Iterator[Result]:
+def full_scan_under_lock(step: Step, catalog: Catalog | None = None) -> Iterator[Result]:
     """A statement that locks a table that existed against others, and reads it from start to end.
 
     Partitions that are attached, default partitions, domains, DO blocks that lock and read; what the rules for indexes,
@@ -114,11 +113,11 @@ def full_scan_under_lock(step: Step) -> Iterator[Result]:
     def message(work: Work, lock: Lock) -> str:
         return f"{lock.relation} is read from start to end under {_held(step, work, lock)}"
 
-    yield from _report(step, Cause.SCAN, message, safer.scan)
+    yield from _report(step, Cause.SCAN, message, catalog)
 
 
 def _report(
-    step: Step, cause: Cause, message: Callable[[Work, Lock], str], fix: Callable[[Work], str]
+    step: Step, cause: Cause, message: Callable[[Work, Lock], str], catalog: Catalog | None
 ) -> Iterator[Result]:
     nothing = inapplicable(step)
     if nothing is not None:
@@ -138,11 +137,12 @@ def _report(
                 "lock": lock.mode,
                 "blocks": lock.blocks,
                 "held_ms": held.held_ms,
+                "commit_ms": held.commit_ms,
                 "statement_ms": round(work.run.duration_ms, 1),
                 "rows_read": sum(each.rows_read for each in work.occupied),
                 "others": [each.relation for each in work.occupied if each.relation != lock.relation],
             },
-            fix=fix(work),
+            fix=safer.safe_way(work, catalog),
         )
 
 
@@ -196,6 +196,7 @@ def lock_held_while(step: Step, catalog: Catalog | None = None) -> Iterator[Resu
                     for work in same
                 ],
                 "held_ms": span(step, takers[0]).held_ms,
+                "commit_ms": span(step, takers[0]).commit_ms,
             },
             fix=safer.apart([runs[number] for number in takers], [work.run for work in same]),
         )
@@ -262,8 +263,11 @@ def blocking_locks(step: Step) -> Iterator[Result]:
     Fix: nothing, where they are short; else see what the other rules of locks say.
     """
     for run in step.run.statements:
-        if run.transaction is None and run.statement.kind in _NOT_OBSERVED and not _plain_vacuum(run):
-            yield Unproven(f"{_named(run)} ran outside of any transaction: what it locked is not known")
+        if run.transaction is None and run.statement.kind in _NOT_OBSERVED:
+            yield Unproven(
+                f"{_named(run)} ran outside of any transaction, because it may commit by itself: what it locked was "
+                "gone before it could be looked at; put it into a file without statements that cannot run in one"
+            )
     nothing = inapplicable(step)
     if nothing is not None:
         yield nothing
@@ -280,7 +284,13 @@ def blocking_locks(step: Step) -> Iterator[Result]:
             object=last[0].relation,
             location=first.location,
             evidence={"locks": [_told(step, lock) for locks in strongest.values() for lock in locks]},
+            fix=_soon_over(step, last),
         )
+
+
+def _soon_over(step: Step, locks: Sequence[Lock]) -> str:
+    numbers = sorted({lock.number for lock in locks})
+    return safer.soon_over([step.run.statements[number] for number in numbers])
 
 
 def _listed(locks: Sequence[Lock]) -> str:
@@ -301,15 +311,12 @@ def _told(step: Step, lock: Lock) -> dict[str, object]:
         "from_line": step.run.statements[lock.number].statement.location.line,
         "until_commit_after_line": held.last.statement.location.line,
         "held_ms": held.held_ms,
+        "commit_ms": held.commit_ms,
     }
 
 
-def _plain_vacuum(run: StatementRun) -> bool:
-    return run.statement.kind == "vacuum" and "full" not in run.statement.sql.lower()
-
-
 @rule(severity=Severity.INFO)
-def blocked_while(stage: Stage, settings: Settings) -> Iterator[Result]:
+def blocked_while(stage: Stage, settings: Settings, catalog: Catalog | None = None) -> Iterator[Result]:
     """How long others are stopped while a migration runs on tables with many rows, as measured.
 
     The tables that the migration locks against others are filled to the number of rows of ``--migrations-rows``, on a
@@ -329,10 +336,12 @@ def blocked_while(stage: Stage, settings: Settings) -> Iterator[Result]:
         yield nothing
         return
     first: dict[str, Lock] = {}
+    fixes: dict[str, str] = {}
     for work in works(step):
         for lock in work.taken:
-            if lock.kind in ("table", "partitioned table"):
-                first.setdefault(name_before(step, lock.relation), lock)
+            if lock.kind in ("table", "partitioned table") and lock.relation not in first:
+                first[lock.relation] = lock
+                fixes[lock.relation] = safer.safe_way(work, catalog) if work.causes else safer.alone(work)
     if not first:
         yield NotApplicable("it locks no table that existed against others")
         return
@@ -344,14 +353,15 @@ def blocked_while(stage: Stage, settings: Settings) -> Iterator[Result]:
             statement=crowd.deadlock.statement,
             evidence={"detail": crowd.deadlock.detail},
             severity=Severity.WARNING,
+            fix=_soon_over(step, list(first.values())),
         )
     for name, why in crowd.unfilled.items():
         yield Unproven(why, object=name)
     for name in crowd.met:
-        yield _stopped(step, name, crowd, first[name])
+        yield _stopped(step, name, crowd, first[name], fixes[name])
 
 
-def _stopped(step: Step, name: str, crowd: Crowd, lock: Lock) -> Finding:
+def _stopped(step: Step, name: str, crowd: Crowd, lock: Lock, fix: str) -> Finding:
     met = crowd.met[name]
     statement = step.run.statements[lock.number].statement
     long = max(met.reads_ms, met.writes_ms) >= _NOTICED_MS
@@ -369,5 +379,6 @@ def _stopped(step: Step, name: str, crowd: Crowd, lock: Lock) -> Finding:
             "migration_ms": crowd.migration_ms,
             "ended_by": list(met.ended),
         },
+        fix=fix,
         severity=Severity.WARNING if long or deadlock else None,
     )

@@ -8,6 +8,10 @@ from migrate_validate.syntax import Node, node_name, parse, quote, sql_of, unwra
 
 from .locking import Command, builds_index, constraint_kind, wants_validation
 
+ALONE = "-- in a file of its own, outside of a transaction:"
+LATER = "-- in a later migration:"
+BATCHES = "-- in later migrations: the rows that exist, some thousands at a time, each in a transaction of its own:"
+REPACK = "-- nothing in PostgreSQL does this beside the table's users; pg_repack does"
 _SELECT = parse("SELECT 1")[0].node
 _LONGEST_NAME = 63
 """Bytes, in a server that was built as usual."""
@@ -35,24 +39,27 @@ def light_column(command: Command) -> Node:
 
 def add_column(tree: Node, column: Node) -> str:
     """ALTER TABLE ... ADD COLUMN, on the table of another ALTER TABLE."""
-    copy, command = _one_command(tree, "AT_AddColumn")
+    copy, command = one_command(tree, "AT_AddColumn")
     getattr(command, "def").column_def.CopyFrom(column)
     return sql_of(copy)
 
 
-def alter(tree: Node, added: Node, table: str = "") -> str:
+def alter(tree: Node, added: Node, table: str = "", *, only: bool = False) -> str:
     """ALTER TABLE ... ADD CONSTRAINT, on the table of another ALTER TABLE.
 
     :param table: the one to use in its place, ``schema.name``
+    :param only: not on its partitions
     """
-    copy, command = _one_command(tree, "AT_AddConstraint")
+    copy, command = one_command(tree, "AT_AddConstraint")
     getattr(command, "def").constraint.CopyFrom(added)
+    if only:
+        copy.relation.inh = False
     if table:
         copy.relation.schemaname, _, copy.relation.relname = table.partition(".")
     return sql_of(copy)
 
 
-def _one_command(tree: Node, kind: str) -> tuple[Node, Node]:
+def one_command(tree: Node, kind: str) -> tuple[Node, Node]:
     """A copy of an ALTER TABLE with one action, and that action."""
     copy = copied(tree)
     del copy.cmds[1:]
@@ -82,6 +89,13 @@ def expression(node: Node, prefix: str = "") -> str:
     select = copied(_SELECT)
     select.target_list[0].res_target.val.CopyFrom(copy)
     return sql_of(select).removeprefix("SELECT ")
+
+
+def of_column(node: Node, column: str) -> None:
+    """Have the condition of a domain speak of a column in place of its VALUE."""
+    for each in walk(node):
+        if node_name(each) == "ColumnRef" and [part.string.sval for part in each.fields] == ["value"]:
+            each.fields[0].string.sval = column
 
 
 def columns_in(node: Node) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ _STRENGTH = {"ShareLock": 1, "ShareRowExclusiveLock": 2, "ExclusiveLock": 3, "Ac
 STRONGEST = "AccessExclusiveLock"
 _LARGE = 1000
 """Rows that are written by one statement, from which on it is no matter of an instant."""
-_OF_ROWS = frozenset({"insert", "update", "delete", "merge", "select", "copy", "create_table_as", "call", "do"})
+OF_ROWS = frozenset({"insert", "update", "delete", "merge", "select", "copy", "create_table_as", "call", "do"})
 """Kinds that read and write rows; what they take no lock for themselves, they do under the locks of others."""
 _BUILDS = {"CONSTR_UNIQUE": 1, "CONSTR_PRIMARY": 1, "CONSTR_EXCLUSION": 2}
 """Constraints that are indexes, and how often building one scans the table."""
@@ -73,6 +73,8 @@ class Work:
     """The strongest lock on each relation, its own ones included."""
     earlier: tuple[Lock, ...]
     """The AccessExclusiveLocks that statements before it took in the same transaction."""
+    called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By the name of a relation before the migration: what it was called just before and after the statement."""
 
     @property
     def kind(self) -> str:
@@ -111,7 +113,7 @@ class Work:
             if each.kind not in ("index", "view")
             and (each.rewritten or each.scans or self._looks_up(each.relation))
             and (lock := self.held.get(each.relation)) is not None
-            and (self.kind not in _OF_ROWS or lock.number == self.number)
+            and (self.kind not in OF_ROWS or lock.number == self.number)
         )
 
     def _looks_up(self, relation: str) -> bool:
@@ -143,16 +145,23 @@ class Work:
         named = [name for name in self.held if self.names(name)]
         return self.held[next((name for name in worked if name in named), (named or worked)[0])]
 
+    @property
+    def about(self) -> str:
+        """The relation that it locks against others, for people."""
+        occupied = {each.relation for each in self.occupied}
+        return names_of([name for name in self.held if name in occupied] or [lock.relation for lock in self.taken])
+
     def names(self, relation: str) -> bool:
         """Whether it is the relation that the statement begins with.
 
-        :param relation: ``schema.name``
+        :param relation: ``schema.name`` before the migration
         """
         tree = self.tree
         if tree is None or "relation" not in tree.DESCRIPTOR.fields_by_name or not hasattr(tree.relation, "relname"):
             return False
-        schema, _, name = relation.partition(".")
-        return bool(name == tree.relation.relname and tree.relation.schemaname in ("", schema))
+        names = [each.partition(".") for each in self.called.get(relation, (relation,))]
+        relname, schemaname = tree.relation.relname, tree.relation.schemaname
+        return any(name == relname and schemaname in ("", schema) for schema, _, name in names)
 
     @property
     def lasting(self) -> str:
@@ -161,7 +170,7 @@ class Work:
             return ""  # It scans nothing but the new, empty files.
         if self.scanned:
             return f"reads all of {names_of(each.relation for each in self.scanned)}"
-        if self.kind in _OF_ROWS - {"select"} and (self.run.rows or 0) >= _LARGE:
+        if self.kind in OF_ROWS - {"select"} and (self.run.rows or 0) >= _LARGE:
             return f"writes {self.run.rows} rows"
         return ""
 
@@ -171,7 +180,9 @@ class Span:
     """From one statement to the end of its transaction."""
 
     held_ms: float
-    """From the statement's begin to that of the COMMIT."""
+    """From the statement's begin to the end of the COMMIT."""
+    commit_ms: float
+    """What of it the COMMIT took, which checks what was deferred."""
     last: StatementRun
     """The last statement of the transaction."""
 
@@ -189,19 +200,27 @@ def works(step: Step) -> Iterator[Work]:
     """The statements that touched a relation that existed, or ran under a lock on one, in order."""
     transaction: int | None = None
     held: dict[str, Lock] = {}
+    called: dict[str, tuple[str, ...]] = {}
     for number, run in enumerate(step.run.statements):
         if run.transaction is None or run.transaction != transaction:
             transaction, held = run.transaction, {}
         earlier = tuple(lock for lock in held.values() if lock.mode == STRONGEST)
+        called = {name: names[-1:] for name, names in called.items()}
+        drops_index = run.statement.kind == "drop" and any(each.dropped for each in run.touched) and _of_index(run)
         for each in run.touched:
-            _remember(held, each, number)
+            called |= {each.relation: each.names} if each.names else {}
+            if each.kind != "index" or drops_index:
+                _remember(held, each, number)
         if run.touched or earlier:
-            yield Work(number, run, dict(held), earlier)
+            yield Work(number, run, dict(held), earlier, dict(called))
+
+
+def _of_index(run: StatementRun) -> bool:
+    tree = tree_of(run.statement.sql)
+    return tree is not None and enum_name("ObjectType", tree.remove_type) == "OBJECT_INDEX"
 
 
 def _remember(held: dict[str, Lock], touched: Touched, number: int) -> None:
-    if touched.kind == "index":
-        return
     # Nobody writes a view's storage, or a materialized view but by REFRESH.
     weakest = 4 if touched.kind in ("view", "materialized view") else 1
     modes = [mode for mode in touched.locks if _STRENGTH.get(mode, 0) >= weakest]
@@ -214,8 +233,11 @@ def _remember(held: dict[str, Lock], touched: Touched, number: int) -> None:
 def span(step: Step, number: int) -> Span:
     """How long a lock is held that the statement with this number takes."""
     runs = step.run.statements
-    same = [run for run in runs[number:] if run.transaction == runs[number].transaction]
-    return Span(round(sum(run.duration_ms for run in same), 1), same[-1])
+    first = runs[number]
+    same = [run for run in runs[number:] if run.transaction == first.transaction]
+    same = same if first.transaction is not None else [first]
+    commit = sum(run.commit_ms for run in same)
+    return Span(round(sum(run.duration_ms for run in same) + commit, 1), round(commit, 1), same[-1])
 
 
 def names_of(names: Iterator[str] | Sequence[str], most: int = 3) -> str:

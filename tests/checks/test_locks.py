@@ -170,8 +170,11 @@ def test_a_lock_that_is_strengthened_is_told_twice(server: Server, tmp_path: Pat
     text = "create table x (id int references t);\nalter table t add y int;\nselect 1;"
     (finding,) = locks.blocking_locks(step(server, tmp_path, text))
     assert finding.message == "keeps others from reading and writing public.t"
-    told = [{**each, "held_ms": each["held_ms"] > 0} for each in finding.evidence["locks"]]
-    place = {"relation": "public.t", "until_commit_after_line": 3, "held_ms": True}
+    told = [
+        {**each, "held_ms": each["held_ms"] > 0, "commit_ms": each["commit_ms"] >= 0}
+        for each in finding.evidence["locks"]
+    ]
+    place = {"relation": "public.t", "until_commit_after_line": 3, "held_ms": True, "commit_ms": True}
     assert told == [
         place | {"mode": "ShareRowExclusiveLock", "blocks": "writes", "from_line": 1},
         place | {"mode": "AccessExclusiveLock", "blocks": "reads and writes", "from_line": 2},
@@ -186,12 +189,108 @@ def test_transactions_of_a_file_are_apart(server: Server, tmp_path: Path) -> Non
     assert len(finding.evidence["locks"]) == 2
 
 
-def test_what_runs_alone_and_may_lock_is_unproven(server: Server, tmp_path: Path) -> None:
-    done = step(server, tmp_path, "vacuum t;\nvacuum full t;")
-    unproven, nothing = locks.blocking_locks(done)
+def test_what_writes_anew_outside_of_transactions_is_seen_by_the_files(server: Server, tmp_path: Path) -> None:
+    text = """vacuum t;
+vacuum (full off) t;
+vacuum full t;
+alter table t add y int;
+reindex schema public;
+alter table "Odd Name" add primary key ("A b");
+cluster "Odd Name" using "Odd Name_pkey";
+cluster;
+reindex (concurrently) table t;"""
+    done = step(server, tmp_path, text)
+    told = [(each.rule, each.location.line, each.object) for each in said(done) if each.location]
+    assert [each for each in told if each[0] != "lock-queue"] == [
+        ("table-rewrite", 3, "public.t"),
+        ("table-rewrite", 7, "public.Odd Name"),
+        ("table-rewrite", 8, "public.Odd Name"),
+        ("index-built-under-lock", 5, "public.p"),
+        ("index-built-under-lock", 6, "public.Odd Name"),
+    ]
+    (finding,) = locks.blocking_locks(done)
+    first = finding.evidence["locks"][0]
+    assert (first["relation"], first["mode"]) == ("public.t", "AccessExclusiveLock")
+    assert (first["from_line"], first["until_commit_after_line"]) == (3, 3)
+    (vacuum, *_) = locks.table_rewrite(done)
+    assert vacuum.message == (
+        "public.t is written anew under AccessExclusiveLock: others can neither read nor write it meanwhile"
+    )
+
+
+def test_what_may_commit_outside_of_transactions_is_unproven(server: Server, tmp_path: Path) -> None:
+    unproven, nothing = locks.blocking_locks(step(server, tmp_path, "vacuum t;\ndo $$ begin drop table t; end $$;"))
     assert isinstance(unproven, Unproven)
-    assert unproven.reason == "VACUUM (line 2) ran outside of any transaction: what it locked is not known"
+    assert unproven.reason == (
+        "DO (line 2) ran outside of any transaction, because it may commit by itself: what it locked was gone before "
+        "it could be looked at; put it into a file without statements that cannot run in one"
+    )
     assert isinstance(nothing, NotApplicable)
+
+
+DEFERRED = """
+create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return null; end $$;
+create constraint trigger later after insert on p deferrable initially deferred
+    for each row execute function slowly();
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alter table t add y int;\ninsert into p values (9);",
+        "begin;\nalter table t add y int;\ninsert into p values (9);\ncommit;",
+        "alter table t add y int;\ncopy p from stdin;\n9\t1\n\\.\n",
+    ],
+)
+def test_locks_are_held_until_the_commit_has_ended(server: Server, tmp_path: Path, text: str) -> None:
+    (finding,) = locks.blocking_locks(step(server, tmp_path, text, TABLES + DEFERRED))
+    (lock,) = finding.evidence["locks"]
+    assert lock["commit_ms"] >= 200
+    assert lock["held_ms"] >= lock["commit_ms"]
+
+
+@pytest.mark.parametrize(
+    ("text", "locked"),
+    [
+        ("drop table no_key;", [("public.no_key", "AccessExclusiveLock")]),
+        ("drop index t_v;", [("public.t", "AccessExclusiveLock"), ("public.t_v", "AccessExclusiveLock")]),
+        ("drop view looked;", [("public.looked", "AccessExclusiveLock")]),
+        ("drop table t cascade;", [("public.looked", "AccessExclusiveLock"), ("public.t", "AccessExclusiveLock")]),
+        ('drop schema "The App" cascade;', [("The App.T t", "AccessExclusiveLock")]),
+        ("drop table if exists nothing; create table x (); drop table x;", []),
+    ],
+)
+def test_what_is_dropped_is_locked(server: Server, tmp_path: Path, text: str, locked: list[tuple[str, str]]) -> None:
+    done = step(server, tmp_path, text, f"{TABLES} create view looked as select * from t;")
+    told = [
+        (lock["relation"], lock["mode"])
+        for finding in locks.blocking_locks(done)
+        if isinstance(finding, Finding)
+        for lock in finding.evidence["locks"]
+    ]
+    assert told == locked
+
+
+def test_work_under_the_lock_of_a_table_that_was_dropped(server: Server, tmp_path: Path) -> None:
+    (finding,) = locks.lock_held_while(step(server, tmp_path, "drop table no_key;\nupdate t set v = 1;"))
+    assert finding.message == (
+        "AccessExclusiveLock on public.no_key (taken on line 1) is held while UPDATE (line 2) reads all of public.t"
+    )
+
+
+def test_relations_have_the_names_from_before_the_migration(server: Server, tmp_path: Path) -> None:
+    text = """alter table t rename to t_old;
+alter table no_key rename to t;
+alter table t add check (b > 0);
+alter schema "The App" rename to app;
+alter table app."T t" alter c set not null;
+drop table t_old;"""
+    found = [each for each in said(step(server, tmp_path, text)) if each.rule != "lock-queue"]
+    assert [(each.rule, each.object) for each in found] == [
+        ("constraint-validated-under-lock", "public.no_key"),
+        ("set-not-null-scan", "The App.T t"),
+    ]
 
 
 def test_a_migration_that_failed_is_not_judged(server: Server, tmp_path: Path) -> None:

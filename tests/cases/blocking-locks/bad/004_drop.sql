@@ -1,0 +1,2 @@
+drop table customers;
+drop index orders_state_idx;

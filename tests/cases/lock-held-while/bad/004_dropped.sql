@@ -1,0 +1,2 @@
+drop table queue;
+update customers set email = lower(email);

@@ -1,0 +1,2 @@
+vacuum (full off) orders;
+cluster;
