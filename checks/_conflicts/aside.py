@@ -335,6 +335,7 @@ def _put(node: syntax.Node) -> None:
     """Let a statement create its object in the schema aside."""
     relations: dict[str, Callable[[], Any]] = {
         "CreateStmt": lambda: node.relation,
+        "CreateForeignTableStmt": lambda: node.base_stmt.relation,
         "CreateTableAsStmt": lambda: node.into.rel,
         "CreateSeqStmt": lambda: node.sequence,
         "ViewStmt": lambda: node.view,
@@ -357,6 +358,8 @@ def _loosen(node: syntax.Node) -> None:
     for field, value in (("if_not_exists", False), ("replace", False), ("concurrent", False)):
         if hasattr(node, field):
             setattr(node, field, value)
+    if hasattr(node, "base_stmt"):
+        node.base_stmt.if_not_exists = False
     for command in getattr(node, "cmds", ()):
         command.alter_table_cmd.missing_ok = False
 

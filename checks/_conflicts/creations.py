@@ -135,6 +135,11 @@ def _extension(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
     yield Creation("extension", None, node.extname, statement, node, bool(node.if_not_exists))
 
 
+def _foreign_table(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
+    for found in _relation("table", node.base_stmt.relation, node.base_stmt, statement):
+        yield replace(found, node=node)
+
+
 def _server(node: syntax.Node, statement: Statement) -> Iterator[Creation]:
     if node.if_not_exists:
         yield Creation("server", None, node.servername, statement, node, guarded=True)
@@ -197,6 +202,7 @@ def _asks(block: Mapping[str, Any]) -> bool:
 _Reader = Callable[[syntax.Node, Statement], Iterable[Creation]]
 _READERS: dict[str, _Reader] = {
     "create": lambda node, at: _relation("table", node.relation, node, at),
+    "create_foreign_table": _foreign_table,
     "create_table_as": _table_as,
     "create_seq": lambda node, at: _relation("sequence", node.sequence, node, at),
     "view": lambda node, at: _relation("view", node.view, node, at),

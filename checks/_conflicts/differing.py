@@ -69,6 +69,8 @@ def renamed(thing: Thing, old: str, new: str) -> Thing:
 def _tables(want: Table, have: Table) -> Iterator[Disagreement]:
     for what in ("kind", "persistence", "partition_key", "partition_of", "partition_bound", "inherits", "of_type"):
         yield from _property(what.replace("_", " "), getattr(want, what), getattr(have, what))
+    if want.kind == "foreign table":
+        yield from _properties("server", "options")(want, have)
     alter = f"ALTER TABLE {quoted(have.qualified_name)}"
     columns = {column.name: column for column in have.columns}
     for column in want.columns:

@@ -22,3 +22,4 @@ CREATE EXTENSION hstore WITH SCHEMA extensions;
 CREATE FOREIGN DATA WRAPPER nothing;
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER nothing OPTIONS (host 'a');
 CREATE COLLATION app."By Bytes" (LOCALE = 'C');
+CREATE FOREIGN TABLE remote (id bigint) SERVER elsewhere OPTIONS (path '/a');
