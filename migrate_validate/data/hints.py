@@ -119,17 +119,17 @@ def _conjuncts(tree: Node) -> list[Node]:
 def _comparison(node: Node, certain: bool) -> list[tuple[str, Hints]]:
     operator = unwrap(node.name[-1]).sval if node.name else ""
     left, right = unwrap(node.lexpr), node.rexpr
-    constants = _constants(right)
+    named = constants(right)
     column, measured = _subject(left)
     if column is None:
         column, measured = _subject(unwrap(right))
-        constants = _constants(node.lexpr)
+        named = constants(node.lexpr)
         operator = _MIRRORED.get(operator, operator)
-    if column is None or not constants:
+    if column is None or not named:
         return []
     if measured:
-        lengths = [int(text) + step for text in constants if text.isdigit() for step in (0, 1, -1)]
-        shortest, longest = _bounds(operator, constants) if certain else (None, None)
+        lengths = [int(text) + step for text in named if text.isdigit() for step in (0, 1, -1)]
+        shortest, longest = _bounds(operator, named) if certain else (None, None)
         bounds = Hints(
             lengths=tuple(each for each in lengths if each >= 0),
             shortest=None if shortest is None else int(shortest) + (operator == ">"),
@@ -137,12 +137,12 @@ def _comparison(node: Node, certain: bool) -> list[tuple[str, Hints]]:
         )
         return [(column, bounds)]
     if operator in ("~", "~*"):
-        patterns = [re.sub(r"(?<!\\)\$$", r"\\Z", each) for each in constants]  # $ would let a line feed follow
+        patterns = [re.sub(r"(?<!\\)\$$", r"\\Z", each) for each in named]  # $ would let a line feed follow
         return [(column, Hints(patterns=tuple(each for each in patterns if _compiles(each))))]
     if operator in ("~~", "~~*"):
-        return [(column, Hints(literals=tuple(each.replace("%", "a").replace("_", "a") for each in constants)))]
-    low, high = _bounds(operator, constants) if certain else (None, None)
-    return [(column, Hints(tuple(constants), certain and operator == "=", low, high))]
+        return [(column, Hints(literals=tuple(each.replace("%", "a").replace("_", "a") for each in named)))]
+    low, high = _bounds(operator, named) if certain else (None, None)
+    return [(column, Hints(tuple(named), certain and operator == "=", low, high))]
 
 
 def _subject(node: Node) -> tuple[str | None, bool]:
@@ -159,7 +159,8 @@ def _subject(node: Node) -> tuple[str | None, bool]:
     return None, False
 
 
-def _constants(node: Node) -> list[str]:
+def constants(node: Node) -> list[str]:
+    """The constants below a node, as text; NULL is none."""
     found = []
     for each in walk(node):
         if node_name(each) != "A_Const" or each.isnull:

@@ -15,6 +15,7 @@ from migrate_validate.catalog.model import Catalog, Column, Domain, Enum, Table
 from migrate_validate.data.given import Given
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import Test, base_type, judge, tests
+from migrate_validate.data.mining import ANY
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
 from migrate_validate.data.pools import domain_hints, pool
 from migrate_validate.data.strategies import Parents, partition_values
@@ -127,6 +128,24 @@ class _Learning:
                 self.unfilled[name] = why
         return Learned(self.pools, self.unfilled, self.given)
 
+    def mined(self, table: Table, *, referring: bool = True) -> dict[str, Hints]:
+        """What scripts say about the columns of a table.
+
+        :param referring: whether what they say about columns that refer to it counts, too
+        """
+        found: dict[str, Hints] = {}
+        for name in (ANY, table.name, table.qualified_name):
+            for column, hints in self.hints.get(name, {}).items():
+                found[column] = found.get(column, Hints()).merged(hints)
+        for other in self.catalog.tables if referring else ():
+            for key in other.foreign_keys:
+                if key.references == table.qualified_name:
+                    own = self.mined(other, referring=False)
+                    for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
+                        if column in own:
+                            found[referenced] = found.get(referenced, Hints()).merged(own[column])
+        return found
+
     def _impossible(self, order: FillOrder, table: Table) -> str | None:
         """Why no row can be, as far as foreign keys and partitions say."""
         if table.partition_key is not None and not partitions(self.catalog, table):
@@ -207,7 +226,7 @@ class _Candidates:
         self._hints = column_hints(table.constraints)
         for name, offered in partition_values(learning.catalog, table).items():
             self._hints[name] = self._hints.get(name, Hints()).merged(offered)
-        self._mined = _merged(learning.hints.get(table.name), learning.hints.get(table.qualified_name))
+        self._mined = learning.mined(table)
         self.referenced = learning.catalog.referenced_columns.get(table.qualified_name, frozenset())
         self.pointing = {name for key in table.foreign_keys if key.enforced for name in key.columns}
         self._primary = frozenset(table.primary_key.columns) if table.primary_key else frozenset()
@@ -265,8 +284,10 @@ class _Candidates:
             if bare in ("smallint", "integer", "bigint"):
                 return [int(number) for number in numbers if number == int(number)]
             return [format(number, "f") for number in numbers]
-        if bare in ("boolean", "uuid"):
+        if bare == "boolean":
             return []
+        if bare in ("json", "jsonb"):
+            return pool(self._types, base, Hints(hints.literals))
         if bare in ("text", "character varying", "citext", "character"):
             longest = Hints(literals=hints.literals, longest=hints.longest)
             return [text for text in pool(self._types, column.type, longest) if text in _variants(hints.literals)]
@@ -297,13 +318,6 @@ class _Candidates:
     def _invented(self, column: Column) -> bool:
         """Whether a default of the primary key would be another one in each run."""
         return column.name in self._primary and "(" in (column.default or "")
-
-
-def _merged(one: Mapping[str, Hints] | None, other: Mapping[str, Hints] | None) -> dict[str, Hints]:
-    found = dict(one or {})
-    for name, hints in (other or {}).items():
-        found[name] = found.get(name, Hints()).merged(hints)
-    return found
 
 
 def _variants(texts: Iterable[str]) -> frozenset[str]:

@@ -62,6 +62,14 @@ _OUTERMOST: dict[str, Sequence[str]] = {
     "double precision": ("1.7976931348623157e308", "-1.7976931348623157e308", "Infinity", "-Infinity", "NaN"),
     "uuid": ("00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"),
 }
+_WRITTEN = {
+    **dict.fromkeys(("date", "timestamp without time zone", "timestamp with time zone"), r"\d{4}-\d\d-\d\d"),
+    **dict.fromkeys(("time without time zone", "time with time zone"), r"\d\d:\d\d"),
+    **dict.fromkeys(("money", "real", "double precision"), r"-?\d+(?:\.\d+)?\Z"),
+    "interval": r"-?\d",
+    "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z",
+}
+"""By type: which literals are values of it."""
 _USUAL: dict[str, Sequence[Value]] = {
     "boolean": (False, True),
     "date": _DAYS,
@@ -144,11 +152,8 @@ def _built_in(type_name: str, bare: str, modifiers: tuple[int, ...], hints: Hint
         usual = ["[" + ",".join([str(digit)] * (modifiers[0] if modifiers else 3)) + "]" for digit in (1, 0, 2)]
     else:
         raise unknown_type(type_name)
-    return [*_literals(hints), *([] if hints.closed and hints.literals else [*usual, *outermost])]
-
-
-def _literals(hints: Hints) -> list[Value]:
-    return list(hints.literals)
+    named = [text for text in hints.literals if re.match(_WRITTEN.get(bare, r"(?!)"), text)]
+    return [*named, *([] if hints.closed and named else [*usual, *outermost])]
 
 
 def _integers(size: int, hints: Hints, limits: bool) -> list[Value]:
