@@ -138,6 +138,16 @@ def sql_of_expression(text: str) -> str:
     return sql_of(parse(f"SELECT {text}")[0].node).removeprefix("SELECT ")
 
 
+def sql_of_node(expression: Node) -> str:
+    """The SQL of an expression's tree, as it stands in a field of another node.
+
+    :raises GrammarError: if the tree is no expression
+    """
+    select = parse("SELECT NULL")[0].node
+    select.target_list[0].res_target.val.CopyFrom(expression)
+    return sql_of(select).removeprefix("SELECT ")
+
+
 def parse_block(text: str) -> Any:
     """The PL/pgSQL of a DO statement or CREATE FUNCTION, as libpg_query gives it: lists and dictionaries.
 

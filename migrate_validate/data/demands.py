@@ -1,0 +1,230 @@
+"""What statements that change a schema demand of the rows that are there, read off the statements alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from migrate_validate import syntax
+from migrate_validate.catalog.model import Constraint, Table
+from migrate_validate.chain.assumptions import Assumption, Unread, read
+from migrate_validate.chain.model import Statement
+from migrate_validate.data.casts import NUMBERS, conditions
+from migrate_validate.data.names import Names, Sources
+from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
+
+NOT_NULL, UNIQUE, FOREIGN_KEY, CHECK = "23502", "23505", "23503", "23514"
+CASTS = frozenset({"22P02", "22007", "22008", "22003", "22001", "22P03", "22023"})
+"""SQLSTATE of values that a type does not take."""
+_SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One thing that a statement demands."""
+
+    sqlstate: str
+    """With which the statement fails otherwise; for casts one of several."""
+    assumptions: tuple[Assumption, ...]
+    """What makes it succeed, in the names of before, the most readable first, the most exact last."""
+    table: Table
+    """Whose rows, as it was before."""
+
+
+def demands(statement: Statement, names: Names, enums: dict[str, tuple[str, ...]] | None = None) -> Iterator[Demand]:
+    """What ALTER TABLE and CREATE UNIQUE INDEX demand: NOT NULL, unique, CHECK, foreign keys, casts, new columns.
+
+    :param names: what was called how, when all statements before this one have gone by
+    :param enums: labels by name, of the enums that the script itself makes
+    """
+    if statement.kind not in ("alter_table", "index"):
+        return
+    node: Any = syntax.parse(statement.sql)[0].node
+    table = names.table(node.relation)
+    if table is None:
+        return
+    sources = Sources(node, names)
+    sources.relations = {node.relation.relname: table}
+    if statement.kind == "index":
+        if node.unique:
+            yield from _made(UNIQUE, table, _unique_index(node, sources, table))
+        return
+    for command in map(unwrap, node.cmds):
+        reader = _READERS.get(enum_name("AlterTableType", command.subtype))
+        if reader is not None:
+            yield from reader(command, sources, table, enums or {})
+
+
+def _made(sqlstate: str, table: Table, *texts: str | None) -> Iterator[Demand]:
+    found = []
+    for text in texts:
+        if text is not None:
+            try:
+                found.append(read(text))
+            except Unread:  # what PostgreSQL prints is not always what the grammar reads
+                continue
+    if found:
+        yield Demand(sqlstate, tuple(dict.fromkeys(found)), table)
+
+
+def _unique_index(node: Node, sources: Sources, table: Table) -> str | None:
+    keys = [_index_key(unwrap(each), sources, table) for each in node.index_params]
+    where = sources.sql(node.where_clause) if node.HasField("where_clause") else ""
+    if None in keys or where is None:
+        return None
+    nulls = "nulls not distinct " if node.nulls_not_distinct else ""
+    listed = ", ".join(str(key) for key in keys)
+    return f"unique {nulls}{listed} on {sources.name_of(table)}" + (f" where {where}" if where else "")
+
+
+def _index_key(element: Node, sources: Sources, table: Table) -> str | None:
+    if element.HasField("expr"):
+        return sources.sql(element.expr)
+    return _column(sources, table, element.name)
+
+
+def _column(sources: Sources, table: Table, name: str) -> str | None:
+    old = sources.names.column(table, name)
+    return quote(old) if old else None
+
+
+def _columns(sources: Sources, table: Table, parts: Any) -> str | None:
+    names = [_column(sources, table, unwrap(each).sval) for each in parts]
+    return None if None in names else ", ".join(str(name) for name in names)
+
+
+def _set_not_null(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    column = _column(sources, table, command.name)
+    if column:
+        yield from _made(NOT_NULL, table, f"not null {column} on {sources.name_of(table)}")
+
+
+def _add_column(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    definition = unwrap(getattr(command, "def"))
+    if command.missing_ok and sources.names.column(table, definition.colname):
+        return
+    kinds = {enum_name("ConstrType", unwrap(each).contype) for each in definition.constraints}
+    filled = kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}
+    serial = unwrap(definition.type_name.names[-1]).sval in _SERIAL
+    if kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not filled and not serial:
+        yield from _made(NOT_NULL, table, f"{sources.name_of(table)} is empty")
+
+
+def _add_constraint(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    constraint = unwrap(getattr(command, "def"))
+    name = sources.name_of(table)
+    if constraint.skip_validation:
+        return
+    match enum_name("ConstrType", constraint.contype):
+        case "CONSTR_CHECK":
+            condition = sources.sql(constraint.raw_expr)
+            yield from _made(CHECK, table, condition and f"check ({condition}) on {name}")
+        case "CONSTR_UNIQUE" if constraint.keys:
+            keys = _columns(sources, table, constraint.keys)
+            nulls = "nulls not distinct " if constraint.nulls_not_distinct else ""
+            yield from _made(UNIQUE, table, keys and f"unique {nulls}{keys} on {name}")
+        case "CONSTR_PRIMARY" if constraint.keys:
+            keys = _columns(sources, table, constraint.keys)
+            yield from _made(UNIQUE, table, keys and f"unique {keys} on {name}")
+            yield from _made(NOT_NULL, table, keys and f"not null {keys} on {name}")
+        case "CONSTR_NOTNULL":
+            keys = _columns(sources, table, constraint.keys)
+            yield from _made(NOT_NULL, table, keys and f"not null {keys} on {name}")
+        case "CONSTR_FOREIGN":
+            yield from _made(FOREIGN_KEY, table, _exists(constraint, sources, table))
+
+
+def _exists(constraint: Node, sources: Sources, table: Table) -> str | None:
+    own = _columns(sources, table, constraint.fk_attrs)
+    target = sources.names.table(constraint.pktable)
+    if own is None or target is None:
+        return None
+    their = _columns(sources, target, constraint.pk_attrs)
+    if their is None:
+        return None
+    return f"{own} exists in {sources.name_of(target)}{f'({their})' if their else ''} on {sources.name_of(table)}"
+
+
+def _validate(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    found = next((each for each in table.constraints if each.name == command.name), None)
+    if found is not None and not found.validated:
+        yield from of_constraint(found, sources, table)
+
+
+def of_constraint(constraint: Constraint, sources: Sources, table: Table) -> Iterator[Demand]:
+    """What a constraint that was there before demands of its table's rows."""
+    name = sources.name_of(table)
+    own = ", ".join(map(quote, constraint.columns))
+    match constraint.kind:
+        case "check":
+            tree = syntax.parse(f"ALTER TABLE t ADD {constraint.definition}")[0].node
+            condition = next(each for each in syntax.walk(tree) if node_name(each) == "Constraint").raw_expr
+            yield from _made(CHECK, table, f"check ({syntax.sql_of_node(condition)}) on {name}")
+        case "not null":
+            yield from _made(NOT_NULL, table, f"not null {own} on {name}")
+        case "unique" | "primary key":
+            yield from _made(UNIQUE, table, f"unique {own} on {name}")
+        case "foreign key":
+            target = sources.names.catalog.table(constraint.references or "")
+            if target is not None:
+                their = ", ".join(map(quote, constraint.referenced_columns))
+                yield from _made(FOREIGN_KEY, table, f"{own} exists in {sources.name_of(target)}({their}) on {name}")
+
+
+def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    definition = unwrap(getattr(command, "def"))
+    old = sources.names.column(table, command.name)
+    column = table.column(old) if old else None
+    if column is None:
+        return
+    if definition.HasField("raw_default"):
+        yield from casts(definition.raw_default, sources, enums)
+        return
+    texts = conditions(quote(column.name), column.type, definition.type_name, explicit=False)
+    yield from _made("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
+
+
+def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
+    """What the casts of an expression or a statement demand of the columns in them.
+
+    :param enums: as for :func:`demands`
+    """
+    for each in syntax.walk(tree):
+        if node_name(each) != "TypeCast":
+            continue
+        table = sources.table_of(each.arg)
+        text = sources.sql(each.arg) if table else None
+        if table is None or text is None:
+            continue
+        kinds = {other.name: other.labels for other in sources.names.catalog.enums} | enums
+        texts = conditions(
+            text,
+            _type(text, table),
+            each.type_name,
+            explicit=True,
+            labels=kinds.get(unwrap(each.type_name.names[-1]).sval, ()),
+            version=sources.names.catalog.server_version,
+        )
+        yield from _made("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
+
+
+def _type(expression: str, table: Table) -> str:
+    """The type of an expression, as far as its columns tell it: a column's own, a number of numbers, else text."""
+    plain = next((each for each in table.columns if quote(each.name) == expression), None)
+    if plain is not None:
+        return plain.type
+    tree = syntax.parse_expression(expression)
+    names = [unwrap(each.fields[-1]).sval for each in syntax.walk(tree) if node_name(each) == "ColumnRef"]
+    columns = [column for column in map(table.column, names) if column]
+    return "numeric" if all(each.type.partition("(")[0] in NUMBERS for each in columns) else "text"
+
+
+_Reader = Callable[[Node, Sources, Table, dict[str, tuple[str, ...]]], Iterator[Demand]]
+_READERS: dict[str, _Reader] = {
+    "AT_SetNotNull": _set_not_null,
+    "AT_AddColumn": _add_column,
+    "AT_AddConstraint": _add_constraint,
+    "AT_ValidateConstraint": _validate,
+    "AT_AlterColumnType": _alter_type,
+}
