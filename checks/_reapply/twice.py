@@ -103,7 +103,8 @@ def _examine(stage: Stage) -> Twice:
         confirmed = _on_copy(trial, up, one_transaction=True, times=compared)
     if not compared:
         return confirmed
-    return replace(confirmed, schema=_both(found, confirmed), rows=_both_rows(found, confirmed))
+    schema, rows = _both(found, confirmed), _both_rows(found, confirmed)
+    return replace(confirmed, schema=schema, rows=rows, unread=found.unread)
 
 
 def _both(found: Twice, confirmed: Twice) -> tuple[SchemaChange, ...]:

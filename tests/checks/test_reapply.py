@@ -8,7 +8,7 @@ from typing import Any
 
 from migrate_validate.chain.statements import statements
 from migrate_validate.config import Settings
-from migrate_validate.findings import Severity
+from migrate_validate.findings import Severity, Unproven
 from migrate_validate.postgres import Server
 from migrate_validate.rules import Registry
 from tests.replay.chains import FAST
@@ -81,3 +81,16 @@ def test_to_look_for_a_role_is_no_promise_for_the_rest(server: Server, tmp_path:
     finally:
         with server.connect("postgres") as connection:
             connection.execute(f"drop role if exists {name}".encode())
+
+
+def test_rows_that_cannot_be_read_are_not_proven(server: Server, tmp_path: Path) -> None:
+    whole = """create table whole (a integer) partition by list (a);
+create table near partition of whole for values in (1);
+create foreign data wrapper nowhere;
+create server far foreign data wrapper nowhere;
+create foreign table slice partition of whole for values in (2) server far;"""
+    files: Files = {"001_whole.sql": whole, "002_rows.sql": "insert into whole values (1);"}
+    (result,) = results(server, tmp_path, files, "rerun-changes-data")
+    assert isinstance(result, Unproven)
+    assert result.reason == 'its rows could not be compared: foreign-data wrapper "nowhere" has no handler'
+    assert result.object == "public.whole"
