@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from migrate_validate.data.comparing import ColumnChange, Renamed, TableChange, compare
-from migrate_validate.data.keeping import Kept, KeptColumn, keep, keep_again
-from migrate_validate.data.showing import changed_values, literal, shown
+from migrate_validate.data.keeping import Kept, keep, keep_again
+from migrate_validate.data.showing import changed_values
 from migrate_validate.postgres import Server
 
 Connection = psycopg.Connection[Any]
@@ -390,14 +390,3 @@ def test_many_rows(connection: Connection) -> None:
     connection.execute("INSERT INTO many SELECT n, md5(n::text), n, now() FROM generate_series(1, 30000) AS n")
     script = "UPDATE many SET b = 0 WHERE id % 2 = 0; DELETE FROM many WHERE id % 3 = 0; ALTER TABLE many ADD d text"
     assert counts(only_change(after(connection, script))) == (10000, 0, 10000)
-
-
-def test_rows_and_values_for_people() -> None:
-    def column(name: str, kind: str = "text") -> KeptColumn:
-        return KeptColumn(1, name, kind, False, False, False, False, False)
-
-    columns = [column("id", "integer"), *map(column, "abcd")]
-    row = {"id": "1", "a": "it's", "b": None, "c": "x" * 70, "d": "line\nline"}
-    assert shown(columns, row) == f"(id = 1, a = 'it''s', b = NULL, c = '{'x' * 60}...', ...)"
-    assert shown(columns, row, ["d"]) == "(d = 'line\\nline')"
-    assert literal("5") == "'5'"
