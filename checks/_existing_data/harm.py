@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from migrate_validate.chain.model import Statement
 from migrate_validate.findings import Severity
@@ -25,7 +26,7 @@ class Harm:
     """The statement that does it, where that is known."""
     severity: Severity | None = None
     """None: that of the rule."""
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     fix: str | None = None
 
     @property

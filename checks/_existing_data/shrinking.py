@@ -1,0 +1,153 @@
+"""The smallest rows with which something still happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from migrate_validate.catalog.model import Table
+from migrate_validate.data import DEFAULT, Dataset, Row, Value
+from migrate_validate.data.values import Default
+
+Still = Callable[[Dataset], Dataset | None]
+"""The rows that were taken where it still happens with these; None: it does not."""
+
+_SIMPLE: tuple[Value, ...] = (1, "1", 0, "", "a", "{}", False, 2, "2", "b", "2000-01-01")
+
+
+@dataclass(slots=True)
+class _Shrinking:
+    """A search for fewer and simpler rows, from the largest change to the smallest."""
+
+    best: Dataset
+    still: Still
+    deadline: float
+
+    def better(self, data: Dataset) -> bool:
+        """Try rows in place of the best ones."""
+        if time.monotonic() > self.deadline:
+            return False
+        taken = self.still(data)
+        if taken is None or _weight(taken) >= _weight(self.best):
+            return False
+        self.best = taken
+        return True
+
+
+def smallest(data: Dataset, still: Still, seconds: float) -> Dataset:
+    """Drop rows, leave out columns and simplify values as long as it still happens.
+
+    :param data: rows with which it happens
+    :param seconds: after which the best so far is good enough
+    """
+    search = _Shrinking(data, still, time.monotonic() + seconds)
+    _drop_tables(search)
+    _drop_rows(search)
+    changed = True
+    while changed and time.monotonic() < search.deadline:
+        before = search.best
+        _simplify(search)
+        _drop_rows(search)
+        changed = search.best != before
+    return search.best
+
+
+def size(data: Dataset) -> int:
+    """How many rows it has."""
+    return sum(map(len, data.rows.values()))
+
+
+def _weight(data: Dataset) -> tuple[int, int, int]:
+    """Rows, then values that were given, then how long they are."""
+    values = [
+        value for rows in data.rows.values() for row in rows for value in row.values() if not isinstance(value, Default)
+    ]
+    return size(data), len(values), sum(_complexity(value) for value in values)
+
+
+def _complexity(value: Value) -> int:
+    if value is None:
+        return 1
+    place = next((number for number, each in enumerate(_SIMPLE) if each == value and type(each) is type(value)), None)
+    return 2 + place if place is not None else 20 + len(str(value))
+
+
+def _drop_tables(search: _Shrinking) -> None:
+    for name in reversed(list(search.best.rows)):
+        if search.best.rows.get(name):
+            search.better(_with(search.best, name, ()))
+
+
+def _drop_rows(search: _Shrinking) -> None:
+    for name in reversed(list(search.best.rows)):
+        number = len(search.best.rows[name]) - 1
+        while number >= 0:
+            rows = search.best.rows[name]
+            search.better(_with(search.best, name, rows[:number] + rows[number + 1 :]))
+            number = min(number - 1, len(search.best.rows[name]) - 1)
+
+
+def _simplify(search: _Shrinking) -> None:
+    """Leave a value to the database, or make it a simple one, everywhere where it stands."""
+    for name in list(search.best.rows):
+        table = search.best.tables[name]
+        for number in range(len(search.best.rows[name])):
+            for column in list(search.best.rows[name][number]):
+                if number >= len(search.best.rows[name]):
+                    break
+                _simplify_cell(search, table, number, column)
+
+
+def _simplify_cell(search: _Shrinking, table: Table, number: int, column: str) -> None:
+    name = table.qualified_name
+    row = search.best.rows[name][number]
+    value = row.get(column, DEFAULT)
+    if isinstance(value, Default):
+        return
+    without = {key: each for key, each in row.items() if key != column}
+    if search.better(_exchanged(search.best, name, number, without)):
+        return
+    if value is not None and search.better(_exchanged(search.best, name, number, {**row, column: None})):
+        return
+    for simple in _simpler(value):
+        if search.better(_exchanged(search.best, name, number, {**row, column: simple})):
+            return
+        if search.better(_renamed(search.best, value, simple)):
+            return
+
+
+def _simpler(value: Value) -> Iterator[Value]:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        yield from (each for each in (1, 2, 3, 0, 100) if each != value and abs(each) < max(abs(value), 4))
+        return
+    yield from (each for each in _SIMPLE if isinstance(each, str) and len(each) < max(len(value), 2) and each != value)
+
+
+def _renamed(data: Dataset, value: Value, simple: Value) -> Dataset:
+    """The same rows with one value instead of another, wherever it stands: keys still point at each other."""
+    return replace(
+        data,
+        rows={
+            name: tuple(
+                {column: simple if _same(each, value) else each for column, each in row.items()} for row in rows
+            )
+            for name, rows in data.rows.items()
+        },
+    )
+
+
+def _same(one: Value | Default, other: Value) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _exchanged(data: Dataset, name: str, number: int, row: Row) -> Dataset:
+    rows = data.rows[name]
+    return _with(data, name, (*rows[:number], row, *rows[number + 1 :]))
+
+
+def _with(data: Dataset, name: str, rows: tuple[Row, ...]) -> Dataset:
+    changed: Mapping[str, tuple[Row, ...]] = {**data.rows, name: rows}
+    return replace(data, rows=changed)

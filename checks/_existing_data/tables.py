@@ -1,0 +1,154 @@
+"""Which tables a migration meets with their rows, and whether their rows can matter to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from migrate_validate import syntax
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.model import Statement
+from migrate_validate.chain.statements import UNPARSED
+from migrate_validate.replay.timeline import Step
+from migrate_validate.syntax import Node
+
+from .._shared import enum_name
+
+_BLIND = frozenset(
+    {
+        "alter_default_privileges",
+        "alter_enum",
+        "alter_function",
+        "alter_owner",
+        "alter_policy",
+        "comment",
+        "composite_type",
+        "create_domain",
+        "create_enum",
+        "create_extension",
+        "create_function",
+        "create_policy",
+        "create_publication",
+        "create_range",
+        "create_role",
+        "create_schema",
+        "create_seq",
+        "create_stats",
+        "create_trig",
+        "define",
+        "grant",
+        "grant_role",
+        "notify",
+        "rule",
+        "transaction",
+        "variable_set",
+        "view",
+    }
+)
+"""Kinds of statements that no row can stand in the way of, and that touch none."""
+_BLIND_ACTIONS = frozenset(
+    {
+        "AT_ChangeOwner",
+        "AT_ColumnDefault",
+        "AT_DisableRowSecurity",
+        "AT_DisableTrig",
+        "AT_DropConstraint",
+        "AT_DropNotNull",
+        "AT_EnableRowSecurity",
+        "AT_EnableTrig",
+        "AT_ForceRowSecurity",
+        "AT_NoForceRowSecurity",
+        "AT_ReplicaIdentity",
+        "AT_ResetRelOptions",
+        "AT_SetOptions",
+        "AT_SetRelOptions",
+        "AT_SetStatistics",
+        "AT_SetStorage",
+    }
+)
+"""The same of the actions of ALTER TABLE."""
+_HOLDERS = ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN")
+"""What a DROP takes rows or values along with."""
+_DELETES = re.compile(r"\b(delete|drop|truncate|update|merge|do|select|call)\b", re.IGNORECASE)
+_HARMLESS_CONSTRAINTS = frozenset({"CONSTR_NULL", "CONSTR_DEFAULT"})
+
+
+def met(step: Step, before: Catalog) -> frozenset[str]:
+    """The tables of before whose rows can matter to a migration: it reads or changes them, or checks them.
+
+    Where it may delete rows, those that refer to them are among them, as they may go or change along with them.
+
+    :return: ``schema.name`` of each; empty where no row can stand in its way
+    """
+    tables = before.tables_by_name
+    found = {
+        _root(before, touched.relation)
+        for run in step.run.statements
+        if not _blind(run.statement)
+        for touched in run.touched
+        if touched.relation in tables
+    }
+    if any(run.transaction is None and not _blind(run.statement) for run in step.run.statements):
+        found |= _named(before, (run.statement for run in step.run.statements))
+    if any(_DELETES.search(run.statement.sql) for run in step.run.statements):
+        found |= set(_dependents(before, found))
+    return frozenset(name for name in found if tables[name].kind != "foreign table")
+
+
+def _blind(statement: Statement) -> bool:
+    """Whether no row can stand in the way of a statement, or be changed by it."""
+    if statement.kind in _BLIND:
+        return True
+    if statement.kind == UNPARSED:
+        return False
+    node = syntax.parse(statement.sql)[0].node
+    match statement.kind:
+        case "alter_table":
+            return all(_blind_action(syntax.unwrap(action)) for action in node.cmds)
+        case "create":
+            return not node.HasField("partbound")
+        case "drop":
+            return enum_name(node, "remove_type") not in _HOLDERS
+        case "index":
+            return not node.unique and all(syntax.unwrap(each).name for each in node.index_params)
+        case "rename":
+            return True
+    return False
+
+
+def _blind_action(action: Node) -> bool:
+    kind = enum_name(action, "subtype")
+    if kind != "AT_AddColumn":
+        return kind in _BLIND_ACTIONS
+    column = syntax.unwrap(getattr(action, "def"))
+    constraints = {enum_name(syntax.unwrap(each), "contype") for each in column.constraints}
+    return constraints <= _HARMLESS_CONSTRAINTS
+
+
+def _named(before: Catalog, statements: Iterable[Statement]) -> frozenset[str]:
+    words = {word for each in statements for word in re.findall(r"\w+", each.sql.lower())}
+    return frozenset(_root(before, table.qualified_name) for table in before.tables if table.name.lower() in words)
+
+
+def _root(before: Catalog, name: str) -> str:
+    """The table that a partition belongs to: it is filled through that."""
+    tables = before.tables_by_name
+    while name in tables and (above := tables[name].partition_of) is not None:
+        name = above
+    return name
+
+
+def _dependents(before: Catalog, names: Iterable[str]) -> Iterator[str]:
+    """The tables whose rows may go, or be changed, with rows of these."""
+    reached = set(names)
+    queue = list(reached)
+    while queue:
+        name = queue.pop()
+        for table in before.tables:
+            keys = (key for key in table.foreign_keys if key.references == name)
+            if any(key.on_delete not in ("no action", "restrict") for key in keys):
+                root = _root(before, table.qualified_name)
+                if root not in reached:
+                    reached.add(root)
+                    queue.append(root)
+                    yield root

@@ -1,0 +1,141 @@
+"""One dataset, and what a migration does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.chain.assumptions import Assumption
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import statements
+from migrate_validate.data import Dataset
+from migrate_validate.data.loading import accepted, load
+from migrate_validate.data.repairing import settle
+from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.timeline import Failure
+
+from .following import Following
+from .harm import Harm
+from .words import Words
+
+_SAVEPOINT = b"migrate_validate_dataset"
+STOPPED = ("57014", "57P01", "57P02", "57P03", "53100", "53200")
+"""SQLSTATEs of what ran too long, ended its own session, or found no room: other rows would not tell more."""
+
+
+Attempt = Callable[[Dataset], "Outcome"]
+"""Tries a dataset in the state before a migration, which it leaves as it was."""
+
+
+class Stopped(Exception):
+    """Trying more rows would tell nothing: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one dataset."""
+
+    data: Dataset
+    """The rows that PostgreSQL took."""
+    harms: tuple[Harm, ...] = ()
+    respects: bool = True
+    """Whether they hold what is assumed; if not, nothing was tried."""
+    failure: Failure | None = None
+    """Why the migration failed, if it did."""
+
+
+@dataclass(slots=True)
+class Trying:
+    """The migration of a stage, tried on rows."""
+
+    stage: Stage
+    before: Catalog
+    tables: Collection[str]
+    """Whose rows are followed."""
+    words: Words
+    assumptions: Sequence[Assumption]
+    """What the rows are made to respect."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """By ``schema.name``: what was said last when a row was refused."""
+    _after: Catalog | None = None
+
+    @property
+    def script(self) -> Script:
+        """What is tried."""
+        return self.stage.migration.up
+
+    def on(self, trial: Trial, data: Dataset) -> Outcome:
+        """Load a dataset, apply the migration, and look; all stays as the migration leaves it.
+
+        :raises Stopped: when it ran into a limit, or lost its session
+        """
+        connection = trial.connection
+        refused = load(connection, data, raise_refusals=False)
+        self.refused.update((each.table, each.message) for each in refused)
+        data = accepted(data, refused)
+        # Rows that go here make no difference, so that a counterexample is shrunk to the others.
+        if settle(connection, self.assumptions, self.before):
+            return Outcome(data, respects=False)
+        following = Following(connection, self.before, self.tables, self.words)
+        rehearsed = trial.database is None and trial.rehearse(self.script)
+        failure = None if rehearsed else trial.apply(self.script).failure
+        if connection.closed:
+            raise Stopped("the migration ended its own session")
+        if failure is None:
+            if self._after is None:
+                self._after = trial.catalog()
+            return Outcome(data, following.harms(self._after))
+        if failure.sqlstate in STOPPED:
+            raise Stopped(f"{failure.location}: {failure.message}")
+        return Outcome(data, (failing(self.script, failure),), failure=failure)
+
+
+def inside(trying: Trying, trial: Trial) -> Attempt:
+    """Try datasets in one transaction, each taken back to a savepoint."""
+
+    def attempt(data: Dataset) -> Outcome:
+        trial.connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
+        try:
+            return trying.on(trial, data)
+        finally:
+            if not trial.connection.closed:
+                trial.connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
+
+    return attempt
+
+
+def apart(trying: Trying) -> Attempt:
+    """Try each dataset on a copy of the database, with COMMIT."""
+
+    def attempt(data: Dataset) -> Outcome:
+        with trying.stage.trial(clone=True) as trial:
+            return trying.on(trial, data)
+
+    return attempt
+
+
+def failing(script: Script, failure: Failure) -> Harm:
+    """The harm of a migration that fails."""
+    code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
+    detail = f"; {failure.detail}" if failure.detail else ""
+    about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
+    return Harm(
+        "fails-on-data",
+        about,
+        f"{failure.message}{code}{detail}",
+        object=".".join(part for part in (failure.schema, failure.table, failure.column) if part) or None,
+        statement=statement_of(script, failure),
+    )
+
+
+def statement_of(script: Script, failure: Failure) -> Statement | None:
+    """The statement that failed."""
+    return next((each for each in _until(script, failure) if each.sql == failure.statement), None)
+
+
+def _until(script: Script, failure: Failure) -> Iterator[Statement]:
+    line = failure.location.line
+    own = statements(script)
+    near = [each for each in own if line is None or (each.location.line or 0) <= line]
+    return reversed(near or own)
