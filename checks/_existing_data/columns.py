@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from migrate_validate.chain.model import Statement
 from migrate_validate.findings import Severity
-from migrate_validate.syntax import Node
+from migrate_validate.syntax import Node, node_name, unwrap
 
 from .._shared import count_of, quoted
 from .deeds import Assigned, Deed
 from .expressions import Way, columns_of, functions, operators, strings
 from .harm import Harm
-from .origins import of_changed_values, usual
+from .origins import by_foreign_key, of_changed_values, usual
 from .pictures import Picture, Pictured, Row
 from .scene import Followed, Scene, differences, kind
 from .values import changed, lost_keys
@@ -41,6 +41,7 @@ def _judged(
     if stated:
         deed, _ = stated[0]
         yield from _json(followed, was, now, differing, stated)
+        yield from _emptied(followed, was, now, differing, stated)
         yield _info(
             table, was.name, "update", f"UPDATE of {table}.{was.name} changes {reach}: it is stated", deed.statement
         )
@@ -52,7 +53,7 @@ def _judged(
     if retyped is not None or was.type != now.type:
         yield cut(followed, was, now, differing, count, retyped)
         return
-    if usual(scene, table):
+    if by_foreign_key(scene, followed.table, was.name) is None and usual(scene, table, was.name):
         return
     origin = of_changed_values(scene, followed.table, was.name)
     how_ = origin.how or "though the migration does not say so"
@@ -120,6 +121,35 @@ def _json(
         evidence={"keys": lost[:3], "rows": differences(followed.was, followed.now, losing)},
         fix=f"keep what is there: SET {column} = {column} || jsonb_build_object(...)",
     )
+
+
+def _emptied(
+    followed: Followed, was: Pictured, now: Pictured, differing: Pairs, stated: list[tuple[Deed, Assigned | None]]
+) -> Iterator[Harm]:
+    """Values that an UPDATE exchanges for what a subquery finds, where it finds nothing."""
+    asking = [deed for deed, how in stated if how is not None and _finds_rows(how.expression)]
+    empty = [pair for pair in differing if pair[0][was.number] is not None and pair[1][now.number] is None]
+    if not asking or not empty:
+        return
+    table, column = followed.name, was.name
+    yield Harm(
+        "values-changed",
+        (table, column, "subquery without a row"),
+        f"UPDATE of {table}.{column} makes it NULL in {len(empty)} of {count_of(len(followed.was.rows), 'row')}: its"
+        " subquery finds no row for them",
+        object=f"{table}.{column}",
+        statement=asking[0].statement,
+        evidence={"rows": differences(followed.was, followed.now, empty)},
+        fix=f"update only rows for which there is one (WHERE EXISTS ...), or COALESCE((SELECT ...), {column})",
+    )
+
+
+def _finds_rows(expression: Node | None) -> bool:
+    """Whether it is a subquery that may find no row: one that counts or sums up always has one."""
+    if expression is None or node_name(expression) != "SubLink":
+        return False
+    targets = unwrap(expression.subselect).target_list
+    return not any(True for each in targets for _ in functions(each))
 
 
 def _rebuilds(expression: Node, column: str) -> bool:

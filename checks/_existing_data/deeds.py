@@ -97,12 +97,17 @@ class Words:
     """By identity of the table, then of the column."""
     unread: tuple[Statement, ...] = ()
     """Statements with text inside that could not be parsed: only running tells what it does."""
+    questions: Mapping[str, str] = field(default_factory=dict)
+    """What is asked of the state before the migration, see :mod:`.questions`."""
+    family: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By identity: the partitions and children of a table, and those that it belongs to: their rows are shared."""
     refused: set[str] = field(default_factory=set, compare=False)
     """Questions about the state before the migration that PostgreSQL could not answer: not to be asked again."""
 
     def deeds_on(self, table: str, *kinds: str) -> Iterator[Deed]:
         """The deeds of these kinds on a table, those among them of which only running tells the table."""
-        return (each for each in self.deeds if each.kind in kinds and each.table in (table, ""))
+        names = {table, "", *self.family.get(table, ())}
+        return (each for each in self.deeds if each.kind in kinds and each.table in names)
 
     def deed(self, table: str, *kinds: str) -> Deed | None:
         """The first of them."""

@@ -9,8 +9,7 @@ from enum import StrEnum
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, sql_of, unwrap, walk
 
 CUTTING = frozenset(
-    {"left", "right", "substr", "substring", "round", "trunc", "floor", "ceil", "ceiling", "date_trunc", "btrim"}
-    | {"rtrim", "ltrim"}
+    ("left", "right", "substr", "substring", "round", "trunc", "floor", "ceil", "ceiling", "date_trunc")
 )
 """Functions that keep a part of a value: what they leave can be measured against the whole."""
 

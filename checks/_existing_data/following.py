@@ -15,7 +15,6 @@ from .harm import Harm
 from .joining import ambiguous
 from .moving import Move, moved, moves, values_left
 from .pictures import Picture, album
-from .questions import questions
 from .rows import invented, lost, matched
 from .scene import Followed, Scene, shown, usable_key
 
@@ -37,7 +36,7 @@ class Following:
         self._words = words
         named = {each.table for each in words.deeds} | {each.target for each in words.copies}
         wanted = [name for name in dict.fromkeys([*tables, *sorted(named)]) if before.table(name) is not None]
-        asked = questions(words, before)
+        asked = {name: query for name, query in words.questions.items() if name not in words.refused}
         self._was = album(connection, wanted, questions=asked)
         words.refused.update(name for name, code in self._was.refused.items() if code.startswith(("42", "3F")))
 
@@ -62,7 +61,8 @@ class Following:
 
 def _of_table(scene: Scene, was: Picture) -> Iterator[Harm]:
     table = scene.before.table(was.name)
-    if table is None or was.name in scene.now.left_out:
+    # The rows of a partition are told with those of the table that it belongs to.
+    if table is None or was.name in scene.now.left_out or table.partition_of in scene.was.tables:
         return
     now = scene.now.by_oid(was.oid)
     made = moves(scene, table, was) if was.rows else []
@@ -88,10 +88,9 @@ def _kept(scene: Scene, table: Table, was: Picture, now: Picture, made: list[Mov
     if not found.pairs:
         return
     yield from ambiguous(scene, followed)
-    if followed.key:
-        yield from altered(scene, followed, found.pairs)
-        yield from gone(scene, followed, found.pairs)
-        yield from unfilled(scene, followed, found.pairs)
+    yield from altered(scene, followed, found.pairs)
+    yield from gone(scene, followed, found.pairs)
+    yield from unfilled(scene, followed, found.pairs)
     for number, dropped in was.columns.items():
         if number not in now.columns:
             yield from values_left(scene, followed, made, dropped)

@@ -46,9 +46,13 @@ def moves(scene: Scene, table: Table, was: Picture) -> list[Move]:
 
 def _columns(scene: Scene, copy: Copy, was: Picture, now: Picture) -> dict[int, int]:
     names = scene.words.columns.get(copy.target, {})
+    mapped = {own: names.get(target, target.lstrip("+")) for own, target in {**copy.cast, **copy.columns}.items()}
+    filled = set(mapped.values())
     found = {}
-    for own, target in {**copy.cast, **copy.columns}.items():
-        one, other = was.number(own), now.number(names.get(target, target.lstrip("+")))
+    for own, target in mapped.items():
+        # Columns that change places: what counts is where the name is now.
+        swapped = own != target and own in filled and target in mapped
+        one, other = was.number(own), now.number(own if swapped else target)
         if one is not None and other is not None:
             found[one] = other
     return found
@@ -78,7 +82,7 @@ def _matched(scene: Scene, copy: Copy, followed: Followed) -> Match:
     rows = followed.now.rows
     if not followed.key:
         return match(followed.was.rows, rows, carried) if carried else Match()
-    found = match(followed.was.rows, rows, [(each, followed.columns[each]) for each in followed.key])
+    found = _by_key(followed, carried)
     there = scene.was.by_oid(followed.now.oid)
     if there is None:
         return found
@@ -91,6 +95,17 @@ def _matched(scene: Scene, copy: Copy, followed: Followed) -> Match:
     ]  # fmt: skip
     kept = [pair for pair in found.pairs if pair not in collided]
     return Match(kept, [*found.missing, *(was for was, _ in collided)], found.extra, found.repeated)
+
+
+def _by_key(followed: Followed, carried: list[tuple[int, int]]) -> Match:
+    """By key; where several rows have it, as in the union of two tables, that with the same values comes first."""
+    key = [(each, followed.columns[each]) for each in followed.key]
+    exact = match(followed.was.rows, followed.now.rows, [*key, *(each for each in carried if each not in key)])
+    rest = match(exact.missing, [*exact.extra, *exact.repeated], key)
+    present = {tuple(row[number] for number in followed.key) for row, _ in exact.pairs}
+    again = [row for row in rest.extra if tuple(row[other] for _, other in key) in present]
+    extra = [row for row in rest.extra if row not in again]
+    return Match([*exact.pairs, *rest.pairs], rest.missing, extra, [*rest.repeated, *again])
 
 
 def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
@@ -193,6 +208,9 @@ def _how(scene: Scene, name: str, made: Sequence[Move]) -> tuple[str, str]:
 
 def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
     name, copy, found = move.followed.name, move.copy, move.found
+    others = [each for each in scene.words.copies if each.target == copy.target and each.source != copy.source]
+    if any(each.source not in copy.others for each in others):
+        return
     inserts = [each for each in scene.words.deeds_on(copy.target, "insert", "copy") if each.statement != copy.statement]
     there = scene.was.by_oid(move.followed.now.oid)
     extra = [] if inserts or (there and there.rows) else list(found.extra)

@@ -26,7 +26,7 @@ class Origin:
 def of_lost_rows(scene: Scene, name: str) -> Origin:
     """Why rows of a table are gone, of which the migration deletes none in so many words."""
     words = scene.words
-    for parent, key, deed in _cascading(scene, name, frozenset((name,))):
+    for parent, key, deed in _cascading(scene, name):
         verb = "TRUNCATE ... CASCADE of" if deed.kind == "truncate" else "cascade from"
         return Origin(
             f"by {verb} {parent} (foreign key {key.name})",
@@ -43,22 +43,30 @@ def of_lost_rows(scene: Scene, name: str) -> Origin:
     return Origin("")
 
 
-def _cascading(scene: Scene, name: str, seen: frozenset[str]) -> Iterator[tuple[str, Constraint, Deed]]:
+def _cascading(scene: Scene, name: str) -> Iterator[tuple[str, Constraint, Deed]]:
     """The referenced table whose rows the migration deletes, the key that leads there first, and the deed."""
-    catalogs = (scene.before, scene.after)
-    for table in (catalog.table(name) for catalog in catalogs):
-        for key in table.foreign_keys if table else ():
-            parent = key.references or ""
-            truncated = scene.words.deed(parent, "truncate")
-            if truncated is not None and truncated.table:
-                yield parent, key, truncated
-            if key.on_delete != "cascade":
-                continue
-            deleted = scene.words.deed(parent, "delete")
-            if deleted is not None and deleted.table:
-                yield parent, key, deleted
-            if parent not in seen:
-                yield from _cascading(scene, parent, seen | {parent})
+    seen = {name}
+    left: list[tuple[str, Constraint | None, bool]] = [(name, None, True)]
+    while left:
+        child, first, cascades = left.pop(0)
+        for table in (scene.before.table(child), scene.after.table(child)):
+            for key in table.foreign_keys if table else ():
+                parent, leading = key.references or "", first or key
+                truncated = _named(scene, parent, "truncate")
+                if truncated is not None:
+                    yield parent, leading, truncated
+                # TRUNCATE follows every key, DELETE those that cascade.
+                further = cascades and key.on_delete == "cascade"
+                deleted = _named(scene, parent, "delete")
+                if further and deleted is not None:
+                    yield parent, leading, deleted
+                if parent not in seen:
+                    seen.add(parent)
+                    left.append((parent, leading, further))
+
+
+def _named(scene: Scene, table: str, kind: str) -> Deed | None:
+    return next((each for each in scene.words.deeds if each.kind == kind and each.table == table), None)
 
 
 def by_foreign_key(scene: Scene, table: Table, column: str) -> Origin | None:
@@ -92,9 +100,24 @@ def of_changed_values(scene: Scene, table: Table, column: str) -> Origin:
     return Origin("")
 
 
-def usual(scene: Scene, name: str) -> Trigger | None:
-    """A trigger of before that answers what the migration writes by writing to this table, as it does every day."""
-    return next((trigger for _, trigger in _reaching(scene, name, new=False)), None)
+def usual(scene: Scene, name: str, column: str = "") -> Trigger | None:
+    """A trigger of before that answers what the migration writes by writing to this table, as it does every day.
+
+    :param column: one that its function names, unless that is written in a language that we cannot read
+    """
+    bodies = _readable(scene.before)
+    for _, trigger in _reaching(scene, name, new=False):
+        body = bodies.get(trigger.function)
+        if body is None or not column or re.search(rf"\b{re.escape(column)}\b", body):
+            return trigger
+    return None
+
+
+def _readable(catalog: Catalog) -> dict[str, str]:
+    """The bodies of functions by ``schema.name``, as far as they are text that names tables and columns."""
+    return {
+        f"{each.schema}.{each.name}": each.body for each in catalog.functions if each.language in ("sql", "plpgsql")
+    }
 
 
 def _reaching(scene: Scene, name: str, *, new: bool = True) -> Iterator[tuple[str, Trigger]]:
@@ -104,7 +127,7 @@ def _reaching(scene: Scene, name: str, *, new: bool = True) -> Iterator[tuple[st
     """
     written = _written(scene.words, scene.before)
     for catalog in (scene.before, scene.after) if new else (scene.before,):
-        bodies = {f"{each.schema}.{each.name}": each.body for each in catalog.functions}
+        bodies = _readable(catalog)
         for table in catalog.tables:
             if table.qualified_name not in written:
                 continue

@@ -18,9 +18,8 @@ from .scene import keys
 
 
 def questions(words: Words, before: Catalog) -> Mapping[str, str]:
-    """By name: what is to be asked; what was refused once is left out."""
-    found = {**dict(_deletes(words, before)), **dict(_filters(words, before)), **dict(_joins(words, before))}
-    return {name: query for name, query in found.items() if name not in words.refused}
+    """By name: what is to be asked."""
+    return {**dict(_deletes(words, before)), **dict(_filters(words, before)), **dict(_joins(words, before))}
 
 
 def delete_question(table: str, place: int) -> str:
@@ -52,7 +51,7 @@ def _deletes(words: Words, before: Catalog) -> Iterator[tuple[str, str]]:
         table = before.table(name)
         if table is None or not _key(table) or not any(each.on_delete == "cascade" for each in table.foreign_keys):
             continue
-        for place, deed in enumerate(words.deeds_on(name, "delete", "truncate", "detach")):
+        for place, deed in enumerate(words.deeds_on(name, "delete", "truncate", "detach", "drop")):
             node = deed.node
             if node_name(node) != "DeleteStmt" or node is None:
                 continue

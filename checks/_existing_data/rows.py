@@ -32,7 +32,7 @@ def lost(scene: Scene, followed: Followed, found: Match) -> Iterator[Harm]:
         return
     name = followed.name
     missing = list(found.missing)
-    deeds = list(scene.words.deeds_on(name, "delete", "truncate", "detach"))
+    deeds = list(scene.words.deeds_on(name, "delete", "truncate", "detach", "drop"))
     if deeds:
         beyond = _beyond(scene, followed, deeds, missing)
         stated = [row for row in missing if row not in beyond]
@@ -76,15 +76,14 @@ def _keys(answer: object) -> list[list[str | None]]:
 
 def _stated(followed: Followed, deeds: list[Deed], rows: list[Row]) -> Harm:
     name, deed = followed.name, deeds[0]
-    verb = {"truncate": "TRUNCATE", "detach": "DETACH PARTITION"}.get(deed.kind, "DELETE")
+    words = {"truncate": "TRUNCATE of", "detach": "DETACH PARTITION of", "drop": "DROP TABLE of a part of"}
+    verb = words.get(deed.kind, "DELETE FROM")
     where = f" WHERE {text_of(deed.where)}" if deed.where is not None else ""
     told = ", as far as its text tells" if deed.unread else ""
     return Harm(
         "rows-lost",
         (name, "", f"stated {deed.kind}"),
-        f"{verb} FROM {name}{where} takes {len(rows)} of {count_of(len(followed.was.rows), 'row')}: it is stated{told}"
-        if verb == "DELETE"
-        else f"{verb} of {name} takes {len(rows)} of {count_of(len(followed.was.rows), 'row')}: it is stated{told}",
+        f"{verb} {name}{where} takes {len(rows)} of {count_of(len(followed.was.rows), 'row')}: it is stated{told}",
         object=name,
         statement=deed.statement,
         severity=Severity.INFO,

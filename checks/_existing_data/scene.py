@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -100,13 +100,32 @@ def usable_key(scene: Scene, table: Table, was: Picture, now: Picture, columns: 
         numbers = tuple(was.number(name) or 0 for name in names)
         untouched = all(
             number in columns
-            and alike(was.columns[number], now.columns[columns[number]])
+            and _same_values(was, now, number, columns[number])
             and not scene.words.assignments(table.qualified_name, name)
             for number, name in zip(numbers, names, strict=True)
         )
         if untouched:
             return numbers
-    return ()
+    return _stable(was, now, columns)
+
+
+def _same_values(was: Picture, now: Picture, one: int, other: int) -> bool:
+    if alike(was.columns[one], now.columns[other]):
+        return True
+    return bool({row[one] for row in was.rows} & {row[other] for row in now.rows})
+
+
+def _stable(was: Picture, now: Picture, columns: Mapping[int, int]) -> tuple[int, ...]:
+    """For want of a key: all columns with the same values on both sides, where they tell all rows apart."""
+    if len(was.rows) != len(now.rows):
+        return ()
+    found = tuple(
+        one
+        for one, other in columns.items()
+        if Counter(r[one] for r in was.rows) == Counter(r[other] for r in now.rows)
+    )
+    distinct = {tuple(row[each] for each in found) for row in was.rows}
+    return found if found and len(distinct) == len(was.rows) else ()
 
 
 def alike(one: Pictured, other: Pictured) -> bool:

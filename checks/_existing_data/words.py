@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement
@@ -15,6 +16,7 @@ from .deeds import Added, Assigned, Copy, Deed, Words
 from .expressions import Way, columns_of, text_of
 from .names import Names
 from .queries import Queries, Query, Source
+from .questions import questions
 
 __all__ = ["Words", "words_of"]
 
@@ -37,7 +39,7 @@ def words_of(script: Script, before: Catalog) -> Words:
         told = ()
     for statement in told:
         listener.hear(statement)
-    return Words(
+    words = Words(
         tuple(listener.deeds),
         tuple(listener.copies),
         listener.names.tables_in_the_end(),
@@ -45,6 +47,26 @@ def words_of(script: Script, before: Catalog) -> Words:
         listener.added,
         tuple(dict.fromkeys(listener.unread)),
     )
+    words = replace(words, family=_families(before))
+    return replace(words, questions=questions(words, before))
+
+
+def _families(before: Catalog) -> dict[str, frozenset[str]]:
+    """The tables that share rows with another one, by ``schema.name``."""
+    above: dict[str, set[str]] = {}
+    for table in before.tables:
+        parents = {*table.inherits, table.partition_of or ""} - {""}
+        if parents:
+            above[table.qualified_name] = parents
+    found: dict[str, set[str]] = {}
+    for name in above:
+        left = list(above[name])
+        while left:
+            parent = left.pop()
+            found.setdefault(name, set()).add(parent)
+            found.setdefault(parent, set()).add(name)
+            left += above.get(parent, ())
+    return {name: frozenset(others) for name, others in found.items()}
 
 
 class _Listener:
