@@ -2,8 +2,10 @@
 
 from migrate_validate.data.dataset import dataset
 from migrate_validate.data.given import Given
-from migrate_validate.data.learning import Learned, learn
+from migrate_validate.data.learned import Learned
+from migrate_validate.data.learning import learn
 from migrate_validate.data.loading import Refused, accepted, load
+from migrate_validate.data.mining import mined
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.strategies import Row, rows
 from migrate_validate.data.values import DEFAULT, Value
@@ -20,5 +22,6 @@ __all__ = [
     "dataset",
     "learn",
     "load",
+    "mined",
     "rows",
 ]

@@ -7,14 +7,15 @@ Hypothesis makes it simpler: a byte that becomes smaller is a simpler value, a r
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from migrate_validate.catalog.model import Constraint, Table
-from migrate_validate.data.learning import Learned, Pool
+from migrate_validate.data.drawing import drawn
+from migrate_validate.data.learned import Cells, Learned, Pool, Unique
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder, nullable_key
 from migrate_validate.data.strategies import Parents, Row, bound_keys
@@ -37,27 +38,57 @@ def assembled(order: FillOrder, learned: Learned, max_rows: int, present: Parent
 
     :param present: rows that are in the tables already, and may be referred to
     """
-    plans = [
-        _Plan.of(order, table, learned.pools[table.qualified_name])
+    return _drawn(_plans(order, learned), max_rows, {**learned.present, **present}, _fixtures(order, learned))
+
+
+def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random) -> Dataset:
+    """One such dataset, without Hypothesis: each table has so many rows, as far as their keys allow."""
+    plans = _plans(order, learned)
+    bytes_of = [[chance.randbytes(plan.width) for _ in range(rows)] for plan in plans]
+    given = {plan.name: drawn(plan.given, rows)[:rows] for plan in plans if plan.given is not None}
+    wanted = dict.fromkeys((plan.name for plan in plans), rows)
+    return _fitted(plans, wanted, rows, bytes_of, given, learned.present)
+
+
+def _plans(order: FillOrder, learned: Learned) -> list[_Plan]:
+    return [
+        _Plan.of(order, table, learned)
         for table in order.tables
         if table.qualified_name in learned.pools and table.qualified_name not in learned.unfilled
     ]
-    return _assembled(plans, max_rows, present)
+
+
+def _fixtures(order: FillOrder, learned: Learned) -> tuple[str, ...]:
+    names = [table.qualified_name for table in order.tables]
+    return tuple(fixture for name in names if name in learned.given and (fixture := learned.given[name].fixture))
 
 
 @st.composite
-def _assembled(draw: DrawFn, plans: Sequence[_Plan], max_rows: int, present: Parents) -> Dataset:
+def _drawn(draw: DrawFn, plans: Sequence[_Plan], max_rows: int, present: Parents, fixtures: tuple[str, ...]) -> Dataset:
     counts = draw(st.binary(min_size=len(plans), max_size=len(plans)))
     if max_rows * sum(plan.width for plan in plans) <= _MOST_BYTES:
-        drawn = [[draw(plan.bytes) for _ in range(max_rows)] for plan in plans]
+        bytes_of = [[draw(plan.bytes) for _ in range(max_rows)] for plan in plans]
     else:
         size = max(1, min(4, _MOST_BYTES // len(plans)))
         seeds = st.binary(min_size=size, max_size=size)
-        drawn = [_stretched(draw(seeds), plan.width, max_rows) for plan in plans]
+        bytes_of = [_stretched(draw(seeds), plan.width, max_rows) for plan in plans]
+    given = {plan.name: [draw(plan.given) for _ in range(max_rows)] for plan in plans if plan.given is not None}
     wanted = {plan.name: count * (max_rows + 1) >> 8 for plan, count in zip(plans, counts, strict=True)}
+    return replace(_fitted(plans, wanted, max_rows, bytes_of, given, present), fixtures=fixtures)
+
+
+def _fitted(
+    plans: Sequence[_Plan],
+    wanted: dict[str, int],
+    max_rows: int,
+    bytes_of: Sequence[Sequence[bytes]],
+    given: Mapping[str, Sequence[Row]],
+    present: Parents,
+) -> Dataset:
+    """The dataset that these bytes stand for."""
     _require_parents(plans, wanted, max_rows, present)
-    assembly = _Assembly(present)
-    for plan, each in zip(plans, drawn, strict=True):
+    assembly = _Assembly(present, given)
+    for plan, each in zip(plans, bytes_of, strict=True):
         assembly.fill(plan, each[: wanted[plan.name]])
     for plan in plans:
         if plan.broken:
@@ -160,7 +191,9 @@ class _Plan:
     """Keys that point at a table that is filled later."""
     primary: tuple[str, ...]
     """The columns of the primary key."""
-    unique: list[tuple[tuple[str, ...], bool]]
+    unique: tuple[Unique, ...]
+    given: SearchStrategy[Row] | None
+    """The user's own rows."""
     required: list[str]
     """The tables that a row must refer to."""
     width: int
@@ -168,7 +201,9 @@ class _Plan:
     bytes: SearchStrategy[bytes]
 
     @classmethod
-    def of(cls, order: FillOrder, table: Table, pools: Sequence[Pool]) -> _Plan:
+    def of(cls, order: FillOrder, table: Table, learned: Learned) -> _Plan:
+        pools = learned.pools[table.qualified_name]
+        given = learned.given.get(table.qualified_name)
         unbound = order.unbound(table)
         keys = [_Key.of(table, key) for key in bound_keys(table, unbound)]
         broken = [_Key.of(table, key) for key in bound_keys(table) if key.name in unbound]
@@ -181,50 +216,41 @@ class _Plan:
             keys,
             broken,
             table.primary_key.columns if table.primary_key else (),
-            list(unique_keys(table)),
+            learned.unique.get(table.qualified_name, ()),
+            given.strategy if given is not None else None,
             [key.references for key in (*keys, *broken) if not key.nullable and not key.own],
             width,
             st.binary(min_size=width, max_size=width),
         )
 
 
-def unique_keys(table: Table) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """The columns that no two rows share, and whether two NULLs are the same."""
-    for constraint in table.constraints:
-        if constraint.kind in ("primary key", "unique"):
-            yield constraint.columns, "NULLS NOT DISTINCT" in constraint.definition
-    for index in table.indexes:
-        if index.unique and index.constraint is None and index.predicate is None:
-            yield index.keys, index.nulls_not_distinct
-
-
-Cells = dict[str, Value | Default]
+Fields = dict[str, Value | Default]
 
 
 @dataclass(slots=True)
 class _Made:
     """The rows of one table so far."""
 
-    rows: list[Cells] = field(default_factory=list)
+    rows: list[Fields] = field(default_factory=list)
     bytes: list[bytes] = field(default_factory=list)
-    seen: list[set[tuple[Value | Default, ...]]] = field(default_factory=list)
+    seen: list[set[Cells]] = field(default_factory=list)
     """The values of each unique key."""
 
 
 @dataclass(slots=True)
 class _Assembly:
     present: Parents
+    given: Mapping[str, Sequence[Row]]
     made: dict[str, _Made] = field(default_factory=dict)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def fill(self, plan: _Plan, drawn: Sequence[bytes]) -> None:
+    def fill(self, plan: _Plan, bytes_of: Sequence[bytes]) -> None:
         made = self.made[plan.name] = _Made(seen=[set() for _ in plan.unique])
         for row in self.present.get(plan.name, ()):
-            for (columns, _), seen in zip(plan.unique, made.seen, strict=True):
-                seen.add(tuple(row.get(name, DEFAULT) for name in columns))
+            _note(plan, made, row)
         before: Sequence[int] = ()
         like = bytes(plan.width)
-        for own in drawn:
+        for slot, own in enumerate(bytes_of):
             kin = bool(before) and own[0] >= _KIN
             places = [
                 wheel.places[byte]
@@ -237,58 +263,43 @@ class _Assembly:
             if kin:
                 own = bytes(old if new < _COPIED else new for old, new in zip(like, own, strict=True))
             before, like = places, own
-            self._add(plan, made, places, own)
+            start = self.given[plan.name][slot] if plan.given is not None else {}
+            self._add(plan, made, start, places, own)
 
-    def _add(self, plan: _Plan, made: _Made, places: list[int], own: bytes) -> None:
+    def _add(self, plan: _Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
-        turn = 0
         most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
-        while turn < most:
-            row = self._row(plan, places, own, turn)
+        for turn in range(most):
+            row = self._row(plan, start, places, own, turn)
             if row is None:
                 return
-            taken = self._taken(plan, made, row)
+            taken = _taken(plan, made, row)
             if taken is None:
-                for (columns, _), seen in zip(plan.unique, made.seen, strict=True):
-                    seen.add(tuple(row.get(name, DEFAULT) for name in columns))
+                _note(plan, made, row)
                 made.rows.append(row)
                 made.bytes.append(own)
                 return
             for number, wheel in enumerate(plan.wheels):
-                if set(wheel.columns) & taken:
+                if taken.intersection(wheel.columns):
                     places = [*places[:number], (places[number] + 1) % len(wheel.values), *places[number + 1 :]]
                     break
-            turn += 1
 
-    def _taken(self, plan: _Plan, made: _Made, row: Cells) -> frozenset[str] | None:
-        """The columns of a unique key whose values another row has."""
-        for (columns, nulls_equal), seen in zip(plan.unique, made.seen, strict=True):
-            values = tuple(row.get(name, DEFAULT) for name in columns)
-            if values not in seen or (None in values and not nulls_equal):
-                continue
-            if DEFAULT in values and not all(
-                constant_default(plan.table, name)
-                for name, value in zip(columns, values, strict=True)
-                if value is DEFAULT
-            ):
-                continue
-            return frozenset(columns)
-        return None
-
-    def _row(self, plan: _Plan, places: Sequence[int], own: bytes, turn: int) -> Cells | None:
+    def _row(self, plan: _Plan, start: Row, places: Sequence[int], own: bytes, turn: int) -> Fields | None:
         """A row; None where it would have to refer to one that is not there."""
-        row: Cells = {}
+        row: Fields = dict(start)
         for wheel, place in zip(plan.wheels, places, strict=True):
             row.update(zip(wheel.columns, wheel.values[place], strict=True))
-        settled: set[str] = set()
+        settled: set[str] = set(start)
         first = 1 + len(plan.wheels)
         for number, key in enumerate(plan.keys):
+            if settled.issuperset(key.columns):
+                continue
             if not self._point(key, row, settled, own[first + number], turn):
                 return None
         complete = all(name in row for key in plan.keys for name in key.columns)
         return row if complete else None
 
-    def _point(self, key: _Key, row: Cells, settled: set[str], byte: int, turn: int) -> bool:
+    def _point(self, key: _Key, row: Fields, settled: set[str], byte: int, turn: int) -> bool:
         """Point a key at a row; whether that was possible."""
         if key.nullable:
             bound = [row[name] for name in key.columns if name in row and name not in settled]
@@ -313,7 +324,7 @@ class _Assembly:
         settled.update(key.columns)
         return True
 
-    def _candidates(self, key: _Key, row: Cells, settled: set[str]) -> list[tuple[Value | Default, ...]]:
+    def _candidates(self, key: _Key, row: Fields, settled: set[str]) -> list[tuple[Value | Default, ...]]:
         """The values that the key may have: different ones, that agree with what is settled."""
         rows: list[Mapping[str, Value | Default]] = [*self.present.get(key.references, ())]
         if key.references in self.made:
@@ -345,7 +356,7 @@ class _Assembly:
                 kept.append(row)
         made.rows = kept
 
-    def _updatable(self, plan: _Plan, row: Cells) -> bool:
+    def _updatable(self, plan: _Plan, row: Fields) -> bool:
         """Whether an UPDATE would find the row."""
         return bool(plan.primary) and all(row.get(name, DEFAULT) is not DEFAULT for name in plan.primary)
 
@@ -357,10 +368,17 @@ class _Assembly:
         )
 
 
-def constant_default(table: Table, name: str) -> bool:
-    """Whether the default of a column is the same in each row."""
-    column = table.column(name)
-    return column is not None and not column.identity and "(" not in (column.default or "")
+def _note(plan: _Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
+    """Remember the values of the unique keys."""
+    for key, seen in zip(plan.unique, made.seen, strict=True):
+        values = key.of(row)
+        if values is not None:
+            seen.add(values)
 
 
-__all__ = ["Row", "assembled", "constant_default", "unique_keys"]
+def _taken(plan: _Plan, made: _Made, row: Fields) -> frozenset[str] | None:
+    """The columns of a unique key whose values another row has."""
+    for key, seen in zip(plan.unique, made.seen, strict=True):
+        if seen and key.of(row) in seen:
+            return key.columns
+    return None

@@ -8,7 +8,8 @@ from hypothesis.strategies import SearchStrategy
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.data.assembling import assembled
-from migrate_validate.data.learning import Learned, guess
+from migrate_validate.data.learned import Learned
+from migrate_validate.data.learning import guess
 from migrate_validate.data.loading import Connection, Refused, load, try_row
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import ancestors, fill_order
@@ -56,7 +57,7 @@ def dataset(
     """
     order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
     known = learned or _guessed(catalog, tables)
-    return assembled(order, known, max_rows, {**known.present, **(present or {})})
+    return assembled(order, known, max_rows, present or {})
 
 
 def _guessed(catalog: Catalog, tables: Collection[str] | None) -> Learned:

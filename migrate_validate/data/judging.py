@@ -11,11 +11,11 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog, Column, Constraint, Domain, Table
 from migrate_validate.data.order import partitions
-from migrate_validate.data.values import Types, Value, literal, text_of
+from migrate_validate.data.values import Default, Types, Value, literal, text_of
 from migrate_validate.syntax import GrammarError, node_name, parse_expression, quote, unwrap, walk
 
 Connection = psycopg.Connection[Any]
-Tuple = tuple[Value, ...]
+Cells = tuple[Value | Default, ...]
 
 _CHECK = re.compile(r"CHECK \((.*)\)", re.DOTALL)
 
@@ -138,7 +138,7 @@ def judge(
     connection: Connection,
     table: Table,
     columns: Sequence[Column],
-    candidates: Sequence[Tuple],
+    candidates: Sequence[Cells],
     judges: Sequence[Test],
     types: Types,
 ) -> Judgement:
@@ -177,6 +177,32 @@ def judge(
     return Judgement(tuple(sorted(allowed)), refused)
 
 
+def evaluate(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[Column],
+    candidates: Sequence[Cells],
+    expression: str,
+    types: Types,
+) -> list[str | None] | None:
+    """What an expression comes to for each of the candidates, as text; None where PostgreSQL cannot say so of all.
+
+    :param columns: of the table, in the order of a candidate's values
+    """
+    if not candidates:
+        return []
+    query = _Query(table, columns, (Test("", (), f"({expression})::text"),), types)
+    try:
+        with connection.transaction():
+            found = connection.execute(query.over(candidates, range(len(candidates)), "{}").encode()).fetchall()
+    except psycopg.Error:
+        if connection.closed:
+            raise
+        return None
+    texts = {int(place): text for place, text, _ in found}
+    return [texts[place] for place in range(len(candidates))]
+
+
 @dataclass(frozen=True, slots=True)
 class _Query:
     table: Table
@@ -184,8 +210,11 @@ class _Query:
     judges: Sequence[Test]
     types: Types
 
-    def over(self, candidates: Sequence[Tuple], places: range) -> str:
-        """The tests over some of the candidates, as one query."""
+    def over(self, candidates: Sequence[Cells], places: range, asked: str = "{} IS NOT FALSE") -> str:
+        """The tests over some of the candidates, as one query.
+
+        :param asked: what is asked of each
+        """
         names = [quote(column.name) for column in self.columns]
         listed = ", ".join(["mv_place", *names])
         values = ", ".join(
@@ -206,9 +235,9 @@ class _Query:
         if made:
             source = f"SELECT *, {', '.join(made)} FROM ({source}) AS {quote(self.table.name)}"
         # The last one makes sure that every cast is done.
-        tested = [*(f"({test.expression}) IS NOT FALSE" for test in self.judges), f"num_nulls({', '.join(names)})"]
+        tested = [*(asked.format(f"({test.expression})") for test in self.judges), f"num_nulls({', '.join(names)})"]
         return f"SELECT mv_place, {', '.join(tested)} FROM ({source}) AS {quote(self.table.name)}"
 
 
-def _as_text(value: Value) -> str:
-    return "NULL" if value is None else literal(text_of(value))
+def _as_text(value: Value | Default) -> str:
+    return "NULL" if value is None or isinstance(value, Default) else literal(text_of(value))

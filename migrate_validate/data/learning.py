@@ -3,69 +3,38 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, product
-from math import prod
 from typing import Any
 
 import psycopg
 
-from migrate_validate.catalog.model import Catalog, Column, Domain, Enum, Table
+from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.data.assembling import sample
+from migrate_validate.data.candidates import Candidates, Mined, Source, combined, telling, weighed
 from migrate_validate.data.given import Given
-from migrate_validate.data.hints import Hints, column_hints
-from migrate_validate.data.judging import Test, base_type, judge, tests
-from migrate_validate.data.mining import ANY
+from migrate_validate.data.judging import Test, evaluate, judge, mentioned, tests
+from migrate_validate.data.learned import Computed, Learned, Pool, Unique, plain_keys
+from migrate_validate.data.loading import Refused, accepted, load
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
-from migrate_validate.data.pools import domain_hints, pool
-from migrate_validate.data.strategies import Parents, partition_values
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
-from migrate_validate.errors import Unsupported
+from migrate_validate.errors import ConfigError, Unsupported
+from migrate_validate.syntax import quote
 
 Connection = psycopg.Connection[Any]
-Cells = tuple[Value | Default, ...]
 
 TUPLES = 400
 """Combinations of values that are tried of columns that constraints tie together; more where none is allowed."""
 ROUNDS = 3
 """How often, with twice as many each time."""
-KEPT = 160
-"""Values, or combinations of them, that a pool keeps at most."""
-_NULLS = 0.25
-"""The share of NULL where it is allowed."""
-_DEFAULTS = 0.1
-_MINED = 0.3
-"""The share of values that scripts name."""
-_FEW = 8
-"""So few values are drawn equally often."""
-
-Mined = Mapping[str, Mapping[str, Hints]]
-"""By ``schema.name`` of a table, or its bare name, and column: what scripts say about the values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """The values that some columns take together."""
-
-    columns: tuple[str, ...]
-    values: tuple[Cells, ...]
-    """The simplest first; a value for each column."""
-    shares: tuple[float, ...]
-    """How often each is drawn, compared with the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What the tables of a schema take."""
-
-    pools: Mapping[str, tuple[Pool, ...]]
-    """By ``schema.name``; the columns of foreign keys are in a pool only where a CHECK constraint reads them."""
-    unfilled: Mapping[str, str]
-    """By ``schema.name`` of a table that cannot get rows: why, and which constraint, trigger or type it is."""
-    given: Mapping[str, Given] = field(default_factory=dict)
-    """By ``schema.name``: what the user said about the rows of a table."""
-    present: Parents = field(default_factory=dict)
-    """Rows that the user's fixtures bring."""
+TRIALS = 8
+"""Datasets that are loaded, and taken back, to see whether every table gets rows."""
+TRIED_ROWS = 3
+"""Rows of a table in such a dataset; twice as many from one to the next where a table got none."""
+PRESENT = 50
+"""Rows of a table that are known where it is not empty."""
+_NUMBERS = ("smallint", "integer", "bigint")
 
 
 def learn(
@@ -86,20 +55,20 @@ def learn(
     :param tables: ``schema.name`` of the tables of interest, all by default; those that they refer to are learned too
     :param hints: literals that scripts name, see :func:`~migrate_validate.data.mining.mined`
     :param given: by ``schema.name`` what the user says about the rows of a table
+    :raises ConfigError: when a fixture cannot be loaded, or a strategy gives what is no row of its table
     :raises psycopg.Error: when the connection is lost
     """
-    learning = _Learning(catalog, connection, hints or {}, dict(given or {}))
+    order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
+    learning = _Learning(catalog, connection, hints or {}, given or {})
     with connection.transaction(force_rollback=True):
-        return learning.run(_order(catalog, tables))
+        learning.begin(order)
+        return learning.tried(order, learning.run(order))
 
 
 def guess(catalog: Catalog, tables: Collection[str] | None = None, *, hints: Mined | None = None) -> Learned:
     """What :func:`learn` gives, without a database: values that constraints forbid are among the others."""
-    return _Learning(catalog, None, hints or {}, {}).run(_order(catalog, tables))
-
-
-def _order(catalog: Catalog, tables: Collection[str] | None) -> FillOrder:
-    return fill_order(catalog, None if tables is None else ancestors(catalog, tables))
+    order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
+    return _Learning(catalog, None, hints or {}, {}).run(order)
 
 
 @dataclass(slots=True)
@@ -107,44 +76,105 @@ class _Learning:
     catalog: Catalog
     connection: Connection | None
     hints: Mined
-    given: dict[str, Given]
+    given: Mapping[str, Given]
     types: Types = field(init=False)
+    source: Source = field(init=False)
     pools: dict[str, tuple[Pool, ...]] = field(default_factory=dict)
     unfilled: dict[str, str] = field(default_factory=dict)
+    present: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
+    unique: dict[str, tuple[Unique, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.types = Types.of(self.catalog)
+        self.source = Source(self.catalog, self.types, self.hints, self.connection is not None)
+
+    def begin(self, order: FillOrder) -> None:
+        """Load the fixtures, and see what is in the tables."""
+        assert self.connection is not None
+        for name, given in self.given.items():
+            if given.fixture is not None and any(table.qualified_name == name for table in order.tables):
+                self._load_fixture(self.connection, name, given)
+        for table in order.tables:
+            self.present[table.qualified_name] = self._present(self.connection, table)
+
+    def _load_fixture(self, connection: Connection, name: str, given: Given) -> None:
+        try:
+            with connection.transaction():
+                connection.execute((given.fixture or "").encode(), prepare=False)
+                filled = connection.execute(f"SELECT 1 FROM {_sql_name(name)} LIMIT 1".encode()).fetchone()
+        except psycopg.Error as error:
+            raise ConfigError(
+                f"the fixture of {name} cannot be loaded: {error.diag.message_primary or error}",
+                looked=[given.source],
+                remedy="correct its SQL; it is run when the schema is in the state before each migration",
+            ) from None
+        if filled is None:
+            raise ConfigError(
+                f"the fixture of {name} leaves the table empty",
+                looked=[given.source],
+                remedy=f"let it insert a row into {name}, or take it away",
+            )
+
+    def _present(self, connection: Connection, table: Table) -> list[dict[str, Value]]:
+        wanted = set(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
+        wanted |= {name for key in plain_keys(table) for name in key.columns}
+        columns = [column for column in table.columns if column.name in wanted]
+        if not columns:
+            return []
+        listed = ", ".join(f"{quote(column.name)}::text" for column in columns)
+        query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PRESENT}"
+        try:
+            with connection.transaction():
+                found = connection.execute(query.encode()).fetchall()
+        except psycopg.Error:
+            if connection.closed:
+                raise
+            return []
+        return [{column.name: _value(column, text) for column, text in zip(columns, row, strict=True)} for row in found]
 
     def run(self, order: FillOrder) -> Learned:
+        """Find the values of each table."""
         for table in order.tables:
             name = table.qualified_name
+            given = self.given.get(name, Given())
+            if given.fixture is not None:
+                continue
             why = self._impossible(order, table)
             if why is None:
                 try:
-                    self.pools[name] = tuple(self._pools(table))
+                    self.pools[name] = () if given.strategy is not None else tuple(self._pools(table))
                 except (Unsupported, _Unfilled) as error:
                     why = error.what
-            if why is not None:
+            if why is None:
+                self.unique[name] = (*plain_keys(table), *self._computed_keys(table))
+            else:
                 self.unfilled[name] = why
-        return Learned(self.pools, self.unfilled, self.given)
+        present = {name: rows for name, rows in self.present.items() if rows}
+        return Learned(self.pools, self.unfilled, self.given, present, self.unique)
 
-    def mined(self, table: Table, *, referring: bool = True) -> dict[str, Hints]:
-        """What scripts say about the columns of a table.
-
-        :param referring: whether what they say about columns that refer to it counts, too
-        """
-        found: dict[str, Hints] = {}
-        for name in (ANY, table.name, table.qualified_name):
-            for column, hints in self.hints.get(name, {}).items():
-                found[column] = found.get(column, Hints()).merged(hints)
-        for other in self.catalog.tables if referring else ():
-            for key in other.foreign_keys:
-                if key.references == table.qualified_name:
-                    own = self.mined(other, referring=False)
-                    for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
-                        if column in own:
-                            found[referenced] = found.get(referenced, Hints()).merged(own[column])
-        return found
+    def tried(self, order: FillOrder, learned: Learned) -> Learned:
+        """What was learned, without the tables of which no row is taken when a few datasets are loaded."""
+        assert self.connection is not None
+        missing = {name for name in self.pools if name not in self.unfilled}
+        refused: dict[str, Counter[str]] = {}
+        tried: Counter[str] = Counter()
+        for number in range(TRIALS):
+            if not missing:
+                break
+            wanted = ancestors(self.catalog, missing)
+            part = FillOrder(tuple(t for t in order.tables if t.qualified_name in wanted), order.broken)
+            data = sample(part, learned, TRIED_ROWS * (1 + number), random.Random(number))
+            with self.connection.transaction(force_rollback=True):
+                refusals = load(self.connection, data, raise_refusals=False)
+            tried.update({name: len(rows) for name, rows in data.rows.items()})
+            for each in refusals:
+                refused.setdefault(each.table, Counter())[_told(each)] += 1
+            missing -= {name for name, rows in accepted(data, refusals).rows.items() if rows}
+        for table in order.tables:
+            name = table.qualified_name
+            if name in missing:
+                self.unfilled[name] = self._impossible(order, table) or _refusal(name, refused.get(name), tried[name])
+        return learned
 
     def _impossible(self, order: FillOrder, table: Table) -> str | None:
         """Why no row can be, as far as foreign keys and partitions say."""
@@ -164,10 +194,9 @@ class _Learning:
 
     def _pools(self, table: Table) -> Iterable[Pool]:
         judges = tests(self.connection, self.catalog, table, self.types)
-        grouped = _groups(judges)
-        candidates = _Candidates(self, table)
+        candidates = Candidates(self.source, table)
         done: set[str] = set()
-        for columns, own in grouped:
+        for columns, own in _groups(judges):
             done |= set(columns)
             yield self._judged(table, columns, own, candidates)
         for test in judges:
@@ -181,22 +210,24 @@ class _Learning:
             values = candidates.of(column)
             if candidates.doubtful(column):
                 values = self._castable(table, column, values)
-            yield _weighed((column.name,), [(value,) for value in values], candidates)
+            yield weighed((column.name,), [(value,) for value in values], candidates)
 
-    def _judged(self, table: Table, names: tuple[str, ...], own: Sequence[Test], candidates: _Candidates) -> Pool:
+    def _judged(self, table: Table, names: tuple[str, ...], own: Sequence[Test], candidates: Candidates) -> Pool:
         columns = [column for column in table.columns if column.name in names]
         names = tuple(column.name for column in columns)
         offered = [[value for value in candidates.of(column) if not isinstance(value, Default)] for column in columns]
+        worst, most = "", 0
         for attempt in range(ROUNDS):
-            combined = _combined(offered, TUPLES * 2**attempt, attempt)
+            tuples = combined(offered, TUPLES * 2**attempt, attempt)
             if self.connection is None:
-                return _weighed(names, combined[:KEPT], candidates)
-            judgement = judge(self.connection, table, columns, combined, own, self.types)
+                return weighed(names, telling(tuples), candidates)
+            judgement = judge(self.connection, table, columns, tuples, own, self.types)
             if judgement.allowed:
-                allowed = [combined[place] for place in judgement.allowed]
-                return _weighed(names, _telling(allowed), candidates)
-        worst = max(judgement.refused, key=judgement.refused.__getitem__, default="a constraint")
-        raise _Unfilled(f"{worst} allows none of {len(combined)} values of {', '.join(names)}")
+                return weighed(names, telling([tuples[place] for place in judgement.allowed]), candidates)
+            worst = max(judgement.refused, key=judgement.refused.__getitem__, default="PostgreSQL")
+            most = len(tuples)
+        many = f"{most} values" if len(names) == 1 else f"{most} combinations of values"
+        raise _Unfilled(f"{worst} allows none of {many} of {', '.join(names)}")
 
     def _castable(self, table: Table, column: Column, values: Sequence[Value | Default]) -> list[Value | Default]:
         """The values that the type takes, where it is not known before."""
@@ -207,6 +238,30 @@ class _Learning:
         fine = [plain[place] for place in judgement.allowed]
         return [*([DEFAULT] if DEFAULT in values else []), *fine]
 
+    def _computed_keys(self, table: Table) -> Iterator[Unique]:
+        """Unique indexes over expressions, and over some rows: where PostgreSQL can say what they come to."""
+        for index in table.indexes:
+            if not index.unique or index.constraint is not None or self.connection is None:
+                continue
+            if index.predicate is None and not any(key.startswith("(") for key in index.keys):
+                continue
+            keys = [self._computed(table, key) if key.startswith("(") else key for key in index.keys]
+            where = None if index.predicate is None else self._computed(table, index.predicate)
+            if None not in keys and (where is not None or index.predicate is None):
+                yield Unique(tuple(key for key in keys if key is not None), index.nulls_not_distinct, where)
+
+    def _computed(self, table: Table, expression: str) -> Computed | None:
+        """An expression over the values of one pool; None where it needs more than these."""
+        read = set(mentioned(table, expression))
+        pointing = {name for key in table.foreign_keys for name in key.columns}
+        for pool in self.pools[table.qualified_name]:
+            if self.connection is not None and read and read <= set(pool.columns) - pointing:
+                columns = [column for column in table.columns if column.name in pool.columns]
+                known = [cells for cells in pool.values if DEFAULT not in cells]
+                texts = evaluate(self.connection, table, columns, known, expression, self.types)
+                return None if texts is None else Computed(pool.columns, dict(zip(known, texts, strict=True)))
+        return None
+
 
 class _Unfilled(Exception):
     """No values were found for a table."""
@@ -214,115 +269,6 @@ class _Unfilled(Exception):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
-
-
-class _Candidates:
-    """The values that are tried in the columns of one table."""
-
-    def __init__(self, learning: _Learning, table: Table) -> None:
-        self._types = learning.types
-        self._judged = learning.connection is not None
-        self._table = table
-        self._hints = column_hints(table.constraints)
-        for name, offered in partition_values(learning.catalog, table).items():
-            self._hints[name] = self._hints.get(name, Hints()).merged(offered)
-        self._mined = learning.mined(table)
-        self.referenced = learning.catalog.referenced_columns.get(table.qualified_name, frozenset())
-        self.pointing = {name for key in table.foreign_keys if key.enforced for name in key.columns}
-        self._primary = frozenset(table.primary_key.columns) if table.primary_key else frozenset()
-
-    def of(self, column: Column) -> list[Value | Default]:
-        """DEFAULT and NULL where they may be, and values, the simplest first.
-
-        :raises Unsupported: when nothing is known of the type and it needs a value; names the column and the type
-        """
-        given = column.name in self.referenced
-        counted = bool(column.identity) or "nextval(" in (column.default or "")
-        if counted and not given and column.name not in self.pointing:
-            return [DEFAULT]
-        found: list[Value | Default] = []
-        if column.default is not None and not given and not self._invented(column):
-            found.append(DEFAULT)
-        if self._nullable(column):
-            found.append(None)
-        hints = self._hints.get(column.name, Hints())
-        try:
-            values = pool(self._types, column.type, hints, limits=not counted)
-        except Unsupported as error:
-            if found:
-                return found[:1]
-            if column.default is not None:
-                return [DEFAULT]
-            raise Unsupported(
-                f"no rows can be generated for {self._table.qualified_name}: its column {column.name} has the type "
-                f"{column.type}, whose values are not known",
-                remedy=error.remedy,
-            ) from None
-        if not self._judged:
-            own = self._types.named.get(column.type)
-            hints = domain_hints(own).merged(hints) if isinstance(own, Domain) else hints
-            values = [value for value in values if hints.likely(value)] or values
-        if counted:
-            values = [value for value in values if isinstance(value, int) and value > 0]
-        if column.name in self.pointing:
-            # They give way to the values of a parent.
-            return [*found, *values[:3]]
-        return [*found, *values, *(value for value in self.mined(column) if value not in values)]
-
-    def mined(self, column: Column) -> list[Value]:
-        """The values that scripts name, and those beside them."""
-        hints = self._mined.get(column.name)
-        if hints is None:
-            return []
-        base = base_type(self._types, column.type)
-        closed = self._hints.get(column.name, Hints()).closed or isinstance(self._types.named.get(base), Enum)
-        if closed:
-            return []
-        bare = base.partition("(")[0]
-        if bare in ("smallint", "integer", "bigint", "numeric", "money", "real", "double precision"):
-            numbers = [number for each in hints.numbers for number in (each, each + 1, each - 1)]
-            if bare in ("smallint", "integer", "bigint"):
-                return [int(number) for number in numbers if number == int(number)]
-            return [format(number, "f") for number in numbers]
-        if bare == "boolean":
-            return []
-        if bare in ("json", "jsonb"):
-            return pool(self._types, base, Hints(hints.literals))
-        if bare in ("text", "character varying", "citext", "character"):
-            longest = Hints(literals=hints.literals, longest=hints.longest)
-            return [text for text in pool(self._types, column.type, longest) if text in _variants(hints.literals)]
-        return list(hints.literals)
-
-    def doubtful(self, column: Column) -> bool:
-        """Whether the type may refuse a candidate."""
-        if not self.mined(column) and "(" not in column.type and not column.type.endswith("[]"):
-            return False
-        base = base_type(self._types, column.type)
-        return not base.startswith(("text", "character varying", "citext", "boolean"))
-
-    def is_mined(self, column: str, value: Value | Default) -> bool:
-        """Whether scripts name this very value."""
-        hints = self._mined.get(column)
-        return hints is not None and not isinstance(value, Default) and str(value) in hints.literals
-
-    def _nullable(self, column: Column) -> bool:
-        if column.not_null or column.name in self._primary:
-            return False
-        own = self._types.named.get(column.type)
-        while isinstance(own, Domain):
-            if own.not_null:
-                return False
-            own = self._types.named.get(own.base_type)
-        return True
-
-    def _invented(self, column: Column) -> bool:
-        """Whether a default of the primary key would be another one in each run."""
-        return column.name in self._primary and "(" in (column.default or "")
-
-
-def _variants(texts: Iterable[str]) -> frozenset[str]:
-    """The texts, and what is nearly the same."""
-    return frozenset(each for text in texts for each in (text, text.swapcase(), f"{text} ", f" {text}", text.title()))
 
 
 def _groups(judges: Sequence[Test]) -> list[tuple[tuple[str, ...], list[Test]]]:
@@ -339,59 +285,25 @@ def _groups(judges: Sequence[Test]) -> list[tuple[tuple[str, ...], list[Test]]]:
     return [(tuple(sorted(columns)), own) for columns, own in groups]
 
 
-def _combined(offered: Sequence[Sequence[Value]], most: int, attempt: int) -> list[tuple[Value, ...]]:
-    """Combinations of the values of several columns, the simplest first; all of them where they are few."""
-    if prod(map(len, offered)) <= most:
-        found = list(product(*offered))
-    else:
-        chance = random.Random(attempt)
-        first = tuple(values[0] for values in offered)
-        alone = [
-            (*first[:place], value, *first[place + 1 :]) for place, values in enumerate(offered) for value in values
-        ]
-        drawn = (tuple(chance.choice(values) for values in offered) for _ in range(most))
-        found = list(islice(dict.fromkeys((*alone, *drawn)), most))
-    places = [{repr(value): place for place, value in reversed(list(enumerate(values)))} for values in offered]
-    return sorted(found, key=lambda cells: sum(places[number][repr(value)] for number, value in enumerate(cells)))
+def _sql_name(name: str) -> str:
+    schema, _, table = name.partition(".")
+    return f"{quote(schema)}.{quote(table)}"
 
 
-def _telling(allowed: Sequence[tuple[Value, ...]]) -> list[tuple[Value, ...]]:
-    """As many as a pool keeps: those that bring a value that no other has before the others."""
-    if len(allowed) <= KEPT:
-        return list(allowed)
-    seen: set[tuple[int, str]] = set()
-    first: list[int] = []
-    second: list[int] = []
-    for place, cells in enumerate(allowed):
-        new = {(number, repr(value)) for number, value in enumerate(cells)} - seen
-        (first if new else second).append(place)
-        seen |= new
-    return [allowed[place] for place in sorted((first + second)[:KEPT])]
+def _value(column: Column, text: str | None) -> Value:
+    """A stored value as it is generated."""
+    if text is None:
+        return None
+    if column.type == "boolean":
+        return text == "true"
+    return int(text) if column.type in _NUMBERS else text
 
 
-def _weighed(names: tuple[str, ...], values: Sequence[Cells], candidates: _Candidates) -> Pool:
-    """The pool of these values: each kind of them has its share."""
-    kept = list(dict.fromkeys((tuple(map(type, cells)), cells) for cells in values))
-    cells = tuple(each for _, each in kept)[:KEPT]
-    few = len([each for each in cells if None not in each and DEFAULT not in each]) <= _FEW
-    kinds: dict[str, list[int]] = {}
-    for place, each in enumerate(cells):
-        if DEFAULT in each:
-            kind = "default"
-        elif None in each:
-            kind = "null"
-        elif any(candidates.is_mined(name, value) for name, value in zip(names, each, strict=True)):
-            kind = "mined"
-        else:
-            kind = "plain"
-        kinds.setdefault(kind, []).append(place)
-    shares = {"default": _DEFAULTS, "null": _NULLS, "mined": _MINED}
-    shares = {kind: share for kind, share in shares.items() if kind in kinds}
-    shares["plain"] = 1 - sum(shares.values())
-    weights = [0.0] * len(cells)
-    for kind, places in kinds.items():
-        # The first are drawn more often, so that some values repeat.
-        ranks = [1.0 if few or kind == "mined" else 1 / (rank + 4) for rank in range(len(places))]
-        for place, rank in zip(places, ranks, strict=True):
-            weights[place] = shares[kind] * rank / sum(ranks)
-    return Pool(names, cells, tuple(weights))
+def _told(refused: Refused) -> str:
+    function = next((line for line in (refused.context or "").splitlines() if "function" in line), "")
+    return f"{refused.message} ({function})" if function else refused.message
+
+
+def _refusal(name: str, told: Counter[str] | None, tried: int) -> str:
+    said = told.most_common(1)[0][0] if told else "none could be made whose keys fit together"
+    return f"{name} takes none of {tried} generated rows: {said}"
