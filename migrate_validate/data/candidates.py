@@ -26,6 +26,7 @@ _NULLS = 0.25
 _DEFAULTS = 0.1
 _MINED = 0.3
 """The share of values that scripts name."""
+_KEYS = tuple(range(1, 31))
 _FEW = 8
 """So few values are drawn equally often."""
 
@@ -82,7 +83,7 @@ class Candidates:
         self._mined = source.mined(table)
         self.referenced = source.catalog.referenced_columns.get(table.qualified_name, frozenset())
         self.pointing = {name for key in table.foreign_keys if key.enforced for name in key.columns}
-        self._keys = {name for key in plain_keys(table) for name in key.columns}
+        self.keys = {name for key in plain_keys(table) for name in key.columns}
         """What is made up in each run anew could not be told from run to run, and the same value repeats itself."""
         self._primary = frozenset(table.primary_key.columns) if table.primary_key else frozenset()
 
@@ -96,7 +97,7 @@ class Candidates:
         if counted and not given and column.name not in self.pointing:
             return [DEFAULT]
         found: list[Value | Default] = []
-        if column.default is not None and not given and column.name not in self._keys:
+        if column.default is not None and not given and column.name not in self.keys:
             found.append(DEFAULT)
         if self._nullable(column):
             found.append(None)
@@ -117,8 +118,10 @@ class Candidates:
             own = self._types.named.get(column.type)
             hints = domain_hints(own).merged(hints) if isinstance(own, Domain) else hints
             values = [value for value in values if hints.likely(value)] or values
-        if counted:
-            values = [value for value in values if isinstance(value, int) and value > 0]
+        if counted or (column.name in self.keys and all(isinstance(value, int) for value in values)):
+            # Small numbers in their order read best; what a sequence counts has no others.
+            others = [] if counted else [value for value in values if value not in _KEYS]
+            values = [*(value for value in _KEYS if hints.likely(value)), *others]
         if column.name in self.pointing:
             # They give way to the values of a parent.
             return [*found, *values[:3]]
@@ -225,10 +228,11 @@ def weighed(names: tuple[str, ...], values: Sequence[Cells], candidates: Candida
     shares = {"default": _DEFAULTS, "null": _NULLS, "mined": _MINED}
     shares = {kind: share for kind, share in shares.items() if kind in kinds}
     shares["plain"] = 1 - sum(shares.values())
+    steep = 2 if set(names) & candidates.keys else 1
     weights = [0.0] * len(cells)
     for kind, places in kinds.items():
         # The first are drawn more often, so that some values repeat.
-        ranks = [1.0 if few or kind == "mined" else 1 / (rank + 4) for rank in range(len(places))]
+        ranks = [1.0 if few or kind == "mined" else 1 / (rank + 4) ** steep for rank in range(len(places))]
         for place, rank in zip(places, ranks, strict=True):
             weights[place] = shares[kind] * rank / sum(ranks)
     return Pool(names, cells, tuple(weights))

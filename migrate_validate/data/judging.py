@@ -29,6 +29,8 @@ class Test:
     columns: tuple[str, ...]
     """The columns of the table that it reads, generated ones replaced by those that they are made of."""
     expression: str
+    late: bool = False
+    """It is asked only of what the others allow: PostgreSQL, too, comes to it last, and it may fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def tests(connection: Connection | None, catalog: Catalog, table: Table, types: 
         for key in index.keys:
             if key.startswith("("):
                 expression = f"pg_catalog.num_nulls({key}) >= 0"
-                found.append(Test(f"the index {index.name}", sources(table, mentioned(table, key)), expression))
+                found.append(
+                    Test(f"the index {index.name}", sources(table, mentioned(table, key)), expression, late=True)
+                )
     if connection is not None and table.partition_key is not None:
         found.append(_partition_test(connection, catalog, table))
     return [test for test in found if test.columns or test.expression.lower() == "false"]
@@ -155,11 +159,11 @@ def judge(
         if not places:
             continue
         try:
-            with connection.transaction():
-                answers = connection.execute(query.over(candidates, places).encode()).fetchall()
+            answers = _asked(connection, query.over(candidates, places))
         except psycopg.Error as error:
             if connection.closed:
                 raise
+            connection.execute("ROLLBACK TO SAVEPOINT mv_judge")
             if len(places) == 1:
                 said = error.diag.message_primary or str(error)
                 refused[said] = refused.get(said, 0) + 1
@@ -175,6 +179,14 @@ def judge(
             for name in failed:
                 refused[name] = refused.get(name, 0) + 1
     return Judgement(tuple(sorted(allowed)), refused)
+
+
+def _asked(connection: Connection, query: str) -> list[Any]:
+    """What a query returns, behind a savepoint that is there afterwards only where it failed."""
+    message = f"SAVEPOINT mv_judge; {query}; RELEASE SAVEPOINT mv_judge"
+    cursor = connection.execute(message.encode(), prepare=False)
+    cursor.nextset()
+    return cursor.fetchall()
 
 
 def evaluate(
@@ -235,8 +247,13 @@ class _Query:
         if made:
             source = f"SELECT *, {', '.join(made)} FROM ({source}) AS {quote(self.table.name)}"
         # The last one makes sure that every cast is done.
-        tested = [*(asked.format(f"({test.expression})") for test in self.judges), f"num_nulls({', '.join(names)})"]
+        tested = [*(self._asked(test, asked) for test in self.judges), f"num_nulls({', '.join(names)})"]
         return f"SELECT mv_place, {', '.join(tested)} FROM ({source}) AS {quote(self.table.name)}"
+
+    def _asked(self, test: Test, asked: str) -> str:
+        first = [f"({other.expression}) IS NOT FALSE" for other in self.judges if not other.late]
+        answer = asked.format(f"({test.expression})")
+        return f"CASE WHEN {' AND '.join(first)} THEN {answer} ELSE true END" if test.late and first else answer
 
 
 def _as_text(value: Value | Default) -> str:

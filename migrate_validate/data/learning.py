@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -14,7 +14,7 @@ from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data.assembling import sample
 from migrate_validate.data.candidates import Candidates, Mined, Source, combined, telling, weighed
 from migrate_validate.data.given import Given
-from migrate_validate.data.judging import Test, evaluate, judge, mentioned, tests
+from migrate_validate.data.judging import Test, base_type, evaluate, judge, mentioned, tests
 from migrate_validate.data.learned import Computed, Learned, Pool, Unique, plain_keys
 from migrate_validate.data.loading import Refused, accepted, load
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
@@ -146,7 +146,8 @@ class _Learning:
                 except (Unsupported, _Unfilled) as error:
                     why = error.what
             if why is None:
-                self.unique[name] = (*plain_keys(table), *self._computed_keys(table))
+                plain = (self._folded(table, key) for key in plain_keys(table))
+                self.unique[name] = (*plain, *self._computed_keys(table))
             else:
                 self.unfilled[name] = why
         present = {name: rows for name, rows in self.present.items() if rows}
@@ -237,6 +238,17 @@ class _Learning:
         judgement = judge(self.connection, table, [column], [(value,) for value in plain], (), self.types)
         fine = [plain[place] for place in judgement.allowed]
         return [*([DEFAULT] if DEFAULT in values else []), *fine]
+
+    def _folded(self, table: Table, key: Unique) -> Unique:
+        """The key with the columns whose values are equal in either case in lower case."""
+        folded = {
+            column.name: computed
+            for column in table.columns
+            if column.name in key.keys
+            and base_type(self.types, column.type).rpartition(".")[2] == "citext"
+            and (computed := self._computed(table, f"lower({quote(column.name)}::text)"))
+        }
+        return replace(key, keys=tuple(folded.get(str(name), name) for name in key.keys)) if folded else key
 
     def _computed_keys(self, table: Table) -> Iterator[Unique]:
         """Unique indexes over expressions, and over some rows: where PostgreSQL can say what they come to."""
