@@ -239,7 +239,7 @@ class _Reader(Values):
     def _key_assume(self, path: str, value: Any) -> tuple[Assume, ...]:
         keys = ("migration", "that")
         return tuple(
-            Assume(table["migration"], table["that"], f"{self.where}: {path}[{number}]")
+            Assume(table["migration"], table["that"], f"{Path(self.where).name}: {path}[{number}]")
             for number, table in enumerate(self._array(path, value, keys, (), texts=keys))
         )
 

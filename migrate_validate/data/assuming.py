@@ -54,7 +54,7 @@ def resolve(assumption: Assumption, catalog: Catalog) -> None:
     if assumption.kind is Kind.NO_ROWS:
         return
     table = table_of(assumption, catalog)
-    for name in _columns(assumption):
+    for name in named_columns(assumption):
         _column(assumption, table, name)
     if assumption.kind is Kind.EXISTS:
         referenced, names = _referenced(assumption, catalog)
@@ -95,7 +95,7 @@ def _constrained(table: Table, assumption: Assumption, catalog: Catalog) -> Tabl
             condition = assumption.row_condition
             if assumption.where:
                 condition = f"({assumption.where}) IS NOT TRUE OR ({condition})"
-            own = tuple(column.name for column in table.columns if column.name in _columns(assumption))
+            own = tuple(column.name for column in table.columns if column.name in named_columns(assumption))
             check = Constraint(name, "check", f"CHECK (({condition}))", own)
             return replace(table, constraints=(*table.constraints, check))
 
@@ -262,7 +262,7 @@ def _place_of(assumption: Assumption) -> list[str]:
     return [place] if place else []
 
 
-def _columns(assumption: Assumption) -> tuple[str, ...]:
+def named_columns(assumption: Assumption) -> tuple[str, ...]:
     """The columns of its own table that an assumption names; what a subquery names may be another table's."""
     if assumption.kind in (Kind.NOT_NULL, Kind.EXISTS):
         texts = [assumption.where] if assumption.where else []

@@ -1,0 +1,2 @@
+-- migrate-validate: assume unique lower(email) on users
+create unique index on users (lower(email));

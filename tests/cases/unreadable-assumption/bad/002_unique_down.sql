@@ -1,0 +1,2 @@
+-- migrate-validate: assume users is empty
+drop index users_lower_idx;
