@@ -46,6 +46,12 @@ def _judged(
             table, was.name, "update", f"UPDATE of {table}.{was.name} changes {reach}: it is stated", deed.statement
         )
         return
+    back = scene.words.copy_back(table)
+    if back is not None and was.name not in back.columns:
+        yield _info(
+            table, was.name, "copy", f"the copy gives {table}.{was.name} another value in {reach}", back.statement
+        )
+        return
     if retyped is not None and retyped.assigned[was.name].way in (Way.COMPUTED, Way.CONSTANT):
         message = f"USING gives {table}.{was.name} another value in {reach}: it is stated"
         yield _info(table, was.name, "using", message, retyped.statement)
@@ -196,7 +202,10 @@ def _gone(scene: Scene, followed: Followed, was: Pictured, holding: Pairs) -> It
     if again is not None:
         now = followed.now.columns[again]
         differing = changed(scene.connection, was, now, holding)
-        if differing:
+        key = followed.table.primary_key
+        if key is not None and was.name in key.columns and kind(was.type) != kind(now.type):
+            yield _dropped(scene, followed, was, len(holding), f"keys of type {now.type} take their place")
+        elif differing:
             yield _made_anew(scene, followed, was, now, differing, len(holding))
         return
     successor = _in_place(scene, followed, was, holding)

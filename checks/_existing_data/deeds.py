@@ -134,6 +134,15 @@ class Words:
                     found.append(_chained(copy, further))
         return found
 
+    def copy_back(self, table: str) -> Copy | None:
+        """How the rows of a table come back into it from a new table that they were put into, if they do."""
+        for away in self.copies:
+            if away.source == table and away.target.startswith("+"):
+                for back in self.copies:
+                    if (back.source, back.target) == (away.target, table):
+                        return _chained(away, back)
+        return None
+
     @property
     def written(self) -> frozenset[str]:
         """The tables whose rows are named by what writes to them."""
@@ -160,6 +169,6 @@ def _chained(first: Copy, second: Copy) -> Copy:
         first.inner or second.inner,
         first.guarded or second.guarded,
         first.thinned or second.thinned,
-        first.where,
+        first.where if first.where is not None else second.where,
         first.alias,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.model import Table
+from migrate_validate.chain.model import Statement
 from migrate_validate.findings import Severity
 
 from .._shared import count_of
@@ -33,7 +34,8 @@ class Move:
 def moves(scene: Scene, table: Table, was: Picture) -> list[Move]:
     """The copies of a table's rows whose target is there in the end."""
     found = []
-    for copy in scene.words.copies_from(table.qualified_name):
+    copies = scene.words.copies_from(table.qualified_name) or _by_hand(scene, table, was)
+    for copy in copies:
         now = scene.now.tables.get(scene.words.names.get(copy.target, ""))
         if now is None or now.oid == was.oid:
             continue
@@ -42,6 +44,33 @@ def moves(scene: Scene, table: Table, was: Picture) -> list[Move]:
         followed = Followed(table, was, now, columns, key)
         found.append(Move(copy, followed, _matched(scene, copy, followed)))
     return found
+
+
+def _by_hand(scene: Scene, table: Table, was: Picture) -> list[Copy]:
+    """A loop that fills the table which has the name of the old one: that keys are kept is all that can be told."""
+    words = scene.words
+    heir = next((identity for identity, name in words.names.items() if name == was.name and identity != was.name), None)
+    looping = [] if heir is None else list(words.deeds_on(heir, "insert"))
+    looping = [each for each in looping if each.statement.kind in ("do", "select", "call")]
+    if heir is None or not looping:
+        return []
+    names = {name: identity for identity, name in words.columns.get(heir, {}).items()}
+    key = next(keys(table), ())
+    return [
+        Copy(
+            was.name,
+            heir,
+            looping[0].statement,
+            {name: names.get(name, f"+{name}") for name in key},
+            {},
+            frozenset(names.values()),
+            frozenset(names),
+            (),
+            inner=False,
+            guarded=False,
+            thinned="",
+        )
+    ]
 
 
 def _columns(scene: Scene, copy: Copy, was: Picture, now: Picture) -> dict[int, int]:
@@ -123,6 +152,14 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
             yield from _multiplied(scene, each)
         yield from _changed(scene, each)
         yield from _renumbered(scene, each)
+    if made[0].followed.now.name == was.name:
+        yield from _forgotten(scene, was, followable)
+    if len(followable) > 1:
+        table = followable[0].followed.table
+        rows = [row for row in was.rows if row not in missing]
+        whole = Followed(table, replace(was, rows=rows), followable[0].followed.now, {}, ())
+        for column in was.columns.values():
+            yield from values_left(scene, whole, followable, column)
 
 
 def _lost(scene: Scene, was: Picture, made: Sequence[Move], missing: Sequence[Row]) -> Iterator[Harm]:
@@ -186,24 +223,29 @@ def _said(scene: Scene, move: Move) -> dict[tuple[str | None, ...], bool | None]
 
 
 def _how(scene: Scene, name: str, made: Sequence[Move]) -> tuple[str, str]:
-    copy = made[0].copy
     if len(made) > 1:
         return "by conditions that none of them meets", "make sure that every row meets the condition of one copy"
+    how, _, fix = way_of_loss(scene, name, made[0].copy)
+    return how, fix
+
+
+def way_of_loss(scene: Scene, name: str, copy: Copy) -> tuple[str, Statement, str]:
+    """How a copy comes to leave rows out, the statement, and what to write instead."""
+    how, fix = "", "copy every row"
     if copy.guarded:
-        return (
-            "by ON CONFLICT DO NOTHING",
-            "look for rows whose keys collide first, and give them other keys, or merge them in so many words",
-        )
-    if copy.thinned:
-        return f"by {copy.thinned}", "keep every row, or merge those that are alike in so many words"
-    if copy.inner and copy.others:
+        how = "by ON CONFLICT DO NOTHING"
+        fix = "look for rows whose keys collide first, and give them other keys, or merge them in so many words"
+    elif copy.thinned:
+        how, fix = f"by {copy.thinned}", "keep every row, or merge those that are alike in so many words"
+    elif copy.inner and copy.others:
         others = ", ".join(each.lstrip("+") for each in copy.others)
-        return f"by the inner join with {others}", "LEFT JOIN keeps the rows without a partner"
-    if copy.where is not None:
-        return f"by WHERE {text_of(copy.where)}", "copy every row, or delete those that may go in so many words first"
-    if scene.words.deed(copy.target, "delete", "truncate"):
-        return "by a DELETE of the copies", f"delete from {name} in so many words first"
-    return "", "copy every row"
+        how, fix = f"by the inner join with {others}", "LEFT JOIN keeps the rows without a partner"
+    elif copy.where is not None:
+        how = f"by WHERE {text_of(copy.where)}"
+        fix = "copy every row, or delete those that may go in so many words first"
+    elif scene.words.deed(copy.target, "delete", "truncate"):
+        how, fix = "by a DELETE of the copies", f"delete from {name} in so many words first"
+    return how, copy.statement, fix
 
 
 def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
@@ -247,12 +289,45 @@ def _changed(scene: Scene, move: Move) -> Iterator[Harm]:
             "values-changed",
             (followed.name, was.name, "other rows"),
             f"{followed.name}.{was.name} has another value for the same key in {len(differing)} of"
-            f" {count_of(len(move.found.pairs), 'row')} of {now.name}",
+            f" {count_of(len(move.found.pairs), 'row')} of {followed.now.name}",
             object=f"{followed.name}.{was.name}",
             statement=copy.statement,
             evidence={"rows": differences(followed.was, followed.now, differing)},
             fix="carry the key over together with the values of its row",
         )
+
+
+def _forgotten(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
+    """Columns that are there again, and that no copy fills."""
+    filled = {number for each in made for number in each.followed.columns}
+    for move in made:
+        names = scene.words.columns.get(move.copy.target, {})
+        computed = {names.get(each, each.lstrip("+")) for each in move.copy.computed}
+        for number, column in was.columns.items():
+            present = move.followed.now.number(column.name)
+            if number in filled or present is None or column.generated or column.name in computed:
+                continue
+            key = move.followed.table.primary_key
+            now = move.followed.now.columns[present]
+            if (
+                now.generated
+                or scene.words.assignments(move.copy.target, column.name)
+                or (key and column.name in key.columns)
+            ):
+                continue
+            holding = [pair for pair in move.found.pairs if pair[0][number] is not None]
+            differing = changed(scene.connection, column, now, holding)
+            if differing:
+                yield Harm(
+                    "values-changed",
+                    (was.name, column.name, "not copied"),
+                    f"{was.name} is made anew and {column.name} not copied: the values of {len(differing)} of"
+                    f" {count_of(len(holding), 'row')} are gone",
+                    object=f"{was.name}.{column.name}",
+                    statement=move.copy.statement,
+                    evidence={"rows": differences(was, move.followed.now, differing)},
+                    fix=f"copy {column.name}, too",
+                )
 
 
 def _renumbered(scene: Scene, move: Move) -> Iterator[Harm]:

@@ -11,6 +11,7 @@ from .._shared import count_of
 from .deeds import Deed
 from .expressions import text_of
 from .harm import Harm
+from .moving import way_of_loss
 from .origins import Origin, of_lost_rows, usual
 from .pictures import Row
 from .scene import Followed, Match, Scene, match, shown
@@ -20,6 +21,8 @@ def matched(followed: Followed) -> Match:
     """The rows of a table that kept its identity: by its key, or else all that can be told is how many there are."""
     if followed.key:
         return match(followed.was.rows, followed.now.rows, [(each, followed.columns[each]) for each in followed.key])
+    if len(followed.was.rows) == len(followed.now.rows) == 1:
+        return Match([(followed.was.rows[0], followed.now.rows[0])])
     same = match(followed.was.rows, followed.now.rows, list(followed.columns.items()))
     changed = min(len(same.missing), len(same.extra) + len(same.repeated))
     extra = [*same.extra, *same.repeated]
@@ -33,6 +36,10 @@ def lost(scene: Scene, followed: Followed, found: Match) -> Iterator[Harm]:
     name = followed.name
     missing = list(found.missing)
     deeds = list(scene.words.deeds_on(name, "delete", "truncate", "detach", "drop"))
+    back = scene.words.copy_back(name)
+    if back is not None and back.where is None:
+        yield _lost(followed, missing, Origin(*way_of_loss(scene, name, back)))
+        return
     if deeds:
         beyond = _beyond(scene, followed, deeds, missing)
         stated = [row for row in missing if row not in beyond]
