@@ -147,7 +147,9 @@ def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
     own = assumed_of(stage.migration, settings.assume)
 
     def find() -> tuple[Assumption, ...]:
-        return tuple(each for each in own if not _search(stage, tuple(other for other in own if other != each)).harmful)
+        without = {each: _search(stage, tuple(other for other in own if other != each)) for each in own}
+        # A search that time has cut short is no witness.
+        return tuple(each for each, found in without.items() if not found.harmful and found.tried >= found.wanted)
 
     return stage.once("unneeded assumptions", find)
 
