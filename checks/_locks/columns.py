@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.model import Catalog, Domain
 from migrate_validate.syntax import Node, node_name, parse, quote, sql_of, unwrap
 
 from .altering import (
@@ -112,27 +112,35 @@ def _computed_later(tree: Node, column: Node, kinds: Mapping[str, Node]) -> list
 
 def _of_base_type(tree: Node, column: Node, catalog: Catalog | None) -> list[str]:
     """A column of a domain with constraints, which PostgreSQL tries on every row: the conditions on its base type."""
-    *schema, name = (each.string.sval for each in column.type_name.names)
-    domains = catalog.domains if catalog is not None else ()
-    domain = next((each for each in domains if each.name == name and schema in ([], [each.schema])), None)
-    if domain is None:
-        return []
-    plain = _plain(column)
-    base = parse(f"ALTER TABLE x ADD y {domain.base_type}")[0].node.cmds[0].alter_table_cmd
-    plain.type_name.CopyFrom(getattr(base, "def").column_def.type_name)
-    lines = [f"-- of the type under {name}, with the same conditions:", f"{add_column(tree, plain)};"]
-    later = []
-    for each in domain.constraints:
-        if each.kind != "check":
-            continue
+    plain, found = _plain(column), list[Domain]()
+    while (domain := _domain(plain.type_name, catalog)) is not None:
+        found.append(domain)
+        base = parse(f"ALTER TABLE x ADD y {domain.base_type}")[0].node.cmds[0].alter_table_cmd
+        plain.type_name.CopyFrom(getattr(base, "def").column_def.type_name)
+    now, later = [], []
+    for each in (constraint for domain in found for constraint in domain.constraints if constraint.kind == "check"):
         made = parse(f"ALTER TABLE x ADD {each.definition}")[0].node.cmds[0].alter_table_cmd
         added = getattr(made, "def").constraint
         added.conname = named(tree.relation.relname, [column.colname], each.name)
         added.skip_validation, added.initially_valid = True, False
         of_column(added.raw_expr, column.colname)
-        lines.append(f"{alter(tree, added)};")
+        now.append(f"{alter(tree, added)};")
         later.append(f"ALTER TABLE {table_of(tree)} VALIDATE CONSTRAINT {quote(added.conname)};")
-    return [*lines, LATER, *later] if later else []
+    if not now:
+        return []
+    return [
+        f"-- of the type under {found[0].name}, with the same conditions:",
+        f"{add_column(tree, plain)};",
+        *now,
+        LATER,
+        *later,
+    ]
+
+
+def _domain(type_name: Node, catalog: Catalog | None) -> Domain | None:
+    *schema, name = (each.string.sval for each in type_name.names)
+    domains = catalog.domains if catalog is not None else ()
+    return next((each for each in domains if each.name == name and schema in ([], [each.schema])), None)
 
 
 def _filled_later(tree: Node, column: Node, kinds: Iterable[str], default: str) -> list[str]:

@@ -96,6 +96,7 @@ def test_a_table_that_is_renamed_or_dropped_is_measured_as_it_was(server: Server
         assert isinstance(finding, Finding)
         assert finding.object == "public.t"
         assert finding.evidence["writes_stopped_ms"] > 300
+        assert finding.fix.endswith(f"SET lock_timeout = '5s';\n{finding.statement};")
 
 
 @pytest.mark.parametrize(
