@@ -13,7 +13,8 @@ from .columns import altered, gone
 from .deeds import Words
 from .harm import Harm
 from .joining import ambiguous
-from .moving import Move, moved, moves, values_left
+from .moves import Move, moves
+from .moving import moved, values_left
 from .pictures import Picture, album
 from .rows import invented, lost, matched
 from .scene import Followed, Scene, shown, usable_key
