@@ -132,6 +132,20 @@ class Assume:
 
 
 @dataclass(frozen=True, slots=True)
+class TableData:
+    """``[data."schema.table"]``: where the rows of a table come from, in place of generated ones."""
+
+    table: str
+    """``schema.name``; ``public`` where the user wrote none."""
+    strategy: str | None = None
+    """``module:callable``; called with the catalog and the table, it returns a strategy of rows."""
+    fixture: str | None = None
+    """The path of a file of SQL that fills the table: absolute."""
+    origin: str = ""
+    """The file and the key, for what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured for one chain."""
 
@@ -163,4 +177,6 @@ class Settings:
     """Of the real database, by which findings about locks are weighed."""
     assume: tuple[Assume, ...] = ()
     """What migrations take for granted, beside what their scripts state."""
+    data: tuple[TableData, ...] = ()
+    """Where the rows of tables come from that are not to be generated."""
     expect: Expectations = field(default_factory=Expectations)

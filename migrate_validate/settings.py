@@ -6,6 +6,7 @@ refused at once, with its path and the nearest valid name.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -23,6 +24,7 @@ from migrate_validate.config import (
     ExpectedTable,
     SeedEntry,
     Settings,
+    TableData,
     Unique,
 )
 from migrate_validate.errors import ConfigError, Trouble
@@ -242,6 +244,32 @@ class _Reader(Values):
             Assume(table["migration"], table["that"], f"{Path(self.where).name}: {path}[{number}]")
             for number, table in enumerate(self._array(path, value, keys, (), texts=keys))
         )
+
+    def _key_data(self, path: str, value: Any) -> tuple[TableData, ...]:
+        found = []
+        for name, entry in self._mapping(path, value).items():
+            here = f'{path}."{name}"'
+            table = self._table(here, entry, optional=("strategy", "fixture"))
+            if len(table.keys() & {"strategy", "fixture"}) != 1:
+                self._problem(f"{here}: wants either a strategy or a fixture")
+                continue
+            strategy = self._text(f"{here}.strategy", table["strategy"]) if "strategy" in table else None
+            if strategy is not None and not re.fullmatch(r"[\w.]+:[\w.]+", strategy):
+                self._wrong(f"{here}.strategy", strategy, 'the place of a function such as "tests.data:prices"')
+                continue
+            fixture = self._text(f"{here}.fixture", table["fixture"]) if "fixture" in table else None
+            file = None if fixture is None else self._file(f"{here}.fixture", fixture)
+            if strategy or file:
+                found.append(TableData(_qualified(name), strategy, file, f"{self.where}: {here}"))
+        return tuple(found)
+
+    def _file(self, path: str, name: str) -> str | None:
+        places = [directory / name for directory in self.directories]
+        for place in places:
+            if _leads_to(place, Path.is_file):
+                return str(place)
+        self._problem(f"{path}: there is no file {' or '.join(dict.fromkeys(map(str, places)))}")
+        return None
 
     def _key_expect(self, path: str, value: Any) -> Expectations:
         known = {

@@ -13,7 +13,8 @@ import psycopg
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data.assembling import sample
 from migrate_validate.data.candidates import Candidates, Mined, Source, combined, telling, weighed
-from migrate_validate.data.given import Given
+from migrate_validate.data.drawing import drawn
+from migrate_validate.data.given import Given, checked
 from migrate_validate.data.judging import Test, base_type, evaluate, judge, mentioned, tests
 from migrate_validate.data.learned import Computed, Learned, Pool, Unique, plain_keys
 from migrate_validate.data.loading import Refused, accepted, load
@@ -55,7 +56,6 @@ def learn(
     :param tables: ``schema.name`` of the tables of interest, all by default; those that they refer to are learned too
     :param hints: literals that scripts name, see :func:`~migrate_validate.data.mining.mined`
     :param given: by ``schema.name`` what the user says about the rows of a table
-    :raises ConfigError: when a fixture cannot be loaded, or a strategy gives what is no row of its table
     :raises psycopg.Error: when the connection is lost
     """
     order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
@@ -98,22 +98,19 @@ class _Learning:
             self.present[table.qualified_name] = self._present(self.connection, table)
 
     def _load_fixture(self, connection: Connection, name: str, given: Given) -> None:
+        where = f" ({given.source})" if given.source else ""
         try:
             with connection.transaction():
                 connection.execute((given.fixture or "").encode(), prepare=False)
                 filled = connection.execute(f"SELECT 1 FROM {_sql_name(name)} LIMIT 1".encode()).fetchone()
         except psycopg.Error as error:
-            raise ConfigError(
-                f"the fixture of {name} cannot be loaded: {error.diag.message_primary or error}",
-                looked=[given.source],
-                remedy="correct its SQL; it is run when the schema is in the state before each migration",
-            ) from None
-        if filled is None:
-            raise ConfigError(
-                f"the fixture of {name} leaves the table empty",
-                looked=[given.source],
-                remedy=f"let it insert a row into {name}, or take it away",
-            )
+            if connection.closed:
+                raise
+            said = error.diag.message_primary or str(error)
+            self.unfilled[name] = f"the fixture of {name}{where} cannot be loaded: {said}"
+        else:
+            if filled is None:
+                self.unfilled[name] = f"the fixture of {name}{where} leaves it empty"
 
     def _present(self, connection: Connection, table: Table) -> list[dict[str, Value]]:
         wanted = set(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
@@ -136,14 +133,14 @@ class _Learning:
         """Find the values of each table."""
         for table in order.tables:
             name = table.qualified_name
-            given = self.given.get(name, Given())
-            if given.fixture is not None:
+            given = self.given.get(name)
+            if given is not None and given.fixture is not None:
                 continue
             why = self._impossible(order, table)
             if why is None:
                 try:
-                    self.pools[name] = () if given.strategy is not None else tuple(self._pools(table))
-                except (Unsupported, _Unfilled) as error:
+                    self.pools[name] = tuple(self._pools(table)) if given is None else self._given(table, given)
+                except (Unsupported, ConfigError, _Unfilled) as error:
                     why = error.what
             if why is None:
                 plain = (self._folded(table, key) for key in plain_keys(table))
@@ -152,6 +149,14 @@ class _Learning:
                 self.unfilled[name] = why
         present = {name: rows for name, rows in self.present.items() if rows}
         return Learned(self.pools, self.unfilled, self.given, present, self.unique)
+
+    def _given(self, table: Table, given: Given) -> tuple[Pool, ...]:
+        """No pools: the rows come from the user's strategy, which is tried first."""
+        if given.strategy is not None:
+            strategy = checked(given.strategy, table, given.source)
+            drawn(strategy, TRIED_ROWS)
+            self.given = {**self.given, table.qualified_name: replace(given, strategy=strategy)}
+        return ()
 
     def tried(self, order: FillOrder, learned: Learned) -> Learned:
         """What was learned, without the tables of which no row is taken when a few datasets are loaded."""

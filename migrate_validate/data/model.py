@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from migrate_validate.catalog.model import Table
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.writing import insert, needs_no_columns, update
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Dataset:
     """Generated rows of several tables."""
 
@@ -22,6 +23,14 @@ class Dataset:
     in a circle."""
     fixtures: tuple[str, ...] = ()
     """SQL that comes before all rows."""
+
+    def __repr__(self) -> str:
+        """The rows as SQL."""
+        return f"Dataset({'; '.join(self.statements())})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002
+        """What Hypothesis prints of a failing example: statements that can be run."""
+        printer.text("".join(f"\n  {statement};" for statement in self.statements()) or "an empty dataset")
 
     def statements(self) -> tuple[str, ...]:
         """The rows as INSERT statements, in an order in which they can be run.
