@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.assumptions import Assumption
 from migrate_validate.chain.model import Script, Statement
-from migrate_validate.chain.statements import statements
+from migrate_validate.chain.statements import UNPARSED, statements
 from migrate_validate.data import Dataset
 from migrate_validate.data.loading import accepted, load
 from migrate_validate.data.repairing import settle
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.syntax import node_name, parse
 
 from .following import Following
 from .harm import Harm
+from .names import Names
 from .words import Words
 
 _SAVEPOINT = b"migrate_validate_dataset"
+_ABOUT_A_TABLE = ("AlterTableStmt", "UpdateStmt", "InsertStmt", "DeleteStmt")
 STOPPED = ("57014", "57P01", "57P02", "57P03", "53100", "53200")
 """SQLSTATEs of what ran too long, ended its own session, or found no room: other rows would not tell more."""
 
@@ -88,7 +91,7 @@ class Trying:
             return Outcome(data, following.harms(self._after))
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
-        return Outcome(data, (failing(self.script, failure),), failure=failure)
+        return Outcome(data, (failing(self.script, failure, self.before),), failure=failure)
 
 
 def inside(trying: Trying, trial: Trial) -> Attempt:
@@ -115,18 +118,32 @@ def apart(trying: Trying) -> Attempt:
     return attempt
 
 
-def failing(script: Script, failure: Failure) -> Harm:
+def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
     """The harm of a migration that fails."""
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     detail = f"; {failure.detail}" if failure.detail else ""
     about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
+    statement = statement_of(script, failure)
     return Harm(
         "fails-on-data",
         about,
         f"{failure.message}{code}{detail}",
-        object=".".join(part for part in (failure.schema, failure.table, failure.column) if part) or None,
-        statement=statement_of(script, failure),
+        object=_object(failure, statement, before),
+        statement=statement,
     )
+
+
+def _object(failure: Failure, statement: Statement | None, before: Catalog) -> str | None:
+    """The table or column that PostgreSQL names, or else the table that the statement alters or writes."""
+    if failure.table:
+        return ".".join(part for part in (failure.schema, failure.table, failure.column) if part)
+    if statement is None or statement.kind == UNPARSED:
+        return None
+    node = parse(statement.sql)[0].node
+    if node_name(node) not in _ABOUT_A_TABLE or not node.HasField("relation"):
+        return None
+    identity = Names(before).of(node.relation)
+    return identity if identity in before.tables_by_name else None
 
 
 def statement_of(script: Script, failure: Failure) -> Statement | None:
