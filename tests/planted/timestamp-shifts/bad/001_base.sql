@@ -5,7 +5,6 @@ create table halls (
 create table concerts (
     id integer primary key,
     hall_id integer references halls (id),
-    starts_at timestamp not null
+    starts_at timestamptz not null
 );
 create index concerts_hall on concerts (hall_id);
-comment on column concerts.starts_at is 'UTC';

@@ -1,1 +1,0 @@
-alter table concerts alter column starts_at type timestamptz using starts_at at time zone 'Asia/Tokyo';
