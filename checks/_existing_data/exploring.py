@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import hypothesis
@@ -16,21 +16,22 @@ from migrate_validate.config import Settings
 from migrate_validate.data import Dataset, dataset
 from migrate_validate.data.assuming import assumed
 from migrate_validate.data.drawing import drawing
+from migrate_validate.data.given import given_rows
 from migrate_validate.data.learning import learn
 from migrate_validate.data.mining import mined
 from migrate_validate.findings import Severity
 from migrate_validate.replay.stages import Stage, Trial
-from migrate_validate.replay.timeline import Failure
 
 from .harm import Harm
 from .memory import Memory
-from .shrinking import size, smallest
+from .shrinking import smallest
 from .supposing import supposed
 from .tables import met
-from .trying import Attempt, Outcome, Stopped, Trying, apart, inside
+from .tally import Tally
+from .trying import Attempt, Stopped, Trying, apart, inside
 from .words import words_of
 
-ROWS = 3
+ROWS = 5
 """Rows of a table at most."""
 EXAMPLES = 50
 """Datasets for one migration."""
@@ -55,6 +56,11 @@ class Counterexample:
     assumption: Assumption | None = None
     """What the migration takes for granted: all datasets that passed hold it, none that failed does."""
 
+    @property
+    def mild(self) -> bool:
+        """Whether it is information only."""
+        return self.harm.severity is Severity.INFO
+
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -75,7 +81,7 @@ class Searched:
     @property
     def harmful(self) -> bool:
         """Whether anything was found that is more than information, or the search was in vain."""
-        return bool(self.stopped) or not all(_mild(each.harm) for each in self.counterexamples)
+        return bool(self.stopped) or not all(each.mild for each in self.counterexamples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,51 +98,14 @@ class Budget:
         return cls(max(1, round(EXAMPLES * scale)), SECONDS * scale)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What the datasets met with."""
-
-    tried: int = 0
-    passed_over: int = 0
-    """Datasets that do not hold what the migration assumes."""
-    hits: dict[tuple[str, ...], int] = field(default_factory=dict)
-    smallest: dict[tuple[str, ...], tuple[Harm, Dataset, Failure | None]] = field(default_factory=dict)
-    passed: list[Dataset] = field(default_factory=list)
-    failed: dict[tuple[str, ...], list[Dataset]] = field(default_factory=dict)
-    filled: set[str] = field(default_factory=set)
-    stopped: str = ""
-    over: bool = False
-
-    def note(self, outcome: Outcome) -> None:
-        """Count one dataset."""
-        if not outcome.respects:
-            self.passed_over += 1
-            return
-        self.tried += 1
-        self.filled |= {name for name, rows in outcome.data.rows.items() if rows}
-        for harm in outcome.harms:
-            key = harm.identity
-            self.hits[key] = self.hits.get(key, 0) + 1
-            known = self.smallest.get(key)
-            if known is None or size(outcome.data) < size(known[1]):
-                self.smallest[key] = (harm, outcome.data, outcome.failure)
-        if outcome.failure is None:
-            self.passed.append(outcome.data)
-        else:
-            self.failed.setdefault(outcome.harms[0].identity, []).append(outcome.data)
-
-
-class _Enough(Exception):
-    """No more examples are wanted."""
-
-
 def searched(stage: Stage, settings: Settings) -> Searched:
     """Try the migration of a stage on generated rows; all rules about existing data share the one result.
 
     :raises StageLost: when the chain cannot be applied again up to here
-    :raises AssumptionError: when an assumption of the migration cannot be read
+    :raises ConfigError: when an assumption of the migration names what does not exist, or rows that the user gives for
+        a table cannot be had
     """
-    return stage.once("search", lambda: _search(stage, assumed_of(stage.migration, settings.assume)))
+    return stage.once("search", lambda: _search(stage, settings, assumed_of(stage.migration, settings.assume)))
 
 
 def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
@@ -147,16 +116,15 @@ def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
     own = assumed_of(stage.migration, settings.assume)
 
     def find() -> tuple[Assumption, ...]:
-        without = {each: _search(stage, tuple(other for other in own if other != each)) for each in own}
+        without = {each: _search(stage, settings, tuple(other for other in own if other != each)) for each in own}
         # A search that time has cut short is no witness.
         return tuple(each for each, found in without.items() if not found.harmful and found.tried >= found.wanted)
 
     return stage.once("unneeded assumptions", find)
 
 
-def _search(stage: Stage, assumptions: tuple[Assumption, ...]) -> Searched:
-    started = time.monotonic()
-    budget = Budget.now()
+def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...]) -> Searched:
+    until = time.monotonic() + Budget.now().seconds
     script = stage.migration.up
     with stage.trial(script) as trial:
         before = trial.catalog()
@@ -165,120 +133,134 @@ def _search(stage: Stage, assumptions: tuple[Assumption, ...]) -> Searched:
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
         trying = Trying(stage, before, tables, words_of(script, before), assumptions)
-        learned = learn(trial.connection, catalog, tables, hints=mined(stage.chain.scripts))
+        given = given_rows(settings.data, before)
+        learned = learn(trial.connection, catalog, tables, hints=mined(stage.chain.scripts), given=given)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
-        search = _Searching(stage, trying, strategy, budget, started, learned.unfilled)
-        if trial.database is None:
-            found = search.run(inside(trying, trial), trial)
-        # Other copies are made of the same state, so that this one has to go first.
-    if trial.database is not None:
-        return search.run(apart(trying), None)
-    return search.confirmed(found)
+        search = _Searching(trying, strategy, until, learned.unfilled, Memory.of(stage, before))
+        found = search.run(inside(trying, trial)) if trial.database is None else None
+    # Other copies can only be made of the state when this trial is over.
+    return search.explained(search.run(apart(trying)) if found is None else search.confirmed(found))
+
+
+class _Enough(Exception):
+    """No more examples are wanted."""
 
 
 @dataclass(slots=True)
 class _Searching:
     """One search on its way."""
 
-    stage: Stage
     trying: Trying
     strategy: SearchStrategy[Dataset]
-    budget: Budget
-    started: float
+    until: float
+    """When to end it, as time.monotonic() tells."""
     unfilled: Mapping[str, str]
+    memory: Memory
+    tally: Tally = field(default_factory=Tally)
+    stopped: str = ""
 
-    def run(self, attempt: Attempt, trial: Trial | None) -> Searched:
-        """Try the chain's own rows, those remembered from another run, and generated ones.
-
-        :param trial: where all is done in one transaction
-        """
-        tally = _Tally()
-        memory = Memory.of(self.stage, self.trying.before)
+    def run(self, attempt: Attempt) -> Searched:
+        """Try the chain's own rows, those remembered from another run, and generated ones; shrink what is found."""
+        budget = Budget.now()
         try:
-            own = attempt(Dataset({}, {}))
-            if own.failure is not None:
-                return Searched(stopped=f"it fails on the chain's own rows, a second time: {own.failure.message}")
-            tally.note(own)
-            for data in memory.datasets():
-                outcome = attempt(data)
-                tally.note(outcome)
-                if not outcome.harms:
-                    memory.forget(data)
+            self._begin(attempt)
+            self._explore(attempt, budget)
         except Stopped as stop:
-            return Searched(stopped=str(stop))
-        self._explore(attempt, tally)
+            self.stopped = str(stop)
+        tally = self.tally
         if tally.passed_over > tally.tried:
             number = tally.passed_over + tally.tried
-            return Searched(stopped=f"{tally.passed_over} of {number} generated databases do not hold what it assumes")
-        return Searched(
-            tuple(self._counterexamples(attempt, tally, trial, memory)),
-            tally.tried,
-            self.budget.examples,
-            self._empty(tally),
-            stopped=tally.stopped,
-        )
+            self.stopped = f"{tally.passed_over} of {number} generated databases do not hold what it assumes"
+        found = tuple(self._shrunk(attempt))
+        return Searched(found, tally.tried, budget.examples, self._empty(), stopped=self.stopped)
 
-    def _explore(self, attempt: Attempt, tally: _Tally) -> None:
-        until = self.started + self.budget.seconds
+    def _begin(self, attempt: Attempt) -> None:
+        own = attempt(Dataset({}, {}))
+        if own.failure is not None:
+            raise Stopped(f"it fails a second time, on the chain's own rows: {own.failure.message}")
+        self.tally.note(own)
+        for data in self.memory.datasets():
+            outcome = attempt(data)
+            self.tally.note(outcome)
+            if not outcome.harms:
+                self.memory.forget(data)
 
-        @drawing(self.budget.examples, Phase.generate)
+    def _explore(self, attempt: Attempt, budget: Budget) -> None:
+        over = False
+
+        @drawing(budget.examples, Phase.generate)
         @hypothesis.given(self.strategy)
         def explore(data: Dataset) -> None:
+            nonlocal over
             # What ends the search is raised again when Hypothesis looks at it a second time.
-            tally.over |= time.monotonic() > until and tally.tried >= LEAST
-            if tally.over:
+            over = over or (time.monotonic() > self.until and self.tally.tried >= LEAST)
+            if over:
                 raise _Enough
             try:
-                tally.note(attempt(data))
+                self.tally.note(attempt(data))
             except Stopped as stop:
-                tally.stopped, tally.over = str(stop), True
+                self.stopped, over = str(stop), True
                 raise _Enough from None
 
-        try:
+        with contextlib.suppress(_Enough):
             explore()
-        except _Enough:
-            return
 
-    def _counterexamples(
-        self, attempt: Attempt, tally: _Tally, trial: Trial | None, memory: Memory
-    ) -> Iterator[Counterexample]:
-        harms = sorted(tally.smallest, key=lambda key: (_mild(tally.smallest[key][0]), -tally.hits[key]))
-        for key in harms[:HARMS]:
-            harm, data, failure = tally.smallest[key]
-            if not _mild(harm):
-                harm, data = _shrunk(attempt, harm, data)
-                memory.keep(data)
-            assumption = None
-            if failure is not None and trial is not None:
-                assumption = supposed(
-                    trial.connection, self.trying.before, failure, harm.statement, tally.passed, tally.failed[key]
-                )
-            yield Counterexample(harm, data, tally.hits[key], assumption)
+    def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
+        for key, met_with in list(self.tally.worst())[:HARMS]:
+            harm, data = met_with.harm, met_with.data
+            if harm.severity is not Severity.INFO:
+                harm, data = _smallest(attempt, harm, data)
+                self.memory.keep(data)
+            yield Counterexample(harm, data, self.tally.hits[key])
 
-    def _empty(self, tally: _Tally) -> dict[str, str]:
+    def _empty(self) -> dict[str, str]:
+        if self.stopped:
+            return {}
         reasons = {**self.trying.refused, **self.unfilled}
-        return {
-            name: reasons.get(name, "no row was generated")
-            for name in sorted(set(self.trying.tables) - tally.filled)
-            if tally.tried > 1
-        }
+        empty = sorted(set(self.trying.tables) - self.tally.filled)
+        return {name: reasons.get(name, "no row was generated") for name in empty}
 
     def confirmed(self, found: Searched) -> Searched:
         """What was found in a transaction that is rolled back, as far as it happens on a copy, with COMMIT, as well."""
         attempt = apart(self.trying)
-        kept = []
-        for each in found.counterexamples:
-            if _mild(each.harm):
-                kept.append(each)
+        return replace(found, counterexamples=tuple(self._confirmed(attempt, found.counterexamples)))
+
+    def _confirmed(self, attempt: Attempt, found: Iterable[Counterexample]) -> Iterator[Counterexample]:
+        for each in found:
+            if each.mild:
+                yield each
                 continue
             with contextlib.suppress(Stopped):
                 harms = {harm.identity: harm for harm in attempt(each.data).harms}
                 if each.harm.identity in harms:
-                    kept.append(replace(each, harm=harms[each.harm.identity]))
-        return replace(found, counterexamples=tuple(kept))
+                    yield replace(each, harm=harms[each.harm.identity])
+
+    def explained(self, found: Searched) -> Searched:
+        """The same, with what the migration takes for granted where it fails."""
+        if all(self.tally.met[each.harm.identity].failure is None for each in found.counterexamples):
+            return found
+        with self.trying.stage.trial() as trial:
+            return replace(found, counterexamples=tuple(self._explained(trial, each) for each in found.counterexamples))
+
+    def _explained(self, trial: Trial, each: Counterexample) -> Counterexample:
+        key = each.harm.identity
+        failure = self.tally.met[key].failure
+        if failure is None:
+            return each
+        trying, tally = self.trying, self.tally
+        assumption = supposed(
+            trial.connection,
+            trying.before,
+            trying.script,
+            failure,
+            each.harm.statement,
+            tally.passed,
+            tally.failed[key],
+        )
+        return replace(each, assumption=assumption)
 
 
-def _shrunk(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Dataset]:
+def _smallest(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Dataset]:
     """The smallest rows that meet with a harm, and what it says of them."""
     latest = harm
 
@@ -295,7 +277,3 @@ def _shrunk(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Dataset]
     data = smallest(data, still, SHRINKING)
     still(data)
     return latest, data
-
-
-def _mild(harm: Harm) -> bool:
-    return harm.severity is Severity.INFO

@@ -8,7 +8,7 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.assumptions import Assumption
-from migrate_validate.chain.model import Statement
+from migrate_validate.chain.model import Script, Statement
 from migrate_validate.data import Dataset, load
 from migrate_validate.data.assuming import NotThere, broken
 from migrate_validate.replay.timeline import Failure
@@ -24,6 +24,7 @@ _SAVEPOINT = b"migrate_validate_supposing"
 def supposed(
     connection: Connection,
     before: Catalog,
+    script: Script,
     failure: Failure,
     statement: Statement | None,
     passed: Sequence[Dataset],
@@ -32,35 +33,30 @@ def supposed(
     """The first of the likely assumptions that every dataset that passed holds and every one that failed breaks.
 
     :param connection: in a transaction, in the state before the migration; nothing stays
+    :param script: of the migration that failed
     """
-    likely = [each for each in candidates(failure, statement, before) if _understood(connection, before, each)]
-    for data in failed[:COMPARED]:
-        if likely:
-            violated = _broken(connection, before, data, likely)
-            likely = [each for each in likely if each in violated]
-    for data in sorted(passed, key=lambda each: -sum(map(len, each.rows.values())))[:COMPARED]:
-        if likely:
-            violated = _broken(connection, before, data, likely)
-            likely = [each for each in likely if each not in violated]
+    likely = tuple(candidates(failure, statement, before, script))
+    largest = sorted(passed, key=lambda each: -sum(map(len, each.rows.values())))
+    for datasets, breaks in ((failed, True), (largest, False)):
+        for data in datasets[:COMPARED]:
+            likely = _told_apart(connection, before, data, likely, breaks) if likely else ()
     return likely[0] if likely else None
 
 
-def _understood(connection: Connection, before: Catalog, assumption: Assumption) -> bool:
-    """Whether PostgreSQL can ask for the rows that break it, before the migration has made what it makes."""
-    try:
-        with connection.transaction():
-            broken(connection, (assumption,), before)
-    except (psycopg.Error, NotThere):
-        return False
-    return True
-
-
-def _broken(
-    connection: Connection, before: Catalog, data: Dataset, assumptions: Sequence[Assumption]
+def _told_apart(
+    connection: Connection, before: Catalog, data: Dataset, likely: Sequence[Assumption], breaks: bool
 ) -> tuple[Assumption, ...]:
+    """Those that these rows break, or hold; what cannot be asked before the migration is none of them."""
     connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
     try:
         load(connection, data, raise_refusals=False)
-        return broken(connection, assumptions, before)
+        return tuple(each for each in likely if _breaks(connection, before, each) is breaks)
     finally:
         connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
+
+
+def _breaks(connection: Connection, before: Catalog, assumption: Assumption) -> bool | None:
+    try:
+        return bool(broken(connection, (assumption,), before))
+    except (psycopg.Error, NotThere):
+        return None

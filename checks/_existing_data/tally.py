@@ -1,0 +1,66 @@
+"""What datasets met with, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from migrate_validate.data import Dataset
+from migrate_validate.findings import Severity
+from migrate_validate.replay.timeline import Failure
+
+from .harm import Harm
+from .shrinking import size
+from .trying import Outcome
+
+Identity = tuple[str, ...]
+"""Of a harm, whatever the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A harm, and the smallest of the datasets that met with it."""
+
+    harm: Harm
+    data: Dataset
+    failure: Failure | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the datasets met with so far."""
+
+    tried: int = 0
+    passed_over: int = 0
+    """Datasets that do not hold what the migration assumes."""
+    hits: dict[Identity, int] = field(default_factory=dict)
+    met: dict[Identity, Met] = field(default_factory=dict)
+    passed: list[Dataset] = field(default_factory=list)
+    """Those with which the migration went through."""
+    failed: dict[Identity, list[Dataset]] = field(default_factory=dict)
+    """Those with which it failed, by how it failed."""
+    filled: set[str] = field(default_factory=set)
+    """The tables that had generated rows, ``schema.name``."""
+
+    def note(self, outcome: Outcome) -> None:
+        """Count one dataset."""
+        if not outcome.respects:
+            self.passed_over += 1
+            return
+        self.tried += 1
+        self.filled |= {name for name, rows in outcome.data.rows.items() if rows}
+        for harm in outcome.harms:
+            key = harm.identity
+            self.hits[key] = self.hits.get(key, 0) + 1
+            known = self.met.get(key)
+            if known is None or size(outcome.data) < size(known.data):
+                self.met[key] = Met(harm, outcome.data, outcome.failure)
+        if outcome.failure is None:
+            self.passed.append(outcome.data)
+        else:
+            self.failed.setdefault(outcome.harms[0].identity, []).append(outcome.data)
+
+    def worst(self) -> Iterator[tuple[Identity, Met]]:
+        """What was met, the most often met first, mere information last."""
+        keys = sorted(self.met, key=lambda key: (self.met[key].harm.severity is Severity.INFO, -self.hits[key]))
+        return ((key, self.met[key]) for key in keys)
