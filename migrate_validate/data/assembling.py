@@ -45,7 +45,9 @@ def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random)
     """One such dataset, without Hypothesis: each table has so many rows, as far as their keys allow."""
     plans = _plans(order, learned)
     bytes_of = [[chance.randbytes(plan.width) for _ in range(rows)] for plan in plans]
-    given = {plan.name: drawn(plan.given, rows)[:rows] for plan in plans if plan.given is not None}
+    own = {plan.name: drawn(plan.given, rows) for plan in plans if plan.given is not None}
+    # A strategy of few values is exhausted before there are so many.
+    given = {name: [each[place % len(each)] for place in range(rows)] for name, each in own.items() if each}
     wanted = dict.fromkeys((plan.name for plan in plans), rows)
     return _fitted(plans, wanted, rows, bytes_of, given, learned.present)
 

@@ -13,7 +13,7 @@ from migrate_validate.catalog.model import Catalog, Column, Constraint, Domain, 
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import base_type
 from migrate_validate.data.learned import Cells, Pool, plain_keys
-from migrate_validate.data.mining import ANY
+from migrate_validate.data.mining import ANY, mined_body
 from migrate_validate.data.pools import domain_hints, pool
 from migrate_validate.data.strategies import partition_values
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
@@ -64,9 +64,12 @@ class Source:
 
     def _own(self, table: Table) -> dict[str, Hints]:
         found: dict[str, Hints] = {}
-        for name in (ANY, table.name, table.qualified_name):
-            for column, hints in self.hints.get(name, {}).items():
-                found[column] = found.get(column, Hints()).merged(hints)
+        functions = {trigger.function for trigger in table.triggers}
+        bodies = (each.body for each in self.catalog.functions if f"{each.schema}.{each.name}" in functions)
+        for hints in (self.hints, *map(mined_body, bodies)) if functions else (self.hints,):
+            for name in (ANY, table.name, table.qualified_name):
+                for column, own in hints.get(name, {}).items():
+                    found[column] = found.get(column, Hints()).merged(own)
         return found
 
 
@@ -153,9 +156,11 @@ class Candidates:
 
     def doubtful(self, column: Column) -> bool:
         """Whether the type may refuse a candidate."""
+        base = base_type(self._types, column.type)
+        if base == "xml":
+            return True
         if not self.mined(column) and "(" not in column.type and not column.type.endswith("[]"):
             return False
-        base = base_type(self._types, column.type)
         return not base.startswith(("text", "character varying", "citext", "boolean"))
 
     def is_mined(self, column: str, value: Value | Default) -> bool:

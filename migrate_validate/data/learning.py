@@ -216,6 +216,8 @@ class _Learning:
             values = candidates.of(column)
             if candidates.doubtful(column):
                 values = self._castable(table, column, values)
+            if not values:
+                raise _Unfilled(f"{table.qualified_name} has no values for {column.name}, {column.type}")
             yield weighed((column.name,), [(value,) for value in values], candidates)
 
     def _judged(self, table: Table, names: tuple[str, ...], own: Sequence[Test], candidates: Candidates) -> Pool:
@@ -241,6 +243,9 @@ class _Learning:
             return list(values)
         plain = [value for value in values if not isinstance(value, Default)]
         judgement = judge(self.connection, table, [column], [(value,) for value in plain], (), self.types)
+        if not judgement.allowed:
+            said = next(iter(judgement.refused), "there are none")
+            raise _Unfilled(f"{table.qualified_name} has no values for {column.name}, {column.type}: {said}")
         fine = [plain[place] for place in judgement.allowed]
         return [*([DEFAULT] if DEFAULT in values else []), *fine]
 

@@ -78,7 +78,8 @@ def accepted(data: Dataset, refused: Collection[Refused]) -> Dataset:
 def _whole(connection: Connection, data: Dataset) -> None:
     deferred, restored = _constraints(data)
     batches = data.batches()
-    statements = [*data.fixtures, *deferred, *batches, *_advances(data), *restored]
+    _run(connection, data.fixtures)
+    statements = [*deferred, *batches, *_advances(data), *restored]
     if not statements:
         return
     # What is prepared may be one statement only.
@@ -89,7 +90,7 @@ def _whole(connection: Connection, data: Dataset) -> None:
         taken += int(tag.rpartition(" ")[2]) if tag.startswith("INSERT") else 0
         if not cursor.nextset():
             break
-    if not data.fixtures and taken != sum(map(len, data.rows.values())):
+    if taken != sum(map(len, data.rows.values())):
         raise _Undo([])
 
 

@@ -59,6 +59,16 @@ def mined(scripts: Iterable[Script]) -> Mapping[str, Mapping[str, Hints]]:
 
 
 @lru_cache(maxsize=2048)
+def mined_body(body: str) -> Mapping[str, Mapping[str, Hints]]:
+    """What the source of a function says, as :func:`mined`; what its NEW and OLD are is not known."""
+    found: dict[str, dict[str, Hints]] = {}
+    for table, column, hints in _of_pieces(body):
+        columns = found.setdefault(table, {})
+        columns[column] = columns.get(column, Hints()).merged(hints)
+    return found
+
+
+@lru_cache(maxsize=2048)
 def _of_script(script: Script) -> tuple[Found, ...]:
     try:
         each = statements(script)
@@ -81,7 +91,12 @@ def _of_text(sql: str) -> Iterator[Found]:
 def _of_body(tree: Node) -> Iterator[Found]:
     """What stands in the body of a function or a DO block, whose language nobody has to know."""
     bodies = [node.sval for node in walk(tree) if node_name(node) == "String" and _BODY.search(node.sval)]
-    for piece in (piece for body in bodies for piece in body.split(";")):
+    for body in bodies:
+        yield from _of_pieces(body)
+
+
+def _of_pieces(body: str) -> Iterator[Found]:
+    for piece in body.split(";"):
         if "'" in piece or any(letter.isdigit() for letter in piece):
             whole = _tree(piece)
             # THEN and ELSE are cut off only where they are none of a CASE within SQL.
