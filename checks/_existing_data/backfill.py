@@ -36,7 +36,7 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
                 f"{table}.{name} is added and filled, and still NULL in {len(empty)} of {count_of(len(pairs), 'row')}",
                 object=f"{table}.{name}",
                 statement=filling[-1][0].statement,
-                evidence={"rows": differences(followed.was, followed.now, empty)},
+                evidence={"changed": differences(followed.was, followed.now, empty)},
                 fix="fill every row: a WHERE that is met by all, a partner for each in a join, COALESCE around what may"
                 f" be NULL; or leave {name} out of the UPDATE where it may stay empty",
             )

@@ -9,9 +9,9 @@ from enum import StrEnum
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, sql_of, unwrap, walk
 
 CUTTING = frozenset(
-    ("left", "right", "substr", "substring", "round", "trunc", "floor", "ceil", "ceiling", "date_trunc")
+    ("timezone", "left", "right", "substr", "substring", "round", "trunc", "floor", "ceil", "ceiling", "date_trunc")
 )
-"""Functions that keep a part of a value: what they leave can be measured against the whole."""
+"""Functions that keep a part of a value, or shift it: what they leave can be measured against what it was."""
 
 
 class Way(StrEnum):

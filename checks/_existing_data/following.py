@@ -9,8 +9,9 @@ from migrate_validate.findings import Severity
 
 from .._shared import Connection, count_of
 from .backfill import unfilled
-from .columns import altered, gone
+from .columns import altered
 from .deeds import Words
+from .dropped import gone
 from .harm import Harm
 from .joining import ambiguous
 from .moves import Move, moves

@@ -9,7 +9,7 @@ from dataclasses import replace
 from migrate_validate.chain.model import Statement
 
 from .._shared import count_of, quoted
-from .columns import cut
+from .casting import cut
 from .deeds import Copy
 from .expressions import text_of
 from .harm import Harm
@@ -137,11 +137,12 @@ def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
     others = [each for each in scene.words.copies if each.target == copy.target and each.source != copy.source]
     if any(each.source not in copy.others for each in others):
         return
+    if scene.was.by_oid(move.followed.now.oid) is not None:
+        # It had rows of its own.
+        return
     inserts = [each for each in scene.words.deeds_on(copy.target, "insert", "copy") if each.statement != copy.statement]
-    there = scene.was.by_oid(move.followed.now.oid)
-    extra = [] if inserts or (there and there.rows) else list(found.extra)
-    rows = [*found.repeated, *extra]
-    if not rows or (inserts and not found.repeated):
+    rows = [*found.repeated, *(() if inserts else found.extra)]
+    if not rows:
         return
     joined = ", ".join(each.lstrip("+") for each in copy.others)
     how = f"by the join with {joined}, which finds several rows for one" if joined else "which the copy does not name"
@@ -151,7 +152,7 @@ def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
         f"{move.followed.now.name} has {count_of(len(rows), 'row')} more than {name} had, {how}",
         object=name,
         statement=copy.statement,
-        evidence={"rows": shown(move.followed.now, rows)},
+        evidence={"new": shown(move.followed.now, rows)},
         fix="join with at most one row for each: a subquery with LIMIT 1 and ORDER BY, an aggregate, DISTINCT ON",
     )
 
@@ -167,7 +168,7 @@ def _changed(scene: Scene, move: Move) -> Iterator[Harm]:
         if not differing:
             continue
         if was.type != now.type or was.name in copy.cast:
-            yield cut(followed, was, now, differing, len(move.found.pairs), None)
+            yield cut(followed, was, now, differing, len(move.found.pairs), copy.statement)
             continue
         yield Harm(
             "values-changed",
@@ -176,7 +177,7 @@ def _changed(scene: Scene, move: Move) -> Iterator[Harm]:
             f" {count_of(len(move.found.pairs), 'row')} of {followed.now.name}",
             object=f"{followed.name}.{was.name}",
             statement=copy.statement,
-            evidence={"rows": differences(followed.was, followed.now, differing)},
+            evidence={"changed": differences(followed.was, followed.now, differing)},
             fix="carry the key over together with the values of its row",
         )
 
@@ -208,7 +209,7 @@ def _forgotten(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Har
                     f" {count_of(len(holding), 'row')} are gone",
                     object=f"{was.name}.{column.name}",
                     statement=move.copy.statement,
-                    evidence={"rows": differences(was, move.followed.now, differing)},
+                    evidence={"changed": differences(was, move.followed.now, differing)},
                     fix=f"copy {column.name}, too",
                 )
 
@@ -236,7 +237,9 @@ def _renumbered(scene: Scene, move: Move) -> Iterator[Harm]:
         object=f"{followed.name}.{was.name}",
         statement=move.copy.statement,
         evidence={
-            "rows": differences(followed.was, followed.now, [p for p in move.found.pairs if p[0][one] != p[1][other]])
+            "changed": differences(
+                followed.was, followed.now, [p for p in move.found.pairs if p[0][one] != p[1][other]]
+            )
         },
         fix=f"carry {was.name} over (INSERT INTO ... ({was.name}, ...) SELECT {was.name}, ...)",
     )
@@ -257,7 +260,7 @@ def values_left(scene: Scene, followed: Followed, made: Sequence[Move], dropped:
         f" value of {len(lost)} of {count_of(len(holding), 'row')} {how}".rstrip(),
         object=f"{followed.name}.{dropped.name}",
         statement=carrying[0].copy.statement,
-        evidence={"rows": shown(followed.was, lost)},
+        evidence={"new": shown(followed.was, lost)},
         fix=fix,
     )
 
