@@ -52,7 +52,7 @@ class Counterexample:
     harm: Harm
     data: Dataset
     hits: int
-    """How many of the datasets that were tried meet with it."""
+    """How many of the generated datasets met with it; 0: only the chain's own rows, or remembered ones."""
     assumption: Assumption | None = None
     """What the migration takes for granted: all datasets that passed hold it, none that failed does."""
 
@@ -95,7 +95,7 @@ class Budget:
     def now(cls) -> Budget:
         """As the profile of Hypothesis says, whose own 100 examples stand for ours."""
         scale = hypothesis.settings().max_examples / 100
-        return cls(max(1, round(EXAMPLES * scale)), SECONDS * scale)
+        return cls(max(1, round(EXAMPLES * scale)), SECONDS * max(1, scale))
 
 
 def searched(stage: Stage, settings: Settings) -> Searched:
@@ -184,6 +184,7 @@ class _Searching:
             self.tally.note(outcome)
             if not outcome.harms:
                 self.memory.forget(data)
+        self.tally.count_from_here()
 
     def _explore(self, attempt: Attempt, budget: Budget) -> None:
         over = False

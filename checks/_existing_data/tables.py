@@ -81,15 +81,16 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
     :return: ``schema.name`` of each; empty where no row can stand in its way
     """
     tables = before.tables_by_name
-    found = {
-        _root(before, touched.relation)
-        for run in step.run.statements
-        if not _blind(run.statement)
-        for touched in run.touched
-        if touched.relation in tables
+    seeing = [run for run in step.run.statements if not _blind(run.statement)]
+    found = {_root(before, touched.relation) for run in seeing for touched in run.touched if touched.relation in tables}
+    named = _named(before, (run.statement for run in seeing))
+    if any(run.transaction is None for run in seeing):
+        found |= named
+    # What an earlier statement has locked already is not touched once more.
+    locked = {
+        _root(before, each.relation) for run in step.run.statements for each in run.touched if each.relation in tables
     }
-    if any(run.transaction is None and not _blind(run.statement) for run in step.run.statements):
-        found |= _named(before, (run.statement for run in step.run.statements))
+    found |= named & locked
     if any(_DELETES.search(run.statement.sql) for run in step.run.statements):
         found |= set(_dependents(before, found))
     return frozenset(name for name in found if tables[name].kind != "foreign table")

@@ -60,6 +60,11 @@ class Tally:
         else:
             self.failed.setdefault(outcome.harms[0].identity, []).append(outcome.data)
 
+    def count_from_here(self) -> None:
+        """Keep what was met, and count only what comes now: what was not drawn says nothing of how often it happens."""
+        self.tried = self.passed_over = 0
+        self.hits = dict.fromkeys(self.hits, 0)
+
     def worst(self) -> Iterator[tuple[Identity, Met]]:
         """What was met, the most often met first, mere information last."""
         keys = sorted(self.met, key=lambda key: (self.met[key].harm.severity is Severity.INFO, -self.hits[key]))

@@ -15,11 +15,9 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
     """The finding about one harm: what happens, how often, with which rows, and what would rule it out."""
     harm = each.harm
     file = stage.migration.up.file
-    own = size(each.data) == 0
-    rate = f"{each.hits} of {found.tried} generated databases"
     evidence: dict[str, object] = {
-        "how_often": "with the rows of the chain itself" if own else f"with {rate}",
-        "rows": "" if own else script(each.data, file),
+        "how_often": _rate(found, each),
+        "rows": script(each.data, file) if size(each.data) else "",
         **harm.evidence,
     }
     fix = harm.fix or ""
@@ -36,6 +34,14 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
         fix=fix.removeprefix("or ") if fix.startswith("or ") else fix,
         severity=harm.severity,
     )
+
+
+def _rate(found: Searched, each: Counterexample) -> str:
+    if not size(each.data):
+        return "with the rows of the chain itself"
+    if not each.hits:
+        return f"with rows that an earlier run has found, and none of {found.tried} generated databases"
+    return f"with {each.hits} of {found.tried} generated databases"
 
 
 def script(data: Dataset, file: str) -> str:

@@ -1,0 +1,163 @@
+"""The search for rows that stand in the way of a migration: what it keeps to, what it says, and when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import hypothesis
+import pytest
+from hypothesis.database import InMemoryExampleDatabase
+
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.config import Assume, Settings, TableData
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.findings import Severity, Verdict
+from migrate_validate.postgres import Server, ServerOptions
+from migrate_validate.results import RuleResult
+from migrate_validate.rules import Registry
+
+REGISTRY = Registry.load()
+BASE = "create table users (id int primary key, email text, name text);\n"
+UNIQUE = "create unique index users_email on users (email);\n"
+
+
+@pytest.fixture(autouse=True)
+def database() -> Iterator[InMemoryExampleDatabase]:
+    """A database of Hypothesis that no other test fills."""
+    kept = hypothesis.settings.get_current_profile_name()
+    examples = InMemoryExampleDatabase()
+    hypothesis.settings.register_profile("search", hypothesis.settings.default, database=examples)
+    hypothesis.settings.load_profile("search")
+    yield examples
+    hypothesis.settings.load_profile(kept)
+
+
+def said(
+    server: Server,
+    folder: Path,
+    scripts: Mapping[str, str],
+    settings: Settings | None = None,
+    rule: str = "fails-on-data",
+) -> RuleResult:
+    """What a rule says of the last of these scripts."""
+    for name, text in scripts.items():
+        (folder / name).write_text(text)
+    settings = settings or Settings()
+    options = ServerOptions(host=server.host, port=server.port, user=server.user)
+    evaluation = Evaluation(read_chain(folder, settings, rootdir=folder), settings, options)
+    with contextlib.closing(evaluation):
+        assert evaluation.timeline.migrated
+        return evaluation.evaluate(REGISTRY[rule], list(scripts)[-1])
+
+
+def test_a_finding_has_the_statement_the_rows_the_rate_and_what_is_assumed(server: Server, tmp_path: Path) -> None:
+    result = said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE})
+    (finding,) = result.findings
+    assert result.verdict is Verdict.FAILED
+    assert str(finding.location) == "002_unique.sql:1:1"
+    assert finding.statement == UNIQUE.strip().rstrip(";")
+    assert 'could not create unique index "users_email" (SQLSTATE 23505)' in finding.message
+    assert finding.evidence["how_often"].endswith("generated databases")
+    rows = [line for line in finding.evidence["rows"].splitlines() if line.startswith("INSERT")]
+    assert len(rows) == 2
+    assert "name" not in "".join(rows)
+    assert "unique email on users" in finding.fix
+
+
+def test_the_same_rows_are_found_again(server: Server, tmp_path: Path, database: InMemoryExampleDatabase) -> None:
+    def rows() -> object:
+        database.data.clear()
+        return said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE}).findings[0].evidence["rows"]
+
+    assert rows() == rows()
+
+
+def test_rows_that_were_found_are_tried_first_and_forgotten_when_they_do_no_harm(
+    server: Server, tmp_path: Path, database: InMemoryExampleDatabase
+) -> None:
+    scripts = {"001_users.sql": BASE, "002_unique.sql": UNIQUE}
+    said(server, tmp_path, scripts)
+    assert sum(map(len, database.data.values())) == 1
+    said(server, tmp_path, {**scripts, "002_unique.sql": "create unique index users_id on users (id);\n"})
+    assert sum(map(len, database.data.values())) == 0
+
+
+def test_an_assumption_is_respected_and_the_search_goes_on_to_the_next_failure(server: Server, tmp_path: Path) -> None:
+    check = "alter table users add constraint named check (name is not null);\n"
+    scripts = {"001_users.sql": BASE, "002_unique.sql": UNIQUE + check}
+    first = said(server, tmp_path, scripts)
+    assert {finding.location.line for finding in first.findings if finding.location} == {1, 2}
+    stated = "-- migrate-validate: assume unique email on users\n"
+    second = said(server, tmp_path, {**scripts, "002_unique.sql": stated + UNIQUE + check})
+    assert [str(finding.location) for finding in second.findings] == ["002_unique.sql:3:1"]
+    both = Settings(assume=(Assume("002", "not null name on users", "test"),))
+    third = said(server, tmp_path, {**scripts, "002_unique.sql": stated + UNIQUE + check}, both)
+    assert (third.verdict, third.findings) == (Verdict.PASSED, ())
+
+
+def test_nothing_is_searched_where_no_row_can_matter(server: Server, tmp_path: Path) -> None:
+    harmless = "comment on table users is 'x'; create index on users (email); create table other (id int);"
+    result = said(server, tmp_path, {"001_users.sql": BASE, "002_more.sql": harmless})
+    assert (result.verdict, result.reason) == (
+        Verdict.SKIPPED,
+        "no row of a table that was there before can matter to it",
+    )
+
+
+def test_a_table_that_cannot_be_filled_leaves_it_unproven(server: Server, tmp_path: Path) -> None:
+    closed = (
+        BASE + "create function closed() returns trigger language plpgsql as $$ begin "
+        "raise exception 'no users today'; end $$;\n"
+        "create trigger closed before insert on users for each row execute function closed();\n"
+    )
+    result = said(server, tmp_path, {"001_users.sql": closed, "002_unique.sql": UNIQUE})
+    assert result.verdict is Verdict.UNPROVEN
+    assert result.reason.startswith("public.users: no rows to try 002_unique.sql on: public.users takes none of ")
+    assert result.reason.endswith("no users today (PL/pgSQL function closed() line 1 at RAISE)")
+
+
+def test_users_say_what_rows_a_table_gets(server: Server, tmp_path: Path) -> None:
+    fixture = tmp_path / "users.txt"
+    fixture.write_text("insert into users values (1, 'a', 'a'), (2, 'a', 'b');")
+    settings = Settings(data=(TableData("public.users", fixture=str(fixture), origin="test"),))
+    (finding,) = said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE}, settings).findings
+    assert "Key (email)=(a) is duplicated" in finding.message
+
+
+def test_a_migration_that_loops_on_rows_is_unproven(server: Server, tmp_path: Path) -> None:
+    loops = "do $$ begin while exists (select from users) loop perform 1; end loop; end $$;\n"
+    settings = Settings(statement_timeout=0.5)
+    result = said(server, tmp_path, {"001_users.sql": BASE, "002_loops.sql": loops}, settings)
+    assert result.verdict is Verdict.UNPROVEN
+    assert "002_loops.sql:1:1" in result.reason
+
+
+def test_a_migration_of_its_own_transactions_is_tried_on_copies(server: Server, tmp_path: Path) -> None:
+    apart = "create unique index concurrently users_email on users (email);\n"
+    (finding,) = said(server, tmp_path, {"001_users.sql": BASE, "002_apart.sql": apart}).findings
+    assert "SQLSTATE 23505" in finding.message
+    assert finding.evidence["assumes"] == "no two rows of users have equal email"
+
+
+def test_rows_of_the_chain_itself_may_be_enough(server: Server, tmp_path: Path) -> None:
+    scripts = {
+        "001_users.sql": BASE + "insert into users values (1, 'a', 'x');",
+        "002_short.sql": "alter table users add org int; alter table users drop column email;"
+        "alter table users add email text;",
+    }
+    (finding,) = [
+        each
+        for each in said(server, tmp_path, scripts, rule="values-changed").findings
+        if each.severity is not Severity.INFO
+    ]
+    assert finding.object == "public.users.email"
+    assert finding.evidence["how_often"] == "with the rows of the chain itself"
+
+
+def test_a_profile_of_hypothesis_says_how_many(server: Server, tmp_path: Path) -> None:
+    hypothesis.settings.register_profile("few", hypothesis.settings.default, max_examples=20)
+    hypothesis.settings.load_profile("few")
+    result = said(server, tmp_path, {"001_users.sql": BASE, "002_add.sql": "alter table users add n int not null;"})
+    assert "of 1" in result.findings[0].evidence["how_often"]
