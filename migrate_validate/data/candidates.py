@@ -78,6 +78,7 @@ class Candidates:
 
     def __init__(self, source: Source, table: Table) -> None:
         self._types = source.types
+        self._named: set[tuple[str, Value]] = set()
         self._judged = source.judged
         self._table = table
         self._hints = column_hints(table.constraints)
@@ -128,7 +129,9 @@ class Candidates:
         if column.name in self.pointing:
             # They give way to the values of a parent.
             return [*found, *values[:3]]
-        return [*found, *values, *(value for value in self.mined(column) if value not in values)]
+        named = self.mined(column)
+        self._named |= {(column.name, value) for value in named}
+        return [*found, *values, *(value for value in named if value not in values)]
 
     def mined(self, column: Column) -> list[Value]:
         """The values that scripts name, and those beside them."""
@@ -164,9 +167,8 @@ class Candidates:
         return not base.startswith(("text", "character varying", "citext", "boolean"))
 
     def is_mined(self, column: str, value: Value | Default) -> bool:
-        """Whether scripts name this very value."""
-        hints = self._mined.get(column)
-        return hints is not None and not isinstance(value, Default) and str(value) in hints.literals
+        """Whether scripts name the value, or one beside it."""
+        return (column, value) in self._named
 
     def _nullable(self, column: Column) -> bool:
         if column.not_null or column.name in self._primary:
