@@ -12,8 +12,10 @@ from .scene import Followed, Scene
 
 def ambiguous(scene: Scene, followed: Followed) -> Iterator[Harm]:
     """Each UPDATE ... FROM that finds different values for the same row."""
-    for deed in scene.words.deeds_on(followed.name, "update"):
-        answer = scene.was.answers.get(join_question(deed))
+    for number, deed in enumerate(scene.words.deeds):
+        if deed.table != followed.name:
+            continue
+        answer = scene.was.answers.get(join_question(number))
         count = int(str(answer)) if answer is not None else 0
         if not count:
             continue

@@ -11,7 +11,7 @@ from migrate_validate.chain.model import Statement
 from .._shared import count_of, quoted
 from .casting import cut
 from .deeds import Copy
-from .expressions import text_of
+from .expressions import columns_of, text_of
 from .harm import Harm
 from .moves import Move, carried_columns
 from .pictures import Picture, Pictured, Row
@@ -41,7 +41,11 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
         table = followable[0].followed.table
         rows = [row for row in was.rows if row not in missing]
         whole = Followed(table, replace(was, rows=rows), followable[0].followed.now, {}, ())
-        for column in was.columns.values():
+        # What decides on the way of a row is told by where the row is.
+        deciding = {
+            name for each in followable if each.copy.where is not None for _, name in columns_of(each.copy.where)
+        }
+        for column in (each for each in was.columns.values() if each.name not in deciding):
             yield from values_left(scene, whole, followable, column)
 
 

@@ -89,7 +89,10 @@ def of_changed_values(scene: Scene, table: Table, column: str) -> Origin:
     by_key = by_foreign_key(scene, table, column)
     if by_key is not None:
         return by_key
-    for name, trigger in _reaching(scene, table.qualified_name):
+    bodies = {**_readable(scene.before), **_readable(scene.after)}
+    reaching = list(_reaching(scene, table.qualified_name))
+    naming = [each for each in reaching if re.search(rf"\b{re.escape(column)}\b", bodies.get(each[1].function, ""))]
+    for name, trigger in (*naming, *reaching):
         statement = next((each.statement for each in scene.words.deeds if each.table == name), None)
         return Origin(f"by the trigger {trigger.name} of {name}", statement)
     if scene.words.unread:

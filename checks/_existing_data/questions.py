@@ -12,7 +12,7 @@ from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, quote, sql_of, walk
 
 from .._shared import quoted
-from .deeds import Copy, Deed, Words
+from .deeds import Copy, Words
 from .expressions import columns_of, conjuncts, text_of
 from .scene import keys
 
@@ -32,9 +32,9 @@ def filter_question(copy: Copy) -> str:
     return f"filter {copy.source} {copy.target} {copy.statement.location.line} {copy.alias}"
 
 
-def join_question(deed: Deed) -> str:
-    """The name of the question how many rows an UPDATE finds several values for."""
-    return f"several {deed.table} {deed.statement.location.line} {','.join(sorted(deed.assigned))}"
+def join_question(number: int) -> str:
+    """The name of the question how many rows the UPDATE with this number among the deeds finds several values for."""
+    return f"several {number}"
 
 
 def _key(table: Table) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def own_conditions(copy: Copy, table: Table) -> list[str]:
 
 
 def _joins(words: Words, before: Catalog) -> Iterator[tuple[str, str]]:
-    for deed in words.deeds:
+    for number, deed in enumerate(words.deeds):
         node = deed.node
         if deed.kind != "update" or node is None or node_name(node) != "UpdateStmt" or not node.from_clause:
             continue
@@ -107,7 +107,7 @@ def _joins(words: Words, before: Catalog) -> Iterator[tuple[str, str]]:
         select.from_clause.extend(node.from_clause)
         having = _tree(f"SELECT 1 HAVING count(DISTINCT {row}) > 1")
         select.having_clause.CopyFrom(having.having_clause)
-        for name, query in _asked(join_question(deed), select, node):
+        for name, query in _asked(join_question(number), select, node):
             yield name, f"SELECT count(*) FROM ({query}) AS rows"
 
 
