@@ -242,9 +242,11 @@ class _Learning:
         if self.connection is None:
             return list(values)
         plain = [value for value in values if not isinstance(value, Default)]
+        if not plain:
+            return list(values)
         judgement = judge(self.connection, table, [column], [(value,) for value in plain], (), self.types)
         if not judgement.allowed:
-            said = next(iter(judgement.refused), "there are none")
+            said = next(iter(judgement.refused), "PostgreSQL takes none of them")
             raise _Unfilled(f"{table.qualified_name} has no values for {column.name}, {column.type}: {said}")
         fine = [plain[place] for place in judgement.allowed]
         return [*([DEFAULT] if DEFAULT in values else []), *fine]
