@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice, product
 from math import prod
 
-from migrate_validate.catalog.model import Catalog, Column, Constraint, Domain, Enum, Table
+from migrate_validate.catalog.model import Catalog, Column, Composite, Constraint, Domain, Enum, Table
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import base_type
 from migrate_validate.data.learned import Cells, Pool, plain_keys
@@ -160,9 +160,9 @@ class Candidates:
     def doubtful(self, column: Column) -> bool:
         """Whether the type may refuse a candidate."""
         base = base_type(self._types, column.type)
-        if base == "xml":
+        if base == "xml" or base.endswith("[]") or isinstance(self._types.named.get(base), Composite):
             return True
-        if not self.mined(column) and "(" not in column.type and not column.type.endswith("[]"):
+        if not self.mined(column) and "(" not in base:
             return False
         return not base.startswith(("text", "character varying", "citext", "boolean"))
 

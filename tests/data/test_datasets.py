@@ -161,7 +161,8 @@ def test_values_of_every_type_are_taken(server: Server) -> None:
             connection.execute("select '<a/>'::text::xml")
         except psycopg.errors.FeatureNotSupported:
             with_xml = None
-    assert (taken["public.everything"] > 50, refused) == (True, [])
+    assert [each.message for each in refused] == []
+    assert taken["public.everything"] > 50
     for number, name in enumerate(TYPES):
         met = values(datasets, "public.everything", f"c{number}")
         if name == "xml" and with_xml is None:
