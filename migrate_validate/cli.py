@@ -29,6 +29,7 @@ Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped
   migrate-validate PATH [PATH ...] [pytest options]   validate chains, paths first; exit status as pytest's
   migrate-validate snapshot PATH                      write the present state as expectations
   migrate-validate stats [FILE]                       write the sizes and rates of a real database, read only
+  migrate-validate preflight DSN [PATH]               show the rows of a real database that stand in the way, read only
   migrate-validate install-hook [PATH ...]            validate before each git push
 """
 
@@ -36,7 +37,7 @@ Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status: 0 all fine, 1 findings, 2-4 trouble, 141 where nobody reads on."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"snapshot": _snapshot, "stats": _stats, "install-hook": _install_hook}
+    commands = {"snapshot": _snapshot, "stats": _stats, "preflight": _preflight, "install-hook": _install_hook}
     try:
         status = commands[given[0]](given[1:]) if given and given[0] in commands else _validate(given)
         sys.stdout.flush()
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser(name: str, command: Callable[..., str]) -> argparse.ArgumentParser:
+def _parser(name: str, command: Callable[..., object]) -> argparse.ArgumentParser:
     """A parser of a command's arguments, described by the function's docstring up to its first blank line."""
     about = (inspect.getdoc(command) or "").partition("\n\n")[0]
     return argparse.ArgumentParser(prog=f"migrate-validate {name}", description=about)
@@ -111,6 +112,34 @@ def _stats(given: list[str]) -> int:
     options = parser.parse_args(given)
     print(write_statistics(Path.cwd() / options.file, options.dsn, options.seconds))
     return 0
+
+
+def _preflight(given: list[str]) -> int:
+    from migrate_validate.preflight import STATEMENT_TIMEOUT, preflight
+
+    parser = _parser("preflight", preflight)
+    parser.add_argument("dsn", metavar="DSN", help="a connection string; '': libpq's environment variables")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="the directory of migrations; default: the configured")
+    parser.add_argument("--applied", metavar="VERSION", help="the last migration that the database has, or none")
+    parser.add_argument(
+        "--statement-timeout",
+        metavar="SECONDS",
+        type=_positive,
+        default=STATEMENT_TIMEOUT,
+        help=f"that one query may take; default: {STATEMENT_TIMEOUT:g}",
+    )
+    parser.add_argument("--no-rows", action="store_true", help="show only keys and numbers of rows, no other values")
+    options = parser.parse_args(given)
+    done = preflight(
+        options.dsn,
+        Path.cwd(),
+        options.path,
+        applied=options.applied,
+        statement_timeout=options.statement_timeout,
+        rows=not options.no_rows,
+    )
+    print(done.text)
+    return done.status
 
 
 def _positive(text: str) -> float:

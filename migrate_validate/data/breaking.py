@@ -10,6 +10,7 @@ from typing import Any
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.assumptions import Assumption, Kind
 from migrate_validate.data.assuming import Connection, named_columns, table_of, violations
+from migrate_validate.syntax import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Breaking:
     rows: tuple[Mapping[str, Any], ...]
     """Their key columns, then those that the assumption names; as JSON has them."""
     keys: tuple[str, ...]
-    """The columns that say which rows they are."""
+    """The columns that say which rows they are; empty where nothing does, as of a plain query."""
     query: str
     """The SQL that returns them all."""
 
@@ -30,7 +31,7 @@ class Breaking:
 
 
 def breaking_rows(connection: Connection, assumption: Assumption, catalog: Catalog, *, limit: int) -> Breaking:
-    """Count the rows that break an assumption, and fetch the first of them, in one query.
+    """Count the rows that break an assumption, and fetch the first of them by their keys, equal ones together.
 
     No row level security may hide any of them.
 
@@ -43,13 +44,18 @@ def breaking_rows(connection: Connection, assumption: Assumption, catalog: Catal
     keys = _keys(table) if table else ()
     with connection.transaction():
         connection.execute("SET LOCAL row_security = off")
-        counted = f"SELECT count(*) OVER (), to_jsonb(found) FROM ({query}) AS found LIMIT {limit}"
+        # Expressions may be written with the name of the table.
+        name = quote(table.name if table else "found")
+        equal = [f"({each})" for each in assumption.subject] if assumption.kind is Kind.UNIQUE else []
+        order = ", ".join([*equal, *(f"{name}.{quote(key)}" for key in keys)])
+        counted = f"SELECT count(*) OVER (), to_jsonb({name}) FROM ({query}) AS {name}"
+        counted += f"{f' ORDER BY {order}' if order else ''} LIMIT {limit}"
         met = connection.execute(counted.encode()).fetchall()
     rows = [dict(row) if isinstance(row, Mapping) else {"row": row} for _, row in met]
     if table is not None:
         names = list(dict.fromkeys((*keys, *named_columns(assumption))))
         rows = [{name: row[name] for name in names if name in row} for row in rows]
-    return Breaking(int(met[0][0]) if met else 0, tuple(rows), keys or tuple(rows[0] if rows else ()), query)
+    return Breaking(int(met[0][0]) if met else 0, tuple(rows), keys, query)
 
 
 def _keys(table: Table) -> tuple[str, ...]:
