@@ -28,6 +28,7 @@ from .shrinking import smallest
 from .supposing import supposed
 from .tables import met
 from .tally import Tally
+from .together import together
 from .trying import Attempt, Stopped, Trying, apart, inside
 from .words import words_of
 
@@ -126,20 +127,23 @@ def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
 def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...]) -> Searched:
     until = time.monotonic() + Budget.now().seconds
     script = stage.migration.up
-    with stage.trial(script) as trial:
+    rehearsed = together(script) or script
+    with stage.trial(rehearsed) as trial:
         before = trial.catalog()
         tables = met(stage.step, before)
         if not tables:
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
-        trying = Trying(stage, before, tables, words_of(script, before), assumptions)
+        trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed)
         given = given_rows(settings.data, before)
         learned = learn(trial.connection, catalog, tables, hints=mined(stage.chain.scripts), given=given)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
         search = _Searching(trying, strategy, until, learned.unfilled, Memory.of(stage, before))
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
-    return search.explained(search.run(apart(trying)) if found is None else search.confirmed(found))
+    if found is None or (found.stopped and rehearsed is not script):
+        return search.explained(search.run(apart(trying)))
+    return search.explained(search.confirmed(found))
 
 
 class _Enough(Exception):
@@ -162,6 +166,7 @@ class _Searching:
     def run(self, attempt: Attempt) -> Searched:
         """Try the chain's own rows, those remembered from another run, and generated ones; shrink what is found."""
         budget = Budget.now()
+        self.tally, self.stopped = Tally(), ""
         try:
             self._begin(attempt)
             self._explore(attempt, budget)

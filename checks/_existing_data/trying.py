@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog
@@ -59,6 +59,8 @@ class Trying:
     words: Words
     assumptions: Sequence[Assumption]
     """What the rows are made to respect."""
+    rehearsed: Script
+    """The script as it is tried in one transaction."""
     refused: dict[str, str] = field(default_factory=dict)
     """By ``schema.name``: what was said last when a row was refused."""
     _after: Catalog | None = None
@@ -81,8 +83,9 @@ class Trying:
         if settle(connection, self.assumptions, self.before):
             return Outcome(data, respects=False)
         following = Following(connection, self.before, self.tables, self.words)
-        rehearsed = trial.database is None and trial.rehearse(self.script)
-        failure = None if rehearsed else trial.apply(self.script).failure
+        script = self.rehearsed if trial.database is None else self.script
+        went_through = trial.database is None and trial.rehearse(script)
+        failure = None if went_through else trial.apply(script).failure
         if connection.closed:
             raise Stopped("the migration ended its own session")
         if failure is None:
@@ -148,11 +151,8 @@ def _object(failure: Failure, statement: Statement | None, before: Catalog) -> s
 
 def statement_of(script: Script, failure: Failure) -> Statement | None:
     """The statement that failed."""
-    return next((each for each in _until(script, failure) if each.sql == failure.statement), None)
-
-
-def _until(script: Script, failure: Failure) -> Iterator[Statement]:
-    line = failure.location.line
-    own = statements(script)
-    near = [each for each in own if line is None or (each.location.line or 0) <= line]
-    return reversed(near or own)
+    place = failure.location
+    own = [each for each in statements(script) if each.location.file == place.file]
+    before = [each for each in own if place.line is None or (each.location.line or 0) <= place.line]
+    exact = [each for each in before if each.sql == failure.statement]
+    return (exact or before or [None])[-1]
