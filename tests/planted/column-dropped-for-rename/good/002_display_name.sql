@@ -1,3 +1,4 @@
 -- full_name is called display_name from now on.
-alter table users rename column full_name to display_name;
-alter table users alter column display_name drop not null;
+alter table users add column display_name text;
+update users set display_name = full_name;
+alter table users drop column full_name;
