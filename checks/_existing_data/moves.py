@@ -9,7 +9,7 @@ from migrate_validate.catalog.model import Table
 
 from .deeds import Copy
 from .pictures import Picture
-from .scene import Followed, Match, Scene, alike, keys, match
+from .scene import Followed, Match, Scene, alike, keys, match, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,14 @@ def _matched(scene: Scene, copy: Copy, followed: Followed) -> Match:
     if there is None:
         return found
     # A row that was there before has the key: the copied one did not come in.
-    taken = [tuple(row[other] for _, other in carried) for row in there.rows]
+    taken = {tuple(row[other] for _, other in carried) for row in there.rows}
     collided = [
         pair for pair in found.pairs
         if any(pair[0][one] != pair[1][other] for one, other in carried)
         and tuple(pair[1][other] for _, other in carried) in taken
     ]  # fmt: skip
-    kept = [pair for pair in found.pairs if pair not in collided]
+    lost = {id(was) for was, _ in collided}
+    kept = [pair for pair in found.pairs if id(pair[0]) not in lost]
     return Match(kept, [*found.missing, *(was for was, _ in collided)], found.extra, found.repeated)
 
 
@@ -124,5 +125,5 @@ def _by_key(followed: Followed, carried: list[tuple[int, int]]) -> Match:
     rest = match(exact.missing, [*exact.extra, *exact.repeated], key)
     present = {tuple(row[number] for number in followed.key) for row, _ in exact.pairs}
     again = [row for row in rest.extra if tuple(row[other] for _, other in key) in present]
-    extra = [row for row in rest.extra if row not in again]
+    extra = without(rest.extra, again)
     return Match([*exact.pairs, *rest.pairs], rest.missing, extra, [*rest.repeated, *again])

@@ -16,7 +16,7 @@ from .harm import Harm
 from .moves import Move, carried_columns
 from .pictures import Picture, Pictured, Row
 from .questions import filter_question
-from .scene import Followed, Scene, alike, differences, keys, match, shown
+from .scene import Followed, Scene, alike, differences, keys, match, shown, without
 from .values import changed
 
 
@@ -28,7 +28,9 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
     followable = [each for each in made if each.followed.columns]
     if not followable:
         return
-    missing = [row for row in was.rows if all(row in each.found.missing for each in followable)]
+    missing: list[Row] = list(was.rows)
+    for each in followable:
+        missing = without(missing, without(missing, each.found.missing))
     yield from _lost(scene, was, followable, missing)
     for each in followable:
         if each.followed.now.name == was.name or len(followable) == 1:
@@ -39,7 +41,7 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
         yield from _forgotten(scene, was, followable)
     if len(followable) > 1:
         table = followable[0].followed.table
-        rows = [row for row in was.rows if row not in missing]
+        rows = without(was.rows, missing)
         whole = Followed(table, replace(was, rows=rows), followable[0].followed.now, {}, ())
         # What decides on the way of a row is told by where the row is.
         deciding = {

@@ -14,7 +14,7 @@ from .harm import Harm
 from .moving import way_of_loss
 from .origins import Origin, of_lost_rows, usual
 from .pictures import Row
-from .scene import Followed, Match, Scene, match, shown
+from .scene import Followed, Match, Scene, match, shown, without
 
 
 def matched(followed: Followed) -> Match:
@@ -42,7 +42,7 @@ def lost(scene: Scene, followed: Followed, found: Match) -> Iterator[Harm]:
         return
     if deeds:
         beyond = _beyond(scene, followed, deeds, missing)
-        stated = [row for row in missing if row not in beyond]
+        stated = without(missing, beyond)
         if stated:
             yield _stated(followed, deeds, stated)
         missing = beyond
@@ -66,15 +66,15 @@ def _lost(followed: Followed, missing: list[Row], origin: Origin) -> Harm:
 
 def _beyond(scene: Scene, followed: Followed, deeds: list[Deed], missing: list[Row]) -> list[Row]:
     """Rows that are gone and that no stated DELETE asks for; all are asked for where that cannot be told."""
-    asked: list[list[str | None]] = []
+    asked: set[tuple[str | None, ...]] = set()
     for place, deed in enumerate(deeds):
         answer = scene.was.answers.get(f"delete {followed.name} {place}")
         if deed.kind != "delete" or answer is None or not followed.key:
             return []
-        asked += _keys(answer)
+        asked.update(map(tuple, _keys(answer)))
     if not of_lost_rows(scene, followed.name).how:
         return []
-    return [row for row in missing if [row[number] for number in followed.key] not in asked]
+    return [row for row in missing if tuple(row[number] for number in followed.key) not in asked]
 
 
 def _keys(answer: object) -> list[list[str | None]]:

@@ -82,6 +82,12 @@ def match(was: Sequence[Row], now: Sequence[Row], columns: Sequence[tuple[int, i
     return Match(pairs, missing, extra, repeated)
 
 
+def without(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
+    """The rows that are not among others; the same row is the same object here."""
+    left_out = {id(each) for each in others}
+    return [row for row in rows if id(row) not in left_out]
+
+
 def keys(table: Table) -> Iterator[tuple[str, ...]]:
     """The columns of each key that tells rows apart: the primary key first, then unique ones without NULL."""
     required = {column.name for column in table.columns if column.not_null}
