@@ -182,6 +182,8 @@ class _Told:
                 select = unwrap(each.subselect)
                 condition = select.where_clause if select.HasField("where_clause") else None
                 yield from self._unique_in(list(select.from_clause), condition)
+        for reads in written.written(self.statement, self.names):
+            yield from written.several_found(reads)
 
     def _unique_in(self, relations: list[Node], condition: Node | None) -> Iterator[str | None]:
         """What makes a query return one row at most: that what it compares is unique."""

@@ -288,6 +288,26 @@ def matched(reads: Written, column: str) -> Iterator[str | None]:
                 yield f"not null {mine} on {name}"
 
 
+def several_found(reads: Written) -> Iterator[str | None]:
+    """The rows for which a subquery that stands for one value returns several."""
+    for value in reads.values.values():
+        for each in syntax.walk(value):
+            if node_name(each) != "SubLink":
+                continue
+            holder: Any = syntax.parse("SELECT (SELECT count(*))")[0].node.target_list[0].res_target.val
+            counting = type(holder)()
+            counting.CopyFrom(holder.sub_link.subselect.select_stmt.target_list[0])
+            select = unwrap(each.subselect)
+            plain = not (select.group_clause or select.distinct_clause or select.HasField("larg"))
+            inner = holder.sub_link.subselect.select_stmt
+            inner.CopyFrom(select)
+            del inner.target_list[:], inner.sort_clause[:]
+            inner.target_list.append(counting)
+            number = reads.sources.sql(holder, qualified=True) if plain and not select.HasField("limit_count") else None
+            if number is not None:
+                yield _no_rows(reads, f"{number} > 1")
+
+
 def unfilled(several: Sequence[Written], column: str) -> str | None:
     """The rows that none of these UPDATE statements fills."""
     met = []

@@ -147,6 +147,11 @@ CASES = {
         "insert into plans values (3, 'free', 'X');",
         "unique name on plans",
     ),
+    "two rows from a subquery, for some": (
+        "update users u set plan_id = (select p.id from plans p where p.name = u.plan) where active",
+        "insert into plans values (3, 'free', 'X');",
+        None,
+    ),
     "merge of keys": (
         "insert into people (id, email) select id, email from users",
         user(email="'a@x'"),
