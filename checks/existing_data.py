@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_validate.config import Settings
-from migrate_validate.findings import NotApplicable, Result, Severity, Unproven
+from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.stages import Stage
 from migrate_validate.rules import rule
 
@@ -25,6 +25,15 @@ def fails_on_data(stage: Stage, settings: Settings) -> Iterator[Result]:
     what it takes for granted: ``-- migrate-validate: assume unique lower(email) on users``.
     """
     yield from _of("fails-on-data", stage, settings)
+    found = searched(stage, settings)
+    if found.cut_short:
+        file = stage.migration.up.file
+        yield Finding(
+            f"{file}: time ran out when {found.tried} of {found.wanted} generated databases had been tried",
+            location=Location(file),
+            fix="--hypothesis-profile=thorough takes ten times as many, and as much time",
+            severity=Severity.INFO,
+        )
 
 
 @rule(severity=Severity.ERROR)

@@ -162,6 +162,8 @@ class Settings:
     """Seconds that one statement may take."""
     lock_timeout: float = 10.0
     """Seconds that one statement may wait for a lock."""
+    search_timeout: float = 120.0
+    """Seconds that all searches for rows that stand in the way of a migration may take together."""
     rows: int | None = None
     """How many rows a table gets under which others are measured; None: none are measured."""
     strict: bool = False

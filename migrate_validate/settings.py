@@ -190,6 +190,9 @@ class _Reader(Values):
     def _key_lock_timeout(self, path: str, value: Any) -> float | None:
         return self._seconds(path, value)
 
+    def _key_search_timeout(self, path: str, value: Any) -> float | None:
+        return self._seconds(path, value)
+
     def _key_rows(self, path: str, value: Any) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value

@@ -46,6 +46,9 @@ HARMS = 6
 """Different harms of one migration that are told with their smallest rows."""
 
 
+_SEARCH = "search"
+
+
 @dataclass(frozen=True, slots=True)
 class Counterexample:
     """A harm, and the smallest rows found that meet with it."""
@@ -79,6 +82,9 @@ class Searched:
     stopped: str = ""
     """Why the search ended before its time."""
 
+    cut_short: bool = False
+    """Whether time ran out before all of them were tried."""
+
     @property
     def harmful(self) -> bool:
         """Whether anything was found that is more than information, or the search was in vain."""
@@ -106,7 +112,14 @@ def searched(stage: Stage, settings: Settings) -> Searched:
     :raises ConfigError: when an assumption of the migration names what does not exist, or rows that the user gives for
         a table cannot be had
     """
-    return stage.once("search", lambda: _search(stage, settings, assumed_of(stage.migration, settings.assume)))
+    spent = stage.spent(_SEARCH)
+
+    def find() -> Searched:
+        if spent > settings.search_timeout:
+            return Searched(stopped=f"not searched: the searches before it took {spent:.0f} s (search_timeout)")
+        return _search(stage, settings, assumed_of(stage.migration, settings.assume))
+
+    return stage.once(_SEARCH, find)
 
 
 def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
@@ -119,7 +132,7 @@ def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
     def find() -> tuple[Assumption, ...]:
         without = {each: _search(stage, settings, tuple(other for other in own if other != each)) for each in own}
         # A search that time has cut short is no witness.
-        return tuple(each for each, found in without.items() if not found.harmful and found.tried >= found.wanted)
+        return tuple(each for each, found in without.items() if not (found.harmful or found.cut_short))
 
     return stage.once("unneeded assumptions", find)
 
@@ -162,6 +175,7 @@ class _Searching:
     memory: Memory
     tally: Tally = field(default_factory=Tally)
     stopped: str = ""
+    cut_short: bool = False
 
     def run(self, attempt: Attempt) -> Searched:
         """Try the chain's own rows, those remembered from another run, and generated ones; shrink what is found."""
@@ -177,7 +191,9 @@ class _Searching:
             number = tally.passed_over + tally.tried
             self.stopped = f"{tally.passed_over} of {number} generated databases do not hold what it assumes"
         found = tuple(self._shrunk(attempt))
-        return Searched(found, tally.tried, budget.examples, self._empty(), stopped=self.stopped)
+        return Searched(
+            found, tally.tried, budget.examples, self._empty(), stopped=self.stopped, cut_short=self.cut_short
+        )
 
     def _begin(self, attempt: Attempt) -> None:
         own = attempt(Dataset({}, {}))
@@ -193,13 +209,15 @@ class _Searching:
 
     def _explore(self, attempt: Attempt, budget: Budget) -> None:
         over = False
+        self.cut_short = False
 
         @drawing(budget.examples, Phase.generate)
         @hypothesis.given(self.strategy)
         def explore(data: Dataset) -> None:
             nonlocal over
             # What ends the search is raised again when Hypothesis looks at it a second time.
-            over = over or (time.monotonic() > self.until and self.tally.tried >= LEAST)
+            if time.monotonic() > self.until and self.tally.tried >= LEAST:
+                over = self.cut_short = True
             if over:
                 raise _Enough
             try:

@@ -155,4 +155,5 @@ def statement_of(script: Script, failure: Failure) -> Statement | None:
     own = [each for each in statements(script) if each.location.file == place.file]
     before = [each for each in own if place.line is None or (each.location.line or 0) <= place.line]
     exact = [each for each in before if each.sql == failure.statement]
-    return (exact or before or [None])[-1]
+    near = exact or before
+    return near[-1] if near else None

@@ -25,8 +25,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(hooks)
 
 
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis asks for the profile
 def pytest_configure(config: pytest.Config) -> None:
     """Read the chains; a path or configuration that cannot be used ends the run with a message."""
+    if config.getoption("--hypothesis-profile", None):
+        from migrate_validate.plugin.profiles import register
+
+        register()
     config.addinivalue_line("markers", "migrations(path): the chain that the fixtures of migrate-validate use")
     trouble = Trouble()
     chains = named_chains(config, trouble)

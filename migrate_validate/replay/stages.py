@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -113,6 +114,10 @@ class Stage:
         """What this work gives in this state; it is done once, for all rules that ask for it by this name."""
         return self._stages.once(self._index, what, work)
 
+    def spent(self, what: str) -> float:
+        """Seconds that the work of this name has taken so far, in all states of the chain."""
+        return self._stages.spent.get(what, 0.0)
+
     def trial(self, *scripts: Script, clone: bool = False) -> AbstractContextManager[Trial]:
         """A database in this state.
 
@@ -187,6 +192,8 @@ class Stages:
         self._reader = CatalogReader()
         self._lost: dict[int, str] = {}
         self._known: dict[tuple[int, str], Any] = {}
+        self.spent: dict[str, float] = {}
+        """Seconds that work has taken before all migrations together, by the name that it was given."""
 
     def close(self) -> None:
         """Drop the database and stop the server."""
@@ -200,7 +207,11 @@ class Stages:
     def once(self, index: int, what: str, work: Callable[[], Answer]) -> Answer:
         """What this work gives before the migration with this index, done once."""
         if (index, what) not in self._known:
-            self._known[index, what] = work()
+            started = time.monotonic()
+            try:
+                self._known[index, what] = work()
+            finally:
+                self.spent[what] = self.spent.get(what, 0.0) + time.monotonic() - started
         known: Answer = self._known[index, what]
         return known
 
