@@ -122,7 +122,7 @@ class Words:
         ]
 
     def copies_from(self, table: str) -> list[Copy]:
-        """The copies of a table's rows, those by way of other new tables among them."""
+        """The copies of a table's rows into tables that stay, those by way of tables that do not among them."""
         found = [each for each in self.copies if each.source == table and each.target != table]
         seen = {each.target for each in found}
         for copy in found:
@@ -132,7 +132,7 @@ class Words:
                 if further.source == copy.target and further.target not in {*seen, table}:
                     seen.add(further.target)
                     found.append(_chained(copy, further))
-        return found
+        return [each for each in found if each.target in self.names]
 
     def copy_back(self, table: str) -> Copy | None:
         """How the rows of a table come back into it from a new table that they were put into, if they do."""
