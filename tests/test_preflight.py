@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from migrate_validate.chain.assumptions import FORMS, Kind, read
 from migrate_validate.cli import main
 from migrate_validate.errors import ChainError, ConfigError, ServerError
 from migrate_validate.postgres import Server
@@ -372,3 +375,35 @@ def test_trouble(server: Server, database: Database, tmp_path: Path) -> None:
     assert done.status == 2
     assert "001_a.sql:1:1  assume uniqe a on b  it cannot be read: did you mean 'unique' by 'uniqe'?" in done.text
     assert "there is no table a in this database" in done.text
+
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SECTION = README.partition("\n## What a migration takes for granted\n")[2].partition("\n## ")[0]
+
+
+def test_the_example_of_the_readme(server: Server, tmp_path: Path) -> None:
+    shown = SECTION.partition("    migrations against shop")[2].partition("\n\nIt asks")[0]
+    title, _, expected = textwrap.dedent(f"    migrations against shop{shown}").partition("\n")
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    comment = "-- migrate-validate: assume unique lower(email) on users\n"
+    for name in ("001_users.sql", "002_more.sql", "003_unique.sql"):
+        (folder / name).write_text(comment if name.startswith("003") else "select 1;\n")
+    with server.create_database("shop") as database:
+        with database.connect() as connection:
+            connection.execute(
+                "create table users (id int primary key, email text, invited_by int references users);"
+                "insert into users values (17, 'Ada@example.org'), (4711, 'ada@example.org'), (18, 'bob@example.org');"
+                "create table schema_migrations (version text); insert into schema_migrations values ('001'), ('002')"
+            )
+        done = preflight(dsn_of(server, database), tmp_path, "migrations")
+    told, _, text = done.text.partition("\n")
+    assert told.partition(": ")[2] == title.partition(": ")[2]
+    assert text == expected
+
+
+def test_what_the_readme_states_can_be_read() -> None:
+    forms = re.findall(r"^\| `(.*?)` \|", SECTION, re.MULTILINE)[1:]
+    assert len(forms) == len(FORMS)
+    assert [read(form.replace(" ...", " true")).kind for form in forms] == list(Kind)
+    assert {read(text).kind for text in re.findall(r"migrate-validate: assume (.*)", SECTION)} == {Kind.UNIQUE}

@@ -17,6 +17,7 @@ from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
 _KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _PARENT = re.compile(r'is not present in table "(?P<table>.*)"')
 
 
@@ -237,6 +238,20 @@ def too_large(reads: Written, target: Table) -> Iterator[str | None]:
             type_name = syntax.parse_expression(f"NULL::{column.type}").type_name
             for each in conditions(text, source.type, type_name, explicit=False):
                 yield f"{each} on {reads.name}{restriction}"
+        if column and text and restriction is not None and reads.table and column.type in _LARGEST:
+            yield from _sum_within(text, _LARGEST[column.type], f"on {reads.name}{restriction}")
+
+
+def _sum_within(expression: str, largest: int, of_rows: str) -> Iterator[str]:
+    """What keeps ``column + 1`` within an integer type."""
+    node = syntax.parse_expression(expression)
+    if node_name(node) == "A_Expr" and unwrap(node.name[-1]).sval in ("+", "-") and node.HasField("lexpr"):
+        left, right = unwrap(node.lexpr), unwrap(node.rexpr)
+        if node_name(left) == "ColumnRef" and node_name(right) == "A_Const" and right.WhichOneof("val") == "ival":
+            step = right.ival.ival
+            added = unwrap(node.name[-1]).sval == "+"
+            bound = f"<= {largest - step}" if added else f">= {step - largest - 1}"
+            yield f"{syntax.sql_of_node(node.lexpr)} {bound} {of_rows}"
 
 
 def keys_of(failure: Failure) -> list[str]:

@@ -200,6 +200,11 @@ CASES = {
         user(phone="''"),
         "phone matches '^[0-9]+$' on users",
     ),
+    "above the largest number": (
+        "update users set plan_id = plan_id + 1 where active",
+        user(plan_id="2147483647"),
+        "plan_id <= 2147483646 on users where active",
+    ),
     "divided by zero": ("update users set score = 10 / age", user(age="0"), "age <> 0 on users"),
 }
 
