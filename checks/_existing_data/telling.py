@@ -2,51 +2,66 @@
 
 from __future__ import annotations
 
-from migrate_validate.data import Dataset
+import textwrap
+
 from migrate_validate.findings import Finding, Location
 from migrate_validate.replay.stages import Stage
 
-from .._shared import count_of
 from .exploring import Counterexample, Searched
+from .harm import Harm
+from .showing import evidence, script
 from .shrinking import size
+
+_WIDTH = 76
+"""Columns of advice in words: a terminal has 80, and it is indented."""
 
 
 def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
     """The finding about one harm: what happens, how often, with which rows, and what would rule it out."""
     harm = each.harm
     file = stage.migration.up.file
-    evidence: dict[str, object] = {
-        "how_often": _rate(found, each),
-        "rows": script(each.data, file) if size(each.data) else "",
-        **harm.evidence,
-    }
-    fix = harm.fix or ""
-    if each.assumption is not None:
-        evidence["assumes"] = each.assumption.sentence
-        comment = f"-- migrate-validate: assume {each.assumption}"
-        fix = "\n".join(part for part in (fix, f"or state what is taken for granted, in the file:\n{comment}") if part)
+    assumes = each.assumption
     return Finding(
         f"{file}: {harm.message}",
         object=harm.object,
         location=harm.statement.location if harm.statement else Location(file),
         statement=harm.statement.sql if harm.statement else None,
-        evidence=evidence,
-        fix=fix.removeprefix("or ") if fix.startswith("or ") else fix,
+        evidence={
+            "how_often": _rate(found, each),
+            "rows": script(each.data, file) if size(each.data) else "",
+            **evidence(harm.evidence, _column(harm)),
+            "assumes": assumes.sentence if assumes is not None else "",
+        },
+        fix=_fix(each),
         severity=harm.severity,
     )
 
 
 def _rate(found: Searched, each: Counterexample) -> str:
+    generated = f"{each.hits} of {found.tried} generated databases"
     if not size(each.data):
-        return "with the rows of the chain itself"
+        return f"with the rows of the chain itself{f', and with {generated}' if each.hits else ''}"
     if not each.hits:
         return f"with rows that an earlier run has found, and none of {found.tried} generated databases"
-    return f"with {each.hits} of {found.tried} generated databases"
+    return f"with {generated}"
 
 
-def script(data: Dataset, file: str) -> str:
-    """The rows as statements that psql runs in the state before a migration, in the chain's directory."""
-    rows = count_of(size(data), "row")
-    return "\n".join(
-        [f"-- {rows}, in the state before {file}", *(f"{each};" for each in data.statements()), f"\\i {file}"]
-    )
+def _column(harm: Harm) -> str | None:
+    """The column that a harm is about."""
+    parts = (harm.object or "").split(".")
+    return parts[2] if len(parts) == 3 else None
+
+
+def _fix(each: Counterexample) -> str:
+    fix = "\n".join(map(_wrapped, (each.harm.fix or "").splitlines()))
+    if each.assumption is None:
+        return fix
+    comment = f"-- migrate-validate: assume {each.assumption}"
+    return "\n".join([*([fix, "or"] if fix else []), "state what is taken for granted, in the file:", comment])
+
+
+def _wrapped(line: str) -> str:
+    """A line of words in lines of a terminal; SQL, which begins in capitals or is a comment, stays as it is."""
+    if line[:1].islower():
+        return textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return line

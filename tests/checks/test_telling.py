@@ -1,0 +1,99 @@
+"""How rows that stand in the way are shown, and that PostgreSQL takes them as they are shown."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.config import Settings
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.findings import Finding, Severity
+from migrate_validate.postgres import Server, ServerOptions, find_binaries
+from migrate_validate.rules import Registry
+
+REGISTRY = Registry.load()
+CIRCLE = """
+create table teams (id int primary key, captain int not null);
+create table players (id int primary key, team int not null references teams, name text);
+alter table teams add foreign key (captain) references players deferrable;
+"""
+
+
+def findings(server: Server, folder: Path, scripts: Mapping[str, str], rule: str) -> list[Finding]:
+    for name, text in scripts.items():
+        (folder / name).write_text(text)
+    options = ServerOptions(host=server.host, port=server.port, user=server.user)
+    evaluation = Evaluation(read_chain(folder, Settings(), rootdir=folder), Settings(), options)
+    with contextlib.closing(evaluation):
+        found = evaluation.evaluate(REGISTRY[rule], list(scripts)[-1]).findings
+    return [each for each in found if each.severity is not Severity.INFO]
+
+
+def psql(server: Server, folder: Path, script: str) -> list[str]:
+    """The errors that psql meets with on a new database in the state after the first file."""
+    own = find_binaries(major=server.version // 10000).program("psql")
+    program = str(own) if own.exists() else shutil.which("psql")
+    if program is None:
+        pytest.skip("there is no psql")
+    (folder / "all.sql").write_text(f"\\i 001_base.sql\n{script}\n")
+    with server.create_database("telling") as made:
+        place = ["-h", server.host, "-p", str(server.port), "-U", server.user, "-d", made.name]
+        command = [program, "-X", "-q", *place, "-f", "all.sql"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return [line.partition("ERROR:")[2].strip() for line in done.stderr.splitlines() if "ERROR:" in line]
+
+
+def test_psql_runs_the_rows_of_a_circle_as_they_are_shown(server: Server, tmp_path: Path) -> None:
+    scripts = {"001_base.sql": CIRCLE, "002_it's named.sql": "alter table players alter name set not null;"}
+    (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
+    rows = finding.evidence["rows"].splitlines()
+    assert rows[0] == "-- 2 rows, in the state before 002_it's named.sql:"
+    assert rows[1] == "BEGIN; SET CONSTRAINTS ALL DEFERRED;"
+    assert rows[-2:] == ["COMMIT;", "\\i '002_it\\'s named.sql'"]
+    assert "public." not in finding.evidence["rows"]
+    assert psql(server, tmp_path, finding.evidence["rows"]) == [
+        'column "name" of relation "players" contains null values'
+    ]
+
+
+def test_psql_runs_plain_rows_as_they_are_shown(server: Server, tmp_path: Path) -> None:
+    base = "create table users (id int primary key, email text);"
+    scripts = {"001_base.sql": base, "002_unique.sql": "create unique index on users (lower(email));"}
+    (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
+    rows = finding.evidence["rows"].splitlines()
+    assert rows[0] == "-- 2 rows, in the state before 002_unique.sql:"
+    assert [row.partition(" (")[0] for row in rows[1:-1]] == ["INSERT INTO users"] * 2
+    assert rows[-1] == "\\i 002_unique.sql"
+    (error,) = psql(server, tmp_path, finding.evidence["rows"])
+    assert error.startswith("could not create unique index")
+    assert finding.fix == (
+        "state what is taken for granted, in the file:\n-- migrate-validate: assume unique lower(email) on users"
+    )
+
+
+def test_rows_that_changed_are_shown_with_what_changed(server: Server, tmp_path: Path) -> None:
+    base = (
+        "create table dishes (id int primary key, price numeric, name text); insert into dishes values (7, 1.5, 'pie');"
+    )
+    change = "alter table dishes alter column price type integer;"
+    (finding,) = findings(server, tmp_path, {"001_base.sql": base, "002_whole.sql": change}, "values-changed")
+    assert finding.evidence["rows"] == ""
+    assert re.fullmatch(
+        r"with the rows of the chain itself, and with \d+ of \d+ generated databases", finding.evidence["how_often"]
+    )
+    assert finding.evidence["changed"] == ["(id = 7, price = 1.5) became (id = 7, price = 2)"]
+    assert max(map(len, finding.fix.splitlines())) <= 76
+
+
+def test_rows_that_are_lost_are_shown_as_sql_writes_them(server: Server, tmp_path: Path) -> None:
+    base = "create table a (id int primary key, b int, c text, d text, e text); insert into a values (1, null, 'x');"
+    new = "create table n as select a.* from a join a as o on o.id = a.b; drop table a; alter table n rename to a;"
+    (finding,) = findings(server, tmp_path, {"001_base.sql": base, "002_new.sql": new}, "rows-lost")
+    assert finding.evidence["lost"] == ["(id = 1, b = NULL, c = 'x', d = NULL, ...)"]
