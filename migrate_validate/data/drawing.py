@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import TypeVar
 
 import hypothesis
@@ -45,3 +46,9 @@ def drawing(examples: int, *phases: Phase) -> settings:
         suppress_health_check=list(HealthCheck),
         print_blob=False,
     )
+
+
+def chance(*numbers: int) -> random.Random:
+    """Chance for draws without Hypothesis: the same in every run, unless the user gave a seed."""
+    seed = getattr(hypothesis.core, "global_force_seed", None)
+    return random.Random(repr((*numbers, seed)))
