@@ -141,6 +141,8 @@ def _comparison(node: Node, certain: bool) -> list[tuple[str, Hints]]:
         return [(column, Hints(patterns=tuple(each for each in patterns if _compiles(each))))]
     if operator in ("~~", "~~*"):
         return [(column, Hints(literals=tuple(each.replace("%", "a").replace("_", "a") for each in named)))]
+    # What lower(state) may be, state need not be.
+    certain = certain and not any(node_name(each) == "FuncCall" for side in (left, right) for each in walk(side))
     low, high = _bounds(operator, named) if certain else (None, None)
     return [(column, Hints(tuple(named), certain and operator == "=", low, high))]
 
