@@ -1,4 +1,30 @@
-"""Rows that a schema could hold: strategies from the catalog, datasets, and loading them."""
+"""Rows that a schema could hold: strategies from the catalog, datasets, and loading them.
+
+In a test of your own, with the database that your migrations have made::
+
+    import os
+
+    import psycopg
+    from hypothesis import given, settings
+
+    from migrate_validate.catalog.model import Catalog
+    from migrate_validate.data import dataset, learn, load
+
+    connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+    catalog = Catalog.read(connection)
+    learned = learn(connection, catalog)  # asks PostgreSQL which values the tables take
+
+
+    @settings(deadline=None)
+    @given(dataset(catalog, learned=learned))
+    def test_every_order_has_a_customer(data):
+        with connection.transaction(force_rollback=True):
+            load(connection, data, raise_refusals=False)
+            query = "SELECT count(*) FROM orders LEFT JOIN customers c ON c.id = customer WHERE c.id IS NULL"
+            assert connection.execute(query).fetchone() == (0,)
+
+A failing example is printed as INSERT statements that can be run.
+"""
 
 from migrate_validate.data.dataset import dataset
 from migrate_validate.data.given import Given

@@ -16,7 +16,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from migrate_validate.catalog.model import Constraint, Table
 from migrate_validate.data.drawing import drawn
-from migrate_validate.data.learned import Cells, Learned, Pool, Unique
+from migrate_validate.data.learned import Cells, Computed, Learned, Pool, Unique
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder, nullable_key
 from migrate_validate.data.strategies import Parents, Row, bound_keys
@@ -198,6 +198,7 @@ class _Plan:
     primary: tuple[str, ...]
     """The columns of the primary key."""
     unique: tuple[Unique, ...]
+    forbidden: tuple[Computed, ...]
     given: SearchStrategy[Row] | None
     """The user's own rows."""
     required: list[str]
@@ -223,6 +224,7 @@ class _Plan:
             broken,
             table.primary_key.columns if table.primary_key else (),
             learned.unique.get(table.qualified_name, ()),
+            learned.forbidden.get(table.qualified_name, ()),
             given.strategy if given is not None else None,
             [key.references for key in (*keys, *broken) if not key.nullable and not key.own],
             width,
@@ -249,6 +251,8 @@ class _Assembly:
     given: Mapping[str, Sequence[Row]]
     made: dict[str, _Made] = field(default_factory=dict)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
+    turn: int = 0
+    """How often a row was tried; its keys go through the rows that they may refer to."""
 
     def fill(self, plan: _Plan, bytes_of: Sequence[bytes]) -> None:
         made = self.made[plan.name] = _Made(seen=[set() for _ in plan.unique])
@@ -276,7 +280,8 @@ class _Assembly:
         """Add a row, with other values where its keys are taken."""
         most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
         for turn in range(most):
-            row = self._row(plan, start, places, own, turn)
+            self.turn = turn
+            row = self._row(plan, start, places, own)
             if row is None:
                 return
             taken = _taken(plan, made, row)
@@ -290,7 +295,7 @@ class _Assembly:
                     places = [*places[:number], (places[number] + 1) % len(wheel.values), *places[number + 1 :]]
                     break
 
-    def _row(self, plan: _Plan, start: Row, places: Sequence[int], own: bytes, turn: int) -> Fields | None:
+    def _row(self, plan: _Plan, start: Row, places: Sequence[int], own: bytes) -> Fields | None:
         """A row; None where it would have to refer to one that is not there."""
         row: Fields = dict(start)
         for wheel, place in zip(plan.wheels, places, strict=True):
@@ -300,12 +305,12 @@ class _Assembly:
         for number, key in enumerate(plan.keys):
             if settled.issuperset(key.columns):
                 continue
-            if not self._point(key, row, settled, own[first + number], turn):
+            if not self._point(key, row, settled, own[first + number]):
                 return None
         complete = all(name in row for key in plan.keys for name in key.columns)
         return row if complete else None
 
-    def _point(self, key: _Key, row: Fields, settled: set[str], byte: int, turn: int) -> bool:
+    def _point(self, key: _Key, row: Fields, settled: set[str], byte: int) -> bool:
         """Point a key at a row; whether that was possible."""
         if key.nullable:
             bound = [row[name] for name in key.columns if name in row and name not in settled]
@@ -325,7 +330,9 @@ class _Assembly:
                 candidates = [] if DEFAULT in own or None in own else [own]
         if not candidates:
             return False
-        chosen = candidates[((byte * len(candidates) >> 8) + turn) % len(candidates)]
+        chosen = candidates[((byte * len(candidates) >> 8) + self.turn) % len(candidates)]
+        # The next key goes on where this one has been through all.
+        self.turn //= len(candidates)
         row.update(zip(key.columns, chosen, strict=True))
         settled.update(key.columns)
         return True
@@ -346,6 +353,7 @@ class _Assembly:
     def close(self, plan: _Plan) -> None:
         """Point the keys of a circle at rows of tables that came later."""
         made = self.made[plan.name]
+        self.turn = 0
         bound = {name for key in plan.keys for name in key.columns}
         kept = []
         for row, own in zip(made.rows, made.bytes, strict=True):
@@ -354,7 +362,7 @@ class _Assembly:
             for number, key in enumerate(plan.broken):
                 byte = own[1 + len(plan.wheels) + len(plan.keys) + number]
                 settable = key.deferrable or self._updatable(plan, row)
-                possible &= self._point(key, row, settled, byte if settable else 0, 0)
+                possible &= self._point(key, row, settled, byte if settable else 0)
                 if not key.deferrable:
                     added = frozenset(key.nullable) - bound
                     self.later[plan.name] = self.later.get(plan.name, frozenset()) | added
@@ -383,7 +391,10 @@ def _note(plan: _Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
 
 
 def _taken(plan: _Plan, made: _Made, row: Fields) -> frozenset[str] | None:
-    """The columns of a unique key whose values another row has."""
+    """The columns of a unique key whose values another row has, or whose values a constraint forbids."""
+    for computed in plan.forbidden:
+        if computed.of(row) == "false":
+            return frozenset(computed.columns)
     for key, seen in zip(plan.unique, made.seen, strict=True):
         if seen and key.of(row) in seen:
             return key.columns

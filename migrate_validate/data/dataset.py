@@ -35,17 +35,7 @@ def dataset(
     must refer has at least one. What PostgreSQL alone can know (exclusion, partial unique indexes, triggers) may refuse
     a few of the rows, see :func:`~migrate_validate.data.loading.load`.
 
-    ::
-
-        with psycopg.connect(dsn) as connection:
-            catalog = Catalog.read(connection)
-            learned = learn(connection, catalog)
-
-            @given(dataset(catalog, learned=learned))
-            def test_every_order_has_a_customer(data):
-                with connection.transaction(force_rollback=True):
-                    load(connection, data, raise_refusals=False)
-                    ...
+    An example of its use is in :mod:`migrate_validate.data`.
 
     :param catalog: the schema
     :param tables: ``schema.name`` of the tables to fill, all by default; those that they refer to are filled too

@@ -230,7 +230,7 @@ class _Query:
         names = [quote(column.name) for column in self.columns]
         listed = ", ".join(["mv_place", *names])
         values = ", ".join(
-            f"({place}, {', '.join(_as_text(value) for value in candidates[place])})" for place in places
+            f"({place}, {', '.join(map(_as_text, candidates[place], self.columns))})" for place in places
         )
         # What is no domain is cast to the type itself; a domain's own constraints are among the tests.
         cast = ", ".join(
@@ -256,5 +256,7 @@ class _Query:
         return f"CASE WHEN {' AND '.join(first)} THEN {answer} ELSE true END" if test.late and first else answer
 
 
-def _as_text(value: Value | Default) -> str:
-    return "NULL" if value is None or isinstance(value, Default) else literal(text_of(value))
+def _as_text(value: Value | Default, column: Column) -> str:
+    if isinstance(value, Default):
+        return f"({column.default})::text" if column.default is not None else "NULL"
+    return "NULL" if value is None else literal(text_of(value))

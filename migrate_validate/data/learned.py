@@ -22,6 +22,10 @@ class Computed:
     results: Mapping[Cells, str | None]
     """A text for each; values that are missing are unknown."""
 
+    def of(self, row: Mapping[str, Value | Default]) -> Value | Default:
+        """The result for a row; DEFAULT where it is unknown."""
+        return self.results.get(tuple(row.get(name, DEFAULT) for name in self.columns), DEFAULT)
+
 
 @dataclass(frozen=True, slots=True)
 class Unique:
@@ -40,16 +44,12 @@ class Unique:
 
     def of(self, row: Mapping[str, Value | Default]) -> Cells | None:
         """The values of a row; None where it may share them, or where they are not known."""
-        if self.where is not None and _computed(self.where, row) != "true":
+        if self.where is not None and self.where.of(row) != "true":
             return None
-        values = tuple(row.get(key, DEFAULT) if isinstance(key, str) else _computed(key, row) for key in self.keys)
+        values = tuple(row.get(key, DEFAULT) if isinstance(key, str) else key.of(row) for key in self.keys)
         if DEFAULT in values or (None in values and not self.nulls_equal):
             return None
         return values
-
-
-def _computed(computed: Computed, row: Mapping[str, Value | Default]) -> Value | Default:
-    return computed.results.get(tuple(row.get(name, DEFAULT) for name in computed.columns), DEFAULT)
 
 
 def plain_keys(table: Table) -> Iterator[Unique]:
@@ -89,3 +89,6 @@ class Learned:
     and those of unique keys."""
     unique: Mapping[str, tuple[Unique, ...]] = field(default_factory=dict)
     """By ``schema.name``."""
+    forbidden: Mapping[str, tuple[Computed, ...]] = field(default_factory=dict)
+    """By ``schema.name``: values that CHECK constraints forbid columns of which some refer to other rows, as
+    ``false``."""

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -16,7 +17,7 @@ from migrate_validate.data.candidates import Candidates, Mined, Source, combined
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.given import Given, checked
 from migrate_validate.data.judging import Test, base_type, evaluate, judge, mentioned, tests
-from migrate_validate.data.learned import Computed, Learned, Pool, Unique, plain_keys
+from migrate_validate.data.learned import Cells, Computed, Learned, Pool, Unique, plain_keys
 from migrate_validate.data.loading import Refused, accepted, load
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
@@ -35,6 +36,8 @@ TRIED_ROWS = 3
 """Rows of a table in such a dataset; twice as many from one to the next where a table got none."""
 PRESENT = 50
 """Rows of a table that are known where it is not empty."""
+MET = 1000
+"""Combinations of values of other rows of which it is known what CHECK constraints say."""
 _NUMBERS = ("smallint", "integer", "bigint")
 
 
@@ -83,6 +86,7 @@ class _Learning:
     unfilled: dict[str, str] = field(default_factory=dict)
     present: dict[str, list[dict[str, Value]]] = field(default_factory=dict)
     unique: dict[str, tuple[Unique, ...]] = field(default_factory=dict)
+    forbidden: dict[str, tuple[Computed, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.types = Types.of(self.catalog)
@@ -145,10 +149,11 @@ class _Learning:
             if why is None:
                 plain = (self._folded(table, key) for key in plain_keys(table))
                 self.unique[name] = (*plain, *self._computed_keys(table))
+                self.forbidden[name] = tuple(self._forbidden(table)) if self.connection else ()
             else:
                 self.unfilled[name] = why
         present = {name: rows for name, rows in self.present.items() if rows}
-        return Learned(self.pools, self.unfilled, self.given, present, self.unique)
+        return Learned(self.pools, self.unfilled, self.given, present, self.unique, self.forbidden)
 
     def _given(self, table: Table, given: Given) -> tuple[Pool, ...]:
         """No pools: the rows come from the user's strategy, which is tried first."""
@@ -274,6 +279,38 @@ class _Learning:
             if None not in keys and (where is not None or index.predicate is None):
                 yield Unique(tuple(key for key in keys if key is not None), index.nulls_not_distinct, where)
 
+    def _forbidden(self, table: Table) -> Iterator[Computed]:
+        """What CHECK constraints say about the values of rows that foreign keys may point at."""
+        pointing = {name for key in table.foreign_keys for name in key.columns}
+        for names, own in _groups(tests(None, self.catalog, table, self.types)):
+            columns = [column for column in table.columns if column.name in names]
+            if not pointing.intersection(names) or self.connection is None:
+                continue
+            offered = [self._met(table, column.name) for column in columns]
+            most = int(MET ** (1 / len(columns)))
+            tuples = combined([values[:most] for values in offered], MET, 0) if all(offered) else []
+            allowed = set(judge(self.connection, table, columns, tuples, own, self.types).allowed)
+            refused: dict[Cells, str | None] = {
+                cells: "false" for place, cells in enumerate(tuples) if place not in allowed
+            }
+            yield Computed(tuple(column.name for column in columns), refused)
+
+    def _met(self, table: Table, name: str, above: frozenset[str] = frozenset()) -> list[Value]:
+        """Values that a column will have, its own or those that it refers to, frequent ones first."""
+        found: list[Value] = []
+        for key in table.foreign_keys:
+            parent = self.catalog.table(key.references or "")
+            if name in key.columns and parent is not None and parent.qualified_name not in above:
+                referenced = key.referenced_columns[key.columns.index(name)]
+                found += self._met(parent, referenced, above | {table.qualified_name})
+                found += [row[referenced] for row in self.present.get(parent.qualified_name, []) if referenced in row]
+        for pool in () if found else self.pools.get(table.qualified_name, ()):
+            if name in pool.columns:
+                likely = sorted(zip(pool.shares, pool.values, strict=True), key=itemgetter(0), reverse=True)
+                cells = [values[pool.columns.index(name)] for _, values in likely]
+                found += [cell for cell in cells if cell is not None and not isinstance(cell, Default)]
+        return list(dict.fromkeys(found))
+
     def _computed(self, table: Table, expression: str) -> Computed | None:
         """An expression over the values of one pool; None where it needs more than these."""
         read = set(mentioned(table, expression))
@@ -281,7 +318,11 @@ class _Learning:
         for pool in self.pools[table.qualified_name]:
             if self.connection is not None and read and read <= set(pool.columns) - pointing:
                 columns = [column for column in table.columns if column.name in pool.columns]
-                known = [cells for cells in pool.values if DEFAULT not in cells]
+                known = [
+                    cells
+                    for cells in pool.values
+                    if not any(cell is DEFAULT and _varies(each) for cell, each in zip(cells, columns, strict=True))
+                ]
                 texts = evaluate(self.connection, table, columns, known, expression, self.types)
                 return None if texts is None else Computed(pool.columns, dict(zip(known, texts, strict=True)))
         return None
@@ -312,6 +353,11 @@ def _groups(judges: Sequence[Test]) -> list[tuple[tuple[str, ...], list[Test]]]:
 def _sql_name(name: str) -> str:
     schema, _, table = name.partition(".")
     return f"{quote(schema)}.{quote(table)}"
+
+
+def _varies(column: Column) -> bool:
+    """Whether the default is another value in each row."""
+    return bool(column.identity) or "(" in (column.default or "")
 
 
 def _value(column: Column, text: str | None) -> Value:

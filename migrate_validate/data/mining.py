@@ -33,7 +33,7 @@ _VARYING = ("varchar", "bpchar")
 _BODY = re.compile(r"\b(?:begin|select|insert|update|delete)\b", re.IGNORECASE)
 _PIECES = re.compile(r"\b(?:begin|then|else|loop)\b", re.IGNORECASE)
 _ASSIGNED = re.compile(r"^((?:new|old)\.\w+)\s*:?=(?!=)", re.IGNORECASE)
-_LEADING = re.compile(r"(?:if|elsif|elseif|while|when|return|perform|exit when)\b\s*", re.IGNORECASE)
+_LEADING = re.compile(r"^(?:(?:begin|if|elsif|elseif|else|while|when|return|perform)\b\s*)+", re.IGNORECASE)
 
 Found = tuple[str, str, Hints]
 """A table, as far as it was written, a column, and what is known of it."""
