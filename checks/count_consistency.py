@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import psycopg
 from psycopg import sql
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script
 from migrate_validate.config import Backfill, Counter, Expectations, Unique
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
-from migrate_validate.replay.timeline import Outcome, Step
+from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import quote
 
+from ._counters.counting import Count, counts_of
+from ._counters.drifting import tried
+from ._counters.telling import told
 from ._mentions import mentions_of, parents
 from ._shared import (
     SAMPLE,
@@ -21,6 +25,7 @@ from ._shared import (
     count_of,
     fetch,
     identifier,
+    own_catalog,
     problem,
     quoted,
     raw,
@@ -110,6 +115,47 @@ def _counter(connection: Connection, counter: Counter) -> Iterator[Result]:
 def _and(condition: str) -> str:
     """A declared condition as the end of another one; empty where none was declared."""
     return f" AND ({condition})" if condition != "true" else ""
+
+
+@rule(severity=Severity.ERROR)
+def counter_drift(
+    connection: Connection,
+    expectations: Expectations,
+    catalog: Catalog | None = None,
+    timeline: Timeline | None = None,
+) -> Iterator[Result]:
+    """A stored count that an operation on the counted rows leaves wrong.
+
+    Rows are generated, and inserted, updated, moved to another parent, deleted, truncated, overwritten and handed to
+    the chain's functions; the counter is compared with the count after each, and everything is rolled back. Counters
+    are those under [[expect.counters]], and integer columns that are named like one (``<rows>_count``, ``num_<rows>``,
+    ``total_<rows>``) and kept by a trigger on a table with a foreign key; which rows those count is seen right after
+    an INSERT.
+
+    Why: limits, invoices and dashboards work with the stored number, and it is wrong from the first such operation on.
+    Fix: let a trigger on INSERT, UPDATE and DELETE count anew, for the old and the new parent; then count once.
+    Not reported: operations that the schema refuses; declared counters that nothing in the schema keeps.
+    """
+    own = own_catalog(connection, catalog, timeline)
+    scripts = timeline.chain.scripts if timeline else ()
+    found = list(counts_of(own, expectations.counters))
+    if not found:
+        yield NotApplicable("no counter is declared under [[expect.counters]], and none that a trigger keeps was found")
+    for count in found:
+        if isinstance(count, Count):
+            yield from _drifts(connection, own, count, scripts)
+        else:
+            yield Unproven(count)
+
+
+def _drifts(connection: Connection, catalog: Catalog, count: Count, scripts: Collection[Script]) -> Iterator[Result]:
+    if not count.keepers and not count.by_functions:
+        yield NotApplicable(f"nothing in the schema keeps {count.subject}")
+        return
+    outcome = tried(connection, catalog, count, scripts)
+    yield from told(count, outcome.drifts, scripts)
+    if outcome.unproven:
+        yield Unproven(f"{count.subject}: {outcome.unproven}", object=count.subject)
 
 
 @rule(severity=Severity.ERROR)

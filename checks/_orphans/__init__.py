@@ -1,0 +1,1 @@
+"""References without a constraint, tried out: which delete leaves them dangling."""
