@@ -33,7 +33,7 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
         missing = without(missing, without(missing, each.found.missing))
     yield from _lost(scene, was, followable, missing)
     for each in followable:
-        if each.followed.now.name == was.name or len(followable) == 1:
+        if each.followed.now.name == was.name or not each.copy.others:
             yield from _multiplied(scene, each)
         yield from _changed(scene, each)
         yield from _renumbered(scene, each)
@@ -130,6 +130,9 @@ def way_of_loss(scene: Scene, name: str, copy: Copy) -> tuple[str, Statement, st
     elif copy.inner and copy.others:
         others = ", ".join(each.lstrip("+") for each in copy.others)
         how, fix = f"by the inner join with {others}", "LEFT JOIN keeps the rows without a partner"
+    elif copy.others:
+        others = ", ".join(each.lstrip("+") for each in copy.others)
+        how, fix = f"by the join with {others}, where they have no partner", "FULL JOIN keeps the rows of both sides"
     elif copy.where is not None:
         how = f"by WHERE {text_of(copy.where)}"
         fix = "copy every row, or delete those that may go in so many words first"

@@ -276,6 +276,13 @@ HARMLESS = [
         PAIR, "CREATE TABLE c AS SELECT id, name FROM a UNION ALL SELECT id, name FROM b; DROP TABLE a, b", id="union"
     ),
     pytest.param(
+        PLANS,
+        "CREATE TABLE users_new AS SELECT u.id, u.name, p.id AS plan_id, p.name AS plan FROM users u"
+        " LEFT JOIN plans p ON p.id = coalesce(u.plan_id, 2); DROP TABLE users, plans;"
+        "ALTER TABLE users_new RENAME TO users",
+        id="joined-into-one",
+    ),
+    pytest.param(
         KINDS,
         "CREATE TABLE p (id int, name text); CREATE TABLE q (id int, kind text, name text);"
         "INSERT INTO p SELECT id, name FROM c WHERE kind = 'p'; INSERT INTO q SELECT * FROM c WHERE kind <> 'p';"

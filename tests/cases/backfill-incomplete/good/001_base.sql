@@ -1,0 +1,5 @@
+create table people (
+    id integer primary key,
+    first_name text,
+    last_name text
+);

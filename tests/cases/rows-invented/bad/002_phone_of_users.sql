@@ -1,0 +1,5 @@
+create table users_with_phone as
+select users.id, users.name, phones.number from users left join phones on phones.user_id = users.id;
+
+drop table users cascade;
+alter table users_with_phone rename to users;

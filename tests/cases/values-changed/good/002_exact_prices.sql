@@ -1,0 +1,1 @@
+alter table products alter column price type numeric(14, 4);
