@@ -134,15 +134,17 @@ def assumption_unneeded(stage: Stage, settings: Settings) -> Iterator[Result]:
     if judged.unknown:
         yield Unproven("the migration is not tried: some of its assumptions are about what does not exist")
         return
-    for each in unneeded(stage, settings):
-        yield Finding(
-            _placed(
-                each, f"without 'assume {each}' {stage.migration.file} does as well: no rows were found that need it"
-            ),
-            object=each.table or None,
-            location=each.location,
-            evidence={"assumption": str(each)},
-        )
+    for each, without in unneeded(stage, settings).items():
+        if without is None:
+            yield Unproven(f"there was not enough time to see whether 'assume {each}' is needed", each.table or None)
+        elif without:
+            said = f"without 'assume {each}' {stage.migration.file} does as well: no rows were found that need it"
+            yield Finding(
+                _placed(each, said),
+                object=each.table or None,
+                location=each.location,
+                evidence={"assumption": str(each)},
+            )
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from migrate_validate.chain.assumptions import Assumption, assumed_of
 from migrate_validate.config import Settings
 from migrate_validate.data import Dataset, dataset
-from migrate_validate.data.assuming import assumed
+from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import drawing
 from migrate_validate.data.given import given_rows
 from migrate_validate.data.learning import learn
@@ -42,6 +42,8 @@ LEAST = 5
 """Datasets that are tried however long they take."""
 SHRINKING = 1.5
 """Seconds for the smallest rows of one harm."""
+_PATIENCE = 8
+"""How many times the time of a search it may take to see whether an assumption is needed: it is rarely asked."""
 HARMS = 6
 """Different harms of one migration that are told with their smallest rows."""
 
@@ -109,36 +111,41 @@ def searched(stage: Stage, settings: Settings) -> Searched:
     """Try the migration of a stage on generated rows; all rules about existing data share the one result.
 
     :raises StageLost: when the chain cannot be applied again up to here
-    :raises ConfigError: when an assumption of the migration names what does not exist, or rows that the user gives for
-        a table cannot be had
+    :raises ConfigError: when rows that the user gives for a table cannot be had
     """
     spent = stage.spent(_SEARCH)
 
     def find() -> Searched:
         if spent > settings.search_timeout:
             return Searched(stopped=f"not searched: the searches before it took {spent:.0f} s (search_timeout)")
-        return _search(stage, settings, assumed_of(stage.migration, settings.assume))
+        try:
+            return _search(stage, settings, assumed_of(stage.migration, settings.assume))
+        except NotThere as error:
+            return Searched(stopped=f"{error.what} (assumption-of-unknown-object)")
 
     return stage.once(_SEARCH, find)
 
 
-def unneeded(stage: Stage, settings: Settings) -> tuple[Assumption, ...]:
-    """The assumptions of a migration without which it does as well, as far as the search can see.
+def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | None]:
+    """Whether the migration does as well without each of its assumptions, as far as the search can see.
+
+    None: nothing was found, but the search without it was cut short.
 
     :raises StageLost: when the chain cannot be applied again up to here
+    :raises NotThere: when an assumption names what does not exist
     """
     own = assumed_of(stage.migration, settings.assume)
 
-    def find() -> tuple[Assumption, ...]:
-        without = {each: _search(stage, settings, tuple(other for other in own if other != each)) for each in own}
-        # A search that time has cut short is no witness.
-        return tuple(each for each, found in without.items() if not (found.harmful or found.cut_short))
+    def find() -> dict[Assumption, bool | None]:
+        others = {each: tuple(other for other in own if other != each) for each in own}
+        without = {each: _search(stage, settings, rest, _PATIENCE) for each, rest in others.items()}
+        return {each: False if found.harmful else None if found.cut_short else True for each, found in without.items()}
 
     return stage.once("unneeded assumptions", find)
 
 
-def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...]) -> Searched:
-    until = time.monotonic() + Budget.now().seconds
+def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], patience: float = 1) -> Searched:
+    until = time.monotonic() + Budget.now().seconds * patience
     script = stage.migration.up
     rehearsed = together(script) or script
     with stage.trial(rehearsed) as trial:

@@ -69,7 +69,7 @@ def repair(connection: Connection, assumption: Assumption, catalog: Catalog) -> 
     else:
         resolve(assumption, catalog)
         table = table_of(assumption, catalog)
-        query = breaking(assumption, catalog, _PLACE, "row_number() OVER (PARTITION BY {})")
+        query = breaking(assumption, catalog, _PLACE, "row_number() OVER (PARTITION BY {} ORDER BY ctid)")
     doomed: dict[str, set[_Place]] = {}
     new = {table.qualified_name: _places(connection, query)}
     while any(new.values()):
