@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -12,14 +10,13 @@ from typing import Any
 import psycopg
 
 from migrate_validate.catalog.model import Catalog, Column, Table
-from migrate_validate.data.assembling import sample
 from migrate_validate.data.candidates import Candidates, Mined, Source, combined, telling, weighed
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.given import Given, checked
 from migrate_validate.data.judging import Test, base_type, evaluate, judge, mentioned, tests
 from migrate_validate.data.learned import Cells, Computed, Learned, Pool, Unique, plain_keys
-from migrate_validate.data.loading import Refused, accepted, load
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
+from migrate_validate.data.trials import Trials
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
 from migrate_validate.errors import ConfigError, Unsupported
 from migrate_validate.syntax import quote
@@ -30,10 +27,6 @@ TUPLES = 400
 """Combinations of values that are tried of columns that constraints tie together; more where none is allowed."""
 ROUNDS = 3
 """How often, with twice as many each time."""
-TRIALS = 8
-"""Datasets that are loaded, and taken back, to see whether every table gets rows."""
-TRIED_ROWS = 3
-"""Rows of a table in such a dataset; twice as many from one to the next where a table got none."""
 PRESENT = 50
 """Rows of a table that are known where it is not empty."""
 MET = 1000
@@ -159,33 +152,20 @@ class _Learning:
         """No pools: the rows come from the user's strategy, which is tried first."""
         if given.strategy is not None:
             strategy = checked(given.strategy, table, given.source)
-            drawn(strategy, TRIED_ROWS)
+            drawn(strategy, 1)
             self.given = {**self.given, table.qualified_name: replace(given, strategy=strategy)}
         return ()
 
     def tried(self, order: FillOrder, learned: Learned) -> Learned:
         """What was learned, without the tables of which no row is taken when a few datasets are loaded."""
         assert self.connection is not None
-        missing = {name for name in self.pools if name not in self.unfilled}
-        refused: dict[str, Counter[str]] = {}
-        tried: Counter[str] = Counter()
-        for number in range(TRIALS):
-            if not missing:
-                break
-            wanted = ancestors(self.catalog, missing)
-            part = FillOrder(tuple(t for t in order.tables if t.qualified_name in wanted), order.broken)
-            data = sample(part, learned, TRIED_ROWS * (1 + number), random.Random(number))
-            with self.connection.transaction(force_rollback=True):
-                refusals = load(self.connection, data, raise_refusals=False)
-            tried.update({name: len(rows) for name, rows in data.rows.items()})
-            for each in refusals:
-                refused.setdefault(each.table, Counter())[_told(each)] += 1
-            missing -= {name for name, rows in accepted(data, refusals).rows.items() if rows}
+        trials = Trials(self.connection, self.catalog, order, learned)
+        trials.run()
+        why = {table.qualified_name: trials.why_empty(table) for table in order.tables}
         for table in order.tables:
-            name = table.qualified_name
-            if name in missing:
-                self.unfilled[name] = self._impossible(order, table) or _refusal(name, refused.get(name), tried[name])
-        return learned
+            if why[table.qualified_name] is not None:
+                self.unfilled[table.qualified_name] = self._impossible(order, table) or why[table.qualified_name] or ""
+        return replace(learned, pools=trials.pools())
 
     def _impossible(self, order: FillOrder, table: Table) -> str | None:
         """Why no row can be, as far as foreign keys and partitions say."""
@@ -367,13 +347,3 @@ def _value(column: Column, text: str | None) -> Value:
     if column.type == "boolean":
         return text == "true"
     return int(text) if column.type in _NUMBERS else text
-
-
-def _told(refused: Refused) -> str:
-    function = next((line for line in (refused.context or "").splitlines() if "function" in line), "")
-    return f"{refused.message} ({function})" if function else refused.message
-
-
-def _refusal(name: str, told: Counter[str] | None, tried: int) -> str:
-    said = told.most_common(1)[0][0] if told else "none could be made whose keys fit together"
-    return f"{name} takes none of {tried} generated rows: {said}"

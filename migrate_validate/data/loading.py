@@ -20,6 +20,8 @@ from migrate_validate.syntax import quote
 Connection = psycopg.Connection[Any]
 
 FOREIGN_KEY_VIOLATION = "23503"
+_MESSAGE = 16
+"""Rows that are sent at once where some are refused: what stands behind a refused one is sent again."""
 _NEXT = re.compile(r"nextval\('((?:[^']|'')+)'")
 
 
@@ -196,14 +198,21 @@ class _Careful:
         return None
 
     def _insert(self, waiting: list[tuple[Table, Row]]) -> None:
-        """Insert rows, each in a savepoint, as many as possible in one message."""
+        """Insert rows, each in a savepoint: several in one message, fewer where many are refused."""
+        size, known, lost = _MESSAGE, -1, self._lost()
         while waiting:
-            lost = self._lost()
-            orphans = [_orphan(table, row) for table, row in waiting if _refers(table, row, lost)]
-            gone = {id(each.row) for each in orphans}
-            self.refused += orphans
-            waiting = [(table, row) for table, row in waiting if id(row) not in gone]
-            waiting = waiting[self._taken(waiting) :] if not orphans else waiting
+            if known != len(self.refused):
+                lost, known = self._lost(), len(self.refused)
+            part = waiting[:size]
+            orphans = [_orphan(table, row) for table, row in part if _refers(table, row, lost)]
+            if orphans:
+                gone = {id(each.row) for each in orphans}
+                self.refused += orphans
+                waiting = [(table, row) for table, row in waiting if id(row) not in gone]
+                continue
+            done = self._taken(part)
+            size = size * 2 if done == len(part) else max(1, size // 2)
+            waiting = waiting[done:]
 
     def _taken(self, rows: Sequence[tuple[Table, Row]]) -> int:
         """Insert rows until one is refused; how many are done with."""
@@ -220,8 +229,7 @@ class _Careful:
             except psycopg.Error as error:
                 if error.sqlstate is None or self.connection.closed:
                     raise
-                self.connection.execute("ROLLBACK TO SAVEPOINT mv_row")
-                self.connection.execute("RELEASE SAVEPOINT mv_row")
+                self.connection.execute("ROLLBACK TO SAVEPOINT mv_row; RELEASE SAVEPOINT mv_row", prepare=False)
                 self.refused.append(refusal(table, row, error, inserts[place]))
                 return place + 1
             if tag.endswith(b" 0"):
