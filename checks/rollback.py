@@ -33,7 +33,7 @@ _ENDS = ("COMMIT", "ROLLBACK")
 
 
 @rule(severity=Severity.ERROR)
-def rollback_fails(stage: Stage) -> Iterator[Result]:
+def rollback_fails(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A down script that PostgreSQL refuses right after its migration.
 
     The tables hold rows: those of the chain, and generated ones, written before the migration and after it. A script
@@ -52,7 +52,7 @@ def rollback_fails(stage: Stage) -> Iterator[Result]:
         yield unusable
         return
     yield from _ends_transaction(down)
-    found = examined(stage)
+    found = examined(stage, settings)
     trip = found.trip
     if trip.up.failure is not None:
         yield _not_again(trip)
@@ -65,7 +65,7 @@ def rollback_fails(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.ERROR)
-def rollback_leaves_trace(stage: Stage) -> Iterator[Result]:
+def rollback_leaves_trace(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A down script that does not restore the schema that was there before its migration.
 
     The whole schema is compared: tables, columns, constraints, indexes, policies, grants, defaults, comments, labels of
@@ -74,7 +74,7 @@ def rollback_leaves_trace(stage: Stage) -> Iterator[Result]:
     Why: the next migration meets a schema that nobody has planned, and the same migration may not apply again.
     Fix: drop what is extra, and make again what is missing or changed, as it was.
     """
-    trip = yield from _rolled_back(stage)
+    trip = yield from _rolled_back(stage, settings)
     if trip is None:
         return
     up, down = stage.migration.up, stage.migration.down
@@ -100,7 +100,7 @@ def rollback_leaves_trace(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.ERROR)
-def rollback_loses_data(stage: Stage) -> Iterator[Result]:
+def rollback_loses_data(stage: Stage, settings: Settings) -> Iterator[Result]:
     """Rows or values that were there before a migration, and are not after its down script.
 
     Rows are compared by primary key, columns by name and as text, in all tables that the two scripts touch.
@@ -114,7 +114,7 @@ def rollback_loses_data(stage: Stage) -> Iterator[Result]:
     if mark is not None and mark.reason:
         yield NotApplicable(f"marked as irreversible: {mark.reason}")
         return
-    trip = yield from _rolled_back(stage)
+    trip = yield from _rolled_back(stage, settings)
     if trip is None:
         return
     up, down = stage.migration.up, stage.migration.down
@@ -135,7 +135,7 @@ def rollback_loses_data(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.ERROR)
-def reapply_after_rollback_fails(stage: Stage) -> Iterator[Result]:
+def reapply_after_rollback_fails(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A migration that cannot be applied again after it was rolled back, or then makes another schema.
 
     Where it fails only because of rows that were written between the migration and its rollback, it is a warning.
@@ -143,12 +143,12 @@ def reapply_after_rollback_fails(stage: Stage) -> Iterator[Result]:
     Why: a rolled back migration is repaired and deployed again, and stops at what its down script left behind.
     Fix: let the down script take back everything, and the migration cope with rows.
     """
-    trip = yield from _rolled_back(stage)
+    trip = yield from _rolled_back(stage, settings)
     if trip is None or trip.again is None:
         return
     up, down = stage.migration.up, stage.migration.down
     assert down is not None
-    by_rows = examined(stage).by_written_rows
+    by_rows = examined(stage, settings).by_written_rows
     if trip.again.failure is not None:
         yield _refused(up, trip.again.failure, f"{up.file} cannot be applied again after {down.file}")
     elif trip.drift and not trip.trace:
@@ -220,7 +220,7 @@ def _no_down(migration: Migration) -> NotApplicable:
     return NotApplicable(f"the migration has no down script{reason}")
 
 
-def _rolled_back(stage: Stage) -> Generator[Result, None, RoundTrip | None]:
+def _rolled_back(stage: Stage, settings: Settings) -> Generator[Result, None, RoundTrip | None]:
     """The try that counts; None where there is none to judge, which is said."""
     down = stage.migration.down
     if down is None:
@@ -230,7 +230,7 @@ def _rolled_back(stage: Stage) -> Generator[Result, None, RoundTrip | None]:
     if unusable is not None:
         yield NotApplicable(f"{down.file} cannot be run") if isinstance(unusable, Finding) else unusable
         return None
-    trip = examined(stage).trip
+    trip = examined(stage, settings).trip
     if trip.up.failure is not None:
         yield _not_again(trip)
         return None

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from migrate_validate.catalog.diff import CatalogDiff, compare
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.model import Script
+from migrate_validate.config import Settings
 from migrate_validate.data.comparing import compare as compare_rows
-from migrate_validate.data.filling import fill
 from migrate_validate.data.keeping import Kept, keep
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
 
+from .._filling import fill_after, fill_before
 from .losses import Loss, losses
 
 ROUNDS = 12
@@ -75,14 +76,15 @@ class Examined:
     """A try that failed only because of rows that were written between the migration and its rollback."""
 
 
-def examined(stage: Stage) -> Examined:
+def examined(stage: Stage, settings: Settings) -> Examined:
     """Apply the migration of a stage, roll it back and apply it again; all rules of rollback share the one result.
 
     It has a down script.
 
     :raises StageLost: when the chain cannot be applied again up to here
+    :raises ConfigError: when rows that the user gives for a table cannot be had
     """
-    return stage.once("round trip", lambda: _examine(stage))
+    return stage.once("round trip", lambda: _examine(stage, settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,14 @@ class _Way:
     """Tables whose contents are compared."""
     unfilled: Mapping[str, str] = field(default_factory=dict)
     """Those of them that get none after all, and why."""
+    draw: int = 0
+    """Which of the rows that could be generated."""
     between: bool = True
     """Whether rows are written between the migration and its rollback."""
     clone: bool = False
 
 
-def _examine(stage: Stage) -> Examined:
+def _examine(stage: Stage, settings: Settings) -> Examined:
     up, down = stage.migration.up, stage.migration.down
     assert down is not None
     touched = _touched(stage.step.run)
@@ -108,7 +112,7 @@ def _examine(stage: Stage) -> Examined:
     by_written_rows: RoundTrip | None = None
     for _ in range(ROUNDS):
         with stage.trial(up, down, clone=way.clone) as trial:
-            trip = _travel(trial, up, down, way)
+            trip = _travel(trial, stage, settings, way)
         following = _next(way, trip)
         if following is None:
             break
@@ -126,6 +130,8 @@ def _next(way: _Way, trip: RoundTrip) -> _Way | None:
         return None
     if trip.up.failure is not None:
         filled = trip.filled - way.unfilled.keys()
+        if filled and not way.draw:
+            return replace(way, draw=1)
         if filled:
             reason = f"{trip.up.script.file} refuses generated rows: {trip.up.failure.message}"
             failed = f"{trip.up.failure.schema}.{trip.up.failure.table}"
@@ -143,15 +149,19 @@ def _next(way: _Way, trip: RoundTrip) -> _Way | None:
     return None
 
 
-def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
+def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundTrip:
     connection = trial.connection
+    up, down = stage.migration.up, stage.migration.down
+    assert down is not None
     before = trial.catalog()
     named = _named(before, (up, down))
     copied = trial.database is not None
     holders = _holders(before)
     names = [table.qualified_name for table in holders]
     watched = [name for name in names if copied or name in way.watched | named]
-    filled = fill(connection, before, (way.filled | named) - way.unfilled.keys())
+    filled = fill_before(
+        connection, stage, settings, before, way.filled | named, left_out=way.unfilled.keys(), draw=way.draw
+    )
     since = _now(trial)
     held = keep(connection, watched)
     there = RoundTrip(trial.apply(up), copied, filled=frozenset(filled.rows))
@@ -160,7 +170,8 @@ def _travel(trial: Trial, up: Script, down: Script, way: _Way) -> RoundTrip:
     middle = trial.catalog()
     made = compare(before, middle)
     first = keep(connection, watched)
-    written = _write_between(trial, before, middle, made) if way.between else frozenset[str]()
+    new = _changed_by(made, before, middle) if way.between else frozenset[str]()
+    written = frozenset(fill_after(connection, stage, settings, middle, new).rows)
     second = keep(connection, watched) if written else first
     there = replace(there, down=trial.apply(down), written=written)
     if _lost(trial) or there.failure is not None:
@@ -190,14 +201,13 @@ def _lost(trial: Trial) -> bool:
     return trial.connection.closed
 
 
-def _write_between(trial: Trial, before: Catalog, middle: Catalog, made: CatalogDiff) -> frozenset[str]:
-    """Rows that somebody could write into new tables and into changed ones before it is rolled back."""
-    names = {
+def _changed_by(made: CatalogDiff, before: Catalog, middle: Catalog) -> frozenset[str]:
+    """New tables and changed ones: somebody could write rows into them before it is rolled back."""
+    return frozenset(
         table.qualified_name
         for table in middle.tables
         if before.table(table.qualified_name) is None or made.about([table.qualified_name])
-    }
-    return frozenset(fill(trial.connection, middle, names).rows) if names else frozenset()
+    )
 
 
 def _empty(held: Kept, changed: Collection[str], reasons: Mapping[str, str]) -> dict[str, str]:

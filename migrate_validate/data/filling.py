@@ -43,20 +43,6 @@ class Filled:
     """By ``schema.name``: why a table got none."""
 
 
-def learn_for(
-    connection: Connection,
-    catalog: Catalog,
-    names: Collection[str],
-    assumptions: Sequence[Assumption] = (),
-    **known: Any,
-) -> Learned:
-    """What :func:`fill` has to know of these tables.
-
-    :param known: what scripts and users say about their rows, see :func:`~migrate_validate.data.learning.learn`
-    """
-    return learn(connection, assumed(catalog, assumptions), _wanted(catalog, names), **known)
-
-
 def fill(
     connection: Connection,
     catalog: Catalog,
@@ -75,14 +61,15 @@ def fill(
 
     :param catalog: the schema as it is now
     :param names: ``schema.name`` of the tables
-    :param learned: what :func:`learn_for` has found out for these tables, and maybe others, in this state
+    :param learned: what :func:`~migrate_validate.data.learning.learn` has found out in this state for these tables,
+        with the assumptions as constraints; found out now by default
     :param assumptions: what all rows of the database are made to hold
     :param draw: 0; or the number of another draw, without the rows that are all NULL
     :raises NotThere: when an assumption names what does not exist
     :raises psycopg.Error: when the connection is lost
     """
-    known = learned or learn_for(connection, catalog, names, assumptions)
     stated = assumed(catalog, assumptions)
+    known = learned or learn(connection, stated, names)
     filling = _Filling(connection, stated, known, _wanted(catalog, names))
     try:
         with connection.transaction():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.assumptions import read
-from migrate_validate.data import Given
-from migrate_validate.data.filling import ROWS, Filled, fill, learn_for
+from migrate_validate.data import Given, learn
+from migrate_validate.data.filling import ROWS, Filled, fill
 from migrate_validate.data.hints import Hints
 from migrate_validate.postgres import Server
 
@@ -112,7 +112,7 @@ def test_what_users_give_is_respected(connection: psycopg.Connection[Any]) -> No
         "public.other": Given(fixture="INSERT INTO other VALUES (41), (42)"),
         "public.profiles": Given(st.just({"bio": "from a strategy"})),
     }
-    learned = learn_for(connection, catalog, ["public.other", "public.profiles"], given=given)
+    learned = learn(connection, catalog, ["public.other", "public.profiles"], given=given)
     result = fill(connection, catalog, ["public.other", "public.profiles"], learned=learned)
     assert result.rows["public.other"] == count(connection, "other WHERE id > 40") == 2
     assert count(connection, "profiles WHERE bio = 'from a strategy'") == result.rows["public.profiles"]
@@ -121,7 +121,7 @@ def test_what_users_give_is_respected(connection: psycopg.Connection[Any]) -> No
 def test_what_scripts_name_is_among_the_values(connection: psycopg.Connection[Any]) -> None:
     catalog = Catalog.read(connection)
     hints = {"profiles": {"bio": Hints(literals=("told of",))}}
-    learned = learn_for(connection, catalog, ["public.profiles"], hints=hints)
+    learned = learn(connection, catalog, ["public.profiles"], hints=hints)
     assert any(("told of",) in pool.values for pool in learned.pools["public.profiles"])
 
 
