@@ -38,12 +38,12 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
 
 
 def _rate(found: Searched, each: Counterexample) -> str:
-    generated = f"{each.hits} of {found.tried} generated databases"
     if not size(each.data):
-        return f"with the rows of the chain itself{f', and with {generated}' if each.hits else ''}"
+        # They are there whatever is generated.
+        return "with the rows of the chain itself"
     if not each.hits:
         return f"with rows that an earlier run has found, and none of {found.tried} generated databases"
-    return f"with {generated}"
+    return f"with {each.hits} of {found.tried} generated databases"
 
 
 def _column(harm: Harm) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -85,9 +84,7 @@ def test_rows_that_changed_are_shown_with_what_changed(server: Server, tmp_path:
     change = "alter table dishes alter column price type integer;"
     (finding,) = findings(server, tmp_path, {"001_base.sql": base, "002_whole.sql": change}, "values-changed")
     assert finding.evidence["rows"] == ""
-    assert re.fullmatch(
-        r"with the rows of the chain itself, and with \d+ of \d+ generated databases", finding.evidence["how_often"]
-    )
+    assert finding.evidence["how_often"] == "with the rows of the chain itself"
     assert finding.evidence["changed"] == ["(id = 7, price = 1.5) became (id = 7, price = 2)"]
     assert max(map(len, finding.fix.splitlines())) <= 76
 
