@@ -11,17 +11,24 @@ from .harm import Harm
 from .origins import by_foreign_key, of_changed_values, usual
 from .overwriting import overwritten
 from .pictures import Pictured
-from .scene import Followed, Scene, differences
+from .questions import BEGAN
+from .scene import Followed, Scene, differences, kind
 from .values import changed
 
 
 def altered(scene: Scene, followed: Followed, pairs: Pairs) -> Iterator[Harm]:
     """Values of columns that are still there."""
+    labels = set(scene.words.labels.items())
     for number, present in followed.columns.items():
         was, now = followed.was.columns[number], followed.now.columns[present]
-        if was.generated or now.generated or number in followed.key:
+        # The text of a regclass changes when its table is renamed.
+        if was.generated or now.generated or number in followed.key or was.type.startswith("reg"):
             continue
-        differing = changed(scene.connection, was, now, pairs)
+        differing = [
+            (one, other)
+            for one, other in changed(scene.connection, was, now, pairs)
+            if (one[number], other[present]) not in labels
+        ]
         if differing:
             yield from _judged(scene, followed, was, now, differing, len(pairs))
 
@@ -51,7 +58,17 @@ def _judged(
     elif retyped is not None or was.type != now.type:
         yield cut(followed, was, now, differing, count, retyped.statement if retyped else None)
     elif by_foreign_key(scene, followed.table, was.name) is not None or not usual(scene, table, was.name):
-        yield _unsaid(scene, followed, was, differing, reach)
+        differing = [pair for pair in differing if not _of_this_moment(scene, was, pair[1][now.number])]
+        if differing:
+            yield _unsaid(scene, followed, was, differing, f"{len(differing)} of {count_of(count, 'row')}")
+
+
+def _of_this_moment(scene: Scene, column: Pictured, value: str | None) -> bool:
+    """Whether a value is the time of the last change, which is the change of the migration."""
+    began = str(scene.was.answers.get(BEGAN) or "")
+    if kind(column.type) != "moment" or not began or value is None:
+        return False
+    return value.removesuffix("+00") >= began.removesuffix("+00")[: len(value)]
 
 
 def _unsaid(scene: Scene, followed: Followed, was: Pictured, differing: Pairs, reach: str) -> Harm:

@@ -99,6 +99,8 @@ class Words:
     """Statements with text inside that could not be parsed: only running tells what it does."""
     questions: Mapping[str, str] = field(default_factory=dict)
     """What is asked of the state before the migration, see :mod:`.questions`."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of enumerated types that get another name, and that name."""
     family: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By identity: the partitions and children of a table, and those that it belongs to: their rows are shared."""
     refused: set[str] = field(default_factory=set, compare=False)

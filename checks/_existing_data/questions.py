@@ -16,10 +16,18 @@ from .deeds import Copy, Words
 from .expressions import columns_of, conjuncts, text_of
 from .scene import keys
 
+BEGAN = "began"
+"""The name of the question what time it is."""
+
 
 def questions(words: Words, before: Catalog) -> Mapping[str, str]:
     """By name: what is to be asked."""
-    return {**dict(_deletes(words, before)), **dict(_filters(words, before)), **dict(_joins(words, before))}
+    return {
+        BEGAN: "now()",
+        **dict(_deletes(words, before)),
+        **dict(_filters(words, before)),
+        **dict(_joins(words, before)),
+    }
 
 
 def delete_question(table: str, place: int) -> str:

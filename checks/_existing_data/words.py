@@ -47,7 +47,7 @@ def words_of(script: Script, before: Catalog) -> Words:
         listener.added,
         tuple(dict.fromkeys(listener.unread)),
     )
-    words = replace(words, family=_families(before))
+    words = replace(words, family=_families(before), labels=listener.labels)
     return replace(words, questions=questions(words, before))
 
 
@@ -77,6 +77,7 @@ class _Listener:
         self.copies: list[Copy] = []
         self.added: dict[str, dict[str, Added]] = {}
         self.unread: list[Statement] = []
+        self.labels: dict[str, str] = {}
         self.names = Names(before)
         self._before = before
         self._queries = Queries(self.names)
@@ -123,6 +124,8 @@ class _Listener:
                 self._drop(node, statement)
             case "RenameStmt" | "AlterObjectSchemaStmt":
                 self._rename(node)
+            case "AlterEnumStmt" if node.old_val:
+                self.labels[node.old_val] = node.new_val
             case "VariableSetStmt" if node.name == "search_path" and node.args:
                 self.names.path = [
                     each.sval.sval
