@@ -44,6 +44,7 @@ def smallest(data: Dataset, still: Still, seconds: float) -> Dataset:
     search = _Shrinking(data, still, time.monotonic() + seconds)
     _drop_tables(search)
     _drop_rows(search)
+    _drop_columns(search)
     changed = True
     while changed and time.monotonic() < search.deadline:
         before = search.best
@@ -86,6 +87,21 @@ def _drop_rows(search: _Shrinking) -> None:
             rows = search.best.rows[name]
             search.better(_with(search.best, name, rows[:number] + rows[number + 1 :]))
             number = min(number - 1, len(search.best.rows[name]) - 1)
+
+
+def _drop_columns(search: _Shrinking) -> None:
+    """Leave many columns of a table to the database at once, for it may have dozens: halves, quarters, ..."""
+    for name in list(search.best.rows):
+        columns = list(dict.fromkeys(column for row in search.best.rows[name] for column in row))
+        part = len(columns)
+        while part > 1:
+            for start in range(0, len(columns), part):
+                without = set(columns[start : start + part])
+                rows = search.best.rows[name]
+                fewer = tuple({key: each for key, each in row.items() if key not in without} for row in rows)
+                if fewer != rows:
+                    search.better(_with(search.best, name, fewer))
+            part = (part + 1) // 2 if part > 2 else 1
 
 
 def _simplify(search: _Shrinking) -> None:

@@ -94,3 +94,14 @@ def test_rows_that_are_lost_are_shown_as_sql_writes_them(server: Server, tmp_pat
     new = "create table n as select a.* from a join a as o on o.id = a.b; drop table a; alter table n rename to a;"
     (finding,) = findings(server, tmp_path, {"001_base.sql": base, "002_new.sql": new}, "rows-lost")
     assert finding.evidence["lost"] == ["(id = 1, b = NULL, c = 'x', d = NULL, ...)"]
+
+
+def test_a_table_of_many_columns_is_shown_with_those_that_matter(server: Server, tmp_path: Path) -> None:
+    many = "".join(f", c{number} text" for number in range(60))
+    scripts = {
+        "001_base.sql": f"create table users (id int primary key, email text{many});",
+        "002_unique.sql": "create unique index on users (lower(email));",
+    }
+    (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
+    inserts = finding.evidence["rows"].splitlines()[1:-1]
+    assert [each.partition(" VALUES")[0] for each in inserts] == ["INSERT INTO users (id, email)"] * 2
