@@ -14,8 +14,8 @@ from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.model import Script
 from migrate_validate.data import DEFAULT, Dataset, Row, accepted, learn, load
 from migrate_validate.data.assembling import sample
+from migrate_validate.data.candidates import Mined
 from migrate_validate.data.learned import Learned
-from migrate_validate.data.mining import mined
 from migrate_validate.data.order import ancestors, fill_order
 from migrate_validate.data.values import literal
 from migrate_validate.data.writing import insert
@@ -107,21 +107,19 @@ class Scene:
         return replace(self.data, rows=rows).statements()
 
 
-def build(
-    connection: Connection, catalog: Catalog, link: Link, scripts: Collection[Script], fixed: Row | None = None
-) -> Scene | str:
+def build(connection: Connection, catalog: Catalog, link: Link, hints: Mined, fixed: Row | None = None) -> Scene | str:
     """Load generated rows, and find children that the tables take beside them.
 
     To be called in a transaction that is rolled back.
 
     :param catalog: with all schemas
-    :param scripts: of the chain: values that they name are used
+    :param hints: values that the chain's scripts name
     :param fixed: values that all parents have
     :returns: why there is none, where no parent or no child could be made
     """
     catalog = _linked(catalog, link)
     tables = (link.parent.qualified_name, link.child.qualified_name)
-    learned = learn(connection, catalog, tables, hints=mined(scripts))
+    learned = learn(connection, catalog, tables, hints=hints)
     for name in tables:
         if name in learned.unfilled:
             return f"no row can be made for {name}: {learned.unfilled[name]}"

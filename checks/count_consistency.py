@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import psycopg
 from psycopg import sql
@@ -10,6 +10,7 @@ from psycopg import sql
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script
 from migrate_validate.config import Backfill, Counter, Expectations, Unique
+from migrate_validate.data import mined
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.rules import rule
@@ -141,21 +142,16 @@ def counter_drift(
     found = list(counts_of(own, expectations.counters))
     if not found:
         yield NotApplicable("no counter is declared under [[expect.counters]], and none that a trigger keeps was found")
-    for count in found:
-        if isinstance(count, Count):
-            yield from _drifts(connection, own, count, scripts)
-        else:
-            yield Unproven(count)
-
-
-def _drifts(connection: Connection, catalog: Catalog, count: Count, scripts: Collection[Script]) -> Iterator[Result]:
-    if not count.keepers and not count.by_functions:
-        yield NotApplicable(f"nothing in the schema keeps {count.subject}")
-        return
-    outcome = tried(connection, catalog, count, scripts)
-    yield from told(count, outcome.drifts, scripts)
-    if outcome.unproven:
-        yield Unproven(f"{count.subject}: {outcome.unproven}", object=count.subject)
+    yield from (Unproven(each) for each in found if isinstance(each, str))
+    counts = [each for each in found if isinstance(each, Count)]
+    kept = [count for count in counts if count.keepers or count.by_functions]
+    yield from (NotApplicable(f"nothing in the schema keeps {count.subject}") for count in counts if count not in kept)
+    hints = mined(scripts) if kept else {}
+    for count in kept:
+        outcome = tried(connection, own, count, hints)
+        yield from told(count, outcome.drifts, scripts)
+        if outcome.unproven:
+            yield Unproven(f"{count.subject}: {outcome.unproven}", object=count.subject)
 
 
 @rule(severity=Severity.ERROR)

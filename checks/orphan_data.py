@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import psycopg
@@ -9,11 +10,14 @@ from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Column, Constraint, Table
 from migrate_validate.config import Settings
+from migrate_validate.data import mined
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import parse, walk
 
+from ._orphans.dangling import Orphaning, tried
+from ._playground import Link
 from ._shared import (
     SAMPLE,
     Connection,
@@ -27,6 +31,9 @@ from ._shared import (
     quoted_list,
     samples,
 )
+
+_KEEPS_WHAT_WAS = re.compile(r"(?:^|_)(?:audits?|logs?|history|histories|events?|archived?|archives|trail)(?:_|$)")
+"""In the names of tables whose rows outlive what they are about."""
 
 
 @rule(severity=Severity.ERROR)
@@ -116,9 +123,9 @@ def suspected_orphans(
 ) -> Iterator[Result]:
     """Rows of a column that looks like a reference, has no foreign key, and leads to no row.
 
-    A column looks like one by its name, ``<table>_id`` or the table's singular with ``_id``, and by its type, that of
-    the table's key of one column. A warning where other rows of the column do lead to rows; info where none does, for
-    then the name may mislead.
+    A column looks like one by its name, ``<table>_id`` or the table's singular with ``_id`` or ``_uuid``, and by its
+    type, that of the table's key of one column. A warning where other rows of the column do lead to rows; info where
+    none does, for then the name may mislead.
 
     Why: without a constraint nothing keeps the two tables together, and here they have come apart.
     Fix: repair the rows and add the foreign key, or name the column under suspected_orphans_ignore.
@@ -151,6 +158,77 @@ def suspected_orphans(
             )
 
 
+@rule(severity=Severity.WARNING)
+def orphans_possible(
+    connection: Connection,
+    catalog: Catalog | None = None,
+    settings: Settings | None = None,
+    timeline: Timeline | None = None,
+) -> Iterator[Result]:
+    """A column that looks like a reference, has no foreign key, and can be left leading to no row.
+
+    A row and one that refers to it are generated; the first one is deleted, by a DELETE, by one of a table from which a
+    foreign key cascades to it, and by the chain's own functions; then its reference is looked at. All is rolled back.
+    Of a table that keeps what was (audit, log, history, events) it is info.
+
+    Why: joins lose such rows, code that follows the reference fails, and a foreign key cannot be added any more.
+    Fix: add the foreign key, or name the column under suspected_orphans_ignore.
+    Not reported: references that a trigger clears, follows or protects; polymorphic ones (``item_type`` and
+    ``item_id``), which no foreign key could hold.
+    """
+    own = own_catalog(connection, catalog, timeline)
+    ignored = settings.suspected_orphans_ignore if settings else ()
+    links = [
+        Link(table, (column.name,), target, (key.name,))
+        for table, column, target, key in _lookalikes(own)
+        if f"{table.qualified_name}.{column.name}" not in ignored and not _polymorphic(table, column)
+    ]
+    if not links:
+        yield NotApplicable("no column without a foreign key looks like a reference")
+    hints = mined(timeline.chain.scripts) if timeline and links else {}
+    for link in links:
+        outcome = tried(connection, own, link, hints)
+        subject = f"{link.child.qualified_name}.{link.columns[0]}"
+        if outcome.unproven:
+            yield Unproven(f"{subject}: {outcome.unproven}", object=subject)
+        elif outcome.orphanings:
+            yield _possible(link, subject, outcome.orphanings)
+
+
+def _possible(link: Link, subject: str, orphanings: Sequence[Orphaning]) -> Finding:
+    first, *others = orphanings
+    return Finding(
+        f"{first.said} leaves rows of {link.child.qualified_name} whose {link.columns[0]} leads nowhere: "
+        "no foreign key is declared, and no trigger steps in",
+        object=subject,
+        statement=first.statement,
+        evidence={
+            **({"also_after": [each.said for each in others]} if others else {}),
+            "script": "\n".join(f"{each};" for each in first.script),
+        },
+        fix=_reference(link),
+        severity=Severity.INFO if _KEEPS_WHAT_WAS.search(link.child.name) else None,
+    )
+
+
+def _reference(link: Link) -> str:
+    """The statements that add the foreign key; a partitioned table takes only one that is valid at once."""
+    child, name = quoted(link.child.qualified_name), quoted_list([f"{link.child.name}_{link.columns[0]}_fkey"])
+    add = (
+        f"ALTER TABLE {child} ADD CONSTRAINT {name} FOREIGN KEY ({quoted_list(link.columns)}) "
+        f"REFERENCES {quoted(link.parent.qualified_name)} ({quoted_list(link.keys)})"
+    )
+    if link.child.kind == "partitioned table":
+        return f"{add};"
+    return f"{add} NOT VALID;\nALTER TABLE {child} VALIDATE CONSTRAINT {name};"
+
+
+def _polymorphic(table: Table, column: Column) -> bool:
+    """Whether another column tells which table is meant."""
+    stem = column.name.rpartition("_")[0]
+    return any(table.column(f"{stem}_{word}") is not None for word in ("type", "table", "kind"))
+
+
 def _filled(connection: Connection, table: Table, column: Column) -> int:
     query = sql.SQL("SELECT count({}) FROM {} AS c").format(
         sql.Identifier("c", column.name), only(table, table.qualified_name)
@@ -170,9 +248,10 @@ def _lookalikes(catalog: Catalog) -> Iterator[tuple[Table, Column, Table, Column
     for table in tables:
         referring = {column for key in table.foreign_keys for column in key.columns}
         for column in table.columns:
-            if not column.name.endswith("_id") or column.name in referring:
+            stem, _, ending = column.name.rpartition("_")
+            if ending not in ("id", "uuid") or column.name in referring:
                 continue
-            meant = [pair for name in _table_names(column.name[: -len("_id")]) for pair in targets.get(name, ())]
+            meant = [pair for name in _table_names(stem) for pair in targets.get(name, ())]
             meant = [(t, k) for t, k in meant if k.type == column.type and (t, k.name) != (table, column.name)]
             near = [pair for pair in meant if pair[0].schema == table.schema] or meant
             if len(near) == 1:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.chain.model import Script
 from migrate_validate.data import Row
+from migrate_validate.data.candidates import Mined
 from migrate_validate.data.values import literal
 from migrate_validate.syntax import quote
 
@@ -63,14 +64,14 @@ class Tried:
     """Why it could not be told whether it drifts."""
 
 
-def tried(connection: Connection, catalog: Catalog, count: Count, scripts: Collection[Script]) -> Tried:
+def tried(connection: Connection, catalog: Catalog, count: Count, hints: Mined) -> Tried:
     """Try everything on one counter, in a transaction that is rolled back.
 
     :raises psycopg.Error: when the connection is lost
     """
     fixed = {count.column: 0}
     with connection.transaction(force_rollback=True):
-        scene = build(connection, catalog.whole, count.link, scripts, fixed)
+        scene = build(connection, catalog.whole, count.link, hints, fixed)
         if isinstance(scene, str):
             return Tried(unproven=scene)
         trying = _Trying(connection, catalog, count, scene)
@@ -177,8 +178,16 @@ class _Trying:
             return f"no row of {self.count.link.child.qualified_name} could be inserted a second time"
         kinds: dict[tuple[object, ...], Row] = {}
         for row, rows in sorted(taken, key=lambda each: -int(each[1][0][2] or 0) if each[1] else 0):
-            kinds.setdefault((rows[0][2:] if rows else (), *(row.get(name) for name in operations.state)), row)
+            kinds.setdefault((rows[0][2:] if rows else (), *self._told_apart(row, operations.state)), row)
         return _mixed(list(kinds.items()))
+
+    def _told_apart(self, row: Row, columns: Collection[str]) -> Iterator[object]:
+        """What tells the states of children apart: of moments and amounts only whether there is one."""
+        for name in columns:
+            column = self.count.link.child.column(name)
+            value = row.get(name)
+            plain = column is not None and re.match(r"timestamp|date|time|numeric|double|real|uuid|json", column.type)
+            yield (value is None) if plain else value
 
     def _try(self, operation: Operation) -> None:
         answers = attempt(self.connection, operation.statements, self._question(operation.parents))

@@ -137,7 +137,7 @@ class Operations:
             said = f"an UPDATE that sets {', '.join(none)} of {self.name}, which was NULL"
             yield Operation("attach", said, (loose, back), self.scene.parents[:1], (row,), "UPDATE", tuple(none))
         for key in self.child.foreign_keys:
-            table = self.catalog.table(key.references or "")
+            table = self.catalog.whole.table(key.references or "")
             if table is None or table == link.parent or table == self.child or None in map(row.get, key.columns):
                 continue
             pairs = zip(key.columns, key.referenced_columns, strict=True)
