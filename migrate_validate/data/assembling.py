@@ -14,12 +14,12 @@ from operator import itemgetter
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from migrate_validate.catalog.model import Constraint, Table
 from migrate_validate.data.drawing import drawn
-from migrate_validate.data.learned import Cells, Computed, Learned, Pool, Unique
+from migrate_validate.data.learned import Cells, Learned
 from migrate_validate.data.model import Dataset
-from migrate_validate.data.order import FillOrder, nullable_key
-from migrate_validate.data.strategies import Parents, Row, bound_keys
+from migrate_validate.data.order import FillOrder
+from migrate_validate.data.plans import Key, Plan
+from migrate_validate.data.strategies import Parents, Row
 from migrate_validate.data.values import DEFAULT, Default, Value
 
 _MOST_BYTES = 4000
@@ -56,9 +56,9 @@ def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random)
     return _fitted(plans, wanted, rows, bytes_of, given, learned.present)
 
 
-def _plans(order: FillOrder, learned: Learned) -> list[_Plan]:
+def _plans(order: FillOrder, learned: Learned) -> list[Plan]:
     return [
-        _Plan.of(order, table, learned)
+        Plan.of(order, table, learned)
         for table in order.tables
         if table.qualified_name in learned.pools and table.qualified_name not in learned.unfilled
     ]
@@ -70,7 +70,7 @@ def _fixtures(order: FillOrder, learned: Learned) -> tuple[str, ...]:
 
 
 @st.composite
-def _drawn(draw: DrawFn, plans: Sequence[_Plan], max_rows: int, present: Parents, fixtures: tuple[str, ...]) -> Dataset:
+def _drawn(draw: DrawFn, plans: Sequence[Plan], max_rows: int, present: Parents, fixtures: tuple[str, ...]) -> Dataset:
     counts = draw(st.binary(min_size=len(plans), max_size=len(plans)))
     if max_rows * sum(plan.width for plan in plans) <= _MOST_BYTES:
         bytes_of = [[draw(plan.bytes) for _ in range(max_rows)] for plan in plans]
@@ -84,7 +84,7 @@ def _drawn(draw: DrawFn, plans: Sequence[_Plan], max_rows: int, present: Parents
 
 
 def _fitted(
-    plans: Sequence[_Plan],
+    plans: Sequence[Plan],
     wanted: dict[str, int],
     max_rows: int,
     bytes_of: Sequence[Sequence[bytes]],
@@ -109,7 +109,7 @@ def _stretched(seed: bytes, width: int, count: int) -> list[bytes]:
     return [chance.randbytes(width) for _ in range(count)]
 
 
-def _require_parents(plans: Sequence[_Plan], wanted: dict[str, int], max_rows: int, present: Parents) -> None:
+def _require_parents(plans: Sequence[Plan], wanted: dict[str, int], max_rows: int, present: Parents) -> None:
     """Give every table a row that a row of another one must refer to; none to those that would have to refer to one
     that is left out.
     """
@@ -122,114 +122,6 @@ def _require_parents(plans: Sequence[_Plan], wanted: dict[str, int], max_rows: i
                     possible = name in wanted and max_rows > 0
                     wanted[name if possible else plan.name] = 1 if possible else 0
                     changed = True
-
-
-@dataclass(slots=True)
-class _Wheel:
-    """A pool with a place for each byte."""
-
-    columns: tuple[str, ...]
-    values: tuple[tuple[Value | Default, ...], ...]
-    places: list[int]
-    """By byte: the place of its values."""
-    others: list[int]
-    """By place: that of the same text in the other case, or itself."""
-
-    @classmethod
-    def of(cls, pool: Pool) -> _Wheel:
-        total = sum(pool.shares) or 1.0
-        places: list[int] = []
-        for place, share in enumerate(pool.shares):
-            places += [place] * max(1, round(256 * share / total))
-        if len(places) > 256:
-            # The rare ones were rounded up; evenly fewer of all keeps most of them.
-            places = [places[byte * len(places) // 256] for byte in range(256)]
-        places += [places[byte * len(places) // 256] for byte in range(256 - len(places))]
-        known = {repr(values): place for place, values in enumerate(pool.values)}
-        others = [
-            known.get(repr(tuple(each.swapcase() if isinstance(each, str) else each for each in values)), place)
-            for place, values in enumerate(pool.values)
-        ]
-        return cls(pool.columns, pool.values, sorted(places), others)
-
-
-@dataclass(slots=True)
-class _Key:
-    """A foreign key."""
-
-    columns: tuple[str, ...]
-    references: str
-    referenced: tuple[str, ...]
-    nullable: tuple[str, ...]
-    """The columns that become NULL together; none where it must point at a row."""
-    own: bool
-    """It refers to its own table."""
-    deferrable: bool
-
-    @classmethod
-    def of(cls, table: Table, key: Constraint) -> _Key:
-        primary = table.primary_key.columns if table.primary_key else ()
-        free = tuple(
-            name
-            for name in key.columns
-            if (column := table.column(name)) is not None and not column.not_null and name not in primary
-        )
-        references = key.references or ""
-        return cls(
-            key.columns,
-            references,
-            key.referenced_columns,
-            free if nullable_key(table, key) else (),
-            references == table.qualified_name,
-            key.deferrable,
-        )
-
-
-@dataclass(slots=True)
-class _Plan:
-    """How rows of one table are made."""
-
-    table: Table
-    name: str
-    wheels: list[_Wheel]
-    keys: list[_Key]
-    broken: list[_Key]
-    """Keys that point at a table that is filled later."""
-    primary: tuple[str, ...]
-    """The columns of the primary key."""
-    unique: tuple[Unique, ...]
-    forbidden: tuple[Computed, ...]
-    given: SearchStrategy[Row] | None
-    """The user's own rows."""
-    required: list[str]
-    """The tables that a row must refer to."""
-    width: int
-    """Bytes of a row: one for its likeness, one for each wheel and key."""
-    bytes: SearchStrategy[bytes]
-
-    @classmethod
-    def of(cls, order: FillOrder, table: Table, learned: Learned) -> _Plan:
-        pools = learned.pools[table.qualified_name]
-        given = learned.given.get(table.qualified_name)
-        unbound = order.unbound(table)
-        keys = [_Key.of(table, key) for key in bound_keys(table, unbound)]
-        broken = [_Key.of(table, key) for key in bound_keys(table) if key.name in unbound]
-        wheels = [_Wheel.of(pool) for pool in pools]
-        width = 1 + len(wheels) + len(keys) + len(broken)
-        return cls(
-            table,
-            table.qualified_name,
-            wheels,
-            keys,
-            broken,
-            table.primary_key.columns if table.primary_key else (),
-            learned.unique.get(table.qualified_name, ()),
-            learned.forbidden.get(table.qualified_name, ()),
-            given.strategy if given is not None else None,
-            [key.references for key in (*keys, *broken) if not key.nullable and not key.own],
-            width,
-            st.binary(min_size=width, max_size=width),
-        )
 
 
 Fields = dict[str, Value | Default]
@@ -254,7 +146,7 @@ class _Assembly:
     turn: int = 0
     """How often a row was tried; its keys go through the rows that they may refer to."""
 
-    def fill(self, plan: _Plan, bytes_of: Sequence[bytes]) -> None:
+    def fill(self, plan: Plan, bytes_of: Sequence[bytes]) -> None:
         made = self.made[plan.name] = _Made(seen=[set() for _ in plan.unique])
         for row in self.present.get(plan.name, ()):
             _note(plan, made, row)
@@ -276,7 +168,7 @@ class _Assembly:
             start = self.given[plan.name][slot] if plan.given is not None else {}
             self._add(plan, made, start, places, own)
 
-    def _add(self, plan: _Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
+    def _add(self, plan: Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
         most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
         for turn in range(most):
@@ -295,7 +187,7 @@ class _Assembly:
                     places = [*places[:number], (places[number] + 1) % len(wheel.values), *places[number + 1 :]]
                     break
 
-    def _row(self, plan: _Plan, start: Row, places: Sequence[int], own: bytes) -> Fields | None:
+    def _row(self, plan: Plan, start: Row, places: Sequence[int], own: bytes) -> Fields | None:
         """A row; None where it would have to refer to one that is not there."""
         row: Fields = dict(start)
         for wheel, place in zip(plan.wheels, places, strict=True):
@@ -310,7 +202,7 @@ class _Assembly:
         complete = all(name in row for key in plan.keys for name in key.columns)
         return row if complete else None
 
-    def _point(self, key: _Key, row: Fields, settled: set[str], byte: int) -> bool:
+    def _point(self, key: Key, row: Fields, settled: set[str], byte: int) -> bool:
         """Point a key at a row; whether that was possible."""
         if key.nullable:
             bound = [row[name] for name in key.columns if name in row and name not in settled]
@@ -337,7 +229,7 @@ class _Assembly:
         settled.update(key.columns)
         return True
 
-    def _candidates(self, key: _Key, row: Fields, settled: set[str]) -> list[tuple[Value | Default, ...]]:
+    def _candidates(self, key: Key, row: Fields, settled: set[str]) -> list[tuple[Value | Default, ...]]:
         """The values that the key may have: different ones, that agree with what is settled."""
         rows: list[Mapping[str, Value | Default]] = [*self.present.get(key.references, ())]
         if key.references in self.made:
@@ -350,7 +242,7 @@ class _Assembly:
             if None not in values and DEFAULT not in values and all(values[place] == value for place, value in fixed)
         ]
 
-    def close(self, plan: _Plan) -> None:
+    def close(self, plan: Plan) -> None:
         """Point the keys of a circle at rows of tables that came later."""
         made = self.made[plan.name]
         self.turn = 0
@@ -370,11 +262,11 @@ class _Assembly:
                 kept.append(row)
         made.rows = kept
 
-    def _updatable(self, plan: _Plan, row: Fields) -> bool:
+    def _updatable(self, plan: Plan, row: Fields) -> bool:
         """Whether an UPDATE would find the row."""
         return bool(plan.primary) and all(row.get(name, DEFAULT) is not DEFAULT for name in plan.primary)
 
-    def dataset(self, plans: Sequence[_Plan]) -> Dataset:
+    def dataset(self, plans: Sequence[Plan]) -> Dataset:
         return Dataset(
             {plan.name: tuple(self.made[plan.name].rows) for plan in plans},
             {plan.name: plan.table for plan in plans},
@@ -382,7 +274,7 @@ class _Assembly:
         )
 
 
-def _note(plan: _Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
+def _note(plan: Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
     """Remember the values of the unique keys."""
     for key, seen in zip(plan.unique, made.seen, strict=True):
         values = key.of(row)
@@ -390,7 +282,7 @@ def _note(plan: _Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
             seen.add(values)
 
 
-def _taken(plan: _Plan, made: _Made, row: Fields) -> frozenset[str] | None:
+def _taken(plan: Plan, made: _Made, row: Fields) -> frozenset[str] | None:
     """The columns of a unique key whose values another row has, or whose values a constraint forbids."""
     for computed in plan.forbidden:
         if computed.of(row) == "false":

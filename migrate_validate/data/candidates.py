@@ -170,6 +170,11 @@ class Candidates:
         """Whether scripts name the value, or one beside it."""
         return (column, value) in self._named
 
+    def is_exact(self, column: str, value: Value | Default) -> bool:
+        """Whether scripts name this very value."""
+        hints = self._mined.get(column)
+        return hints is not None and str(value) in hints.literals
+
     def _nullable(self, column: Column) -> bool:
         if column.not_null or column.name in self._primary:
             return False
@@ -239,7 +244,9 @@ def weighed(names: tuple[str, ...], values: Sequence[Cells], candidates: Candida
     weights = [0.0] * len(cells)
     for kind, places in kinds.items():
         # The first are drawn more often, so that some values repeat.
-        ranks = [1.0 if few or kind == "mined" else 1 / (rank + 4) ** steep for rank in range(len(places))]
+        ranks = [1.0 if few else 1 / (rank + 4) ** steep for rank in range(len(places))]
+        if kind == "mined":
+            ranks = [3.0 if any(map(candidates.is_exact, names, cells[place])) else 0.5 for place in places]
         for place, rank in zip(places, ranks, strict=True):
             weights[place] = shares[kind] * rank / sum(ranks)
     return Pool(names, cells, tuple(weights))

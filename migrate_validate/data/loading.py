@@ -22,6 +22,7 @@ Connection = psycopg.Connection[Any]
 FOREIGN_KEY_VIOLATION = "23503"
 _MESSAGE = 16
 """Rows that are sent at once where some are refused: what stands behind a refused one is sent again."""
+_DEFERRED_TRIGGER = re.compile(r"CREATE CONSTRAINT TRIGGER .* INITIALLY DEFERRED FOR EACH", re.DOTALL)
 _NEXT = re.compile(r"nextval\('((?:[^']|'')+)'")
 
 
@@ -104,17 +105,33 @@ def _run(connection: Connection, statements: Sequence[str]) -> None:
 
 
 def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
-    """The statements that defer the check of foreign keys, and those that check them and leave all as it was."""
-    keys = [(table, key) for table in data.tables.values() for key in table.foreign_keys if key.deferrable]
-    if not keys:
-        return [], []
-    listed = ", ".join(f"{quote(table.schema)}.{quote(key.name)}" for table, key in keys)
-    initially = ", ".join(f"{quote(table.schema)}.{quote(key.name)}" for table, key in keys if key.deferred)
-    after = [f"SET CONSTRAINTS {listed} IMMEDIATE"]
-    return [f"SET CONSTRAINTS {listed} DEFERRED"], [
-        *after,
-        *([f"SET CONSTRAINTS {initially} DEFERRED"] if initially else []),
-    ]
+    """The statements before the rows: foreign keys wait, so that rows may come in any order, keys do not, so that it is
+    known which row breaks them. And those behind the rows: all is checked, and afterwards as it was declared.
+    """
+    waiting: list[str] = []
+    at_once: list[str] = []
+    initially: list[str] = []
+    for table in data.tables.values():
+        triggers = [
+            f"{quote(table.schema)}.{quote(each.name)}"
+            for each in table.triggers
+            if _DEFERRED_TRIGGER.match(each.definition)
+        ]
+        waiting += triggers
+        initially += triggers
+        for each in table.constraints:
+            if each.deferrable:
+                name = f"{quote(table.schema)}.{quote(each.name)}"
+                (at_once if each.kind in ("primary key", "unique", "exclusion") else waiting).append(name)
+                initially += [name] if each.deferred else []
+    return (
+        [*_set(waiting, "DEFERRED"), *_set(at_once, "IMMEDIATE")],
+        [*_set(waiting, "IMMEDIATE"), *_set(initially, "DEFERRED")],
+    )
+
+
+def _set(names: Sequence[str], when: str) -> list[str]:
+    return [f"SET CONSTRAINTS {', '.join(names)} {when}"] if names else []
 
 
 def _advances(data: Dataset) -> Iterator[str]:

@@ -16,11 +16,8 @@ from hypothesis import strategies as st
 from migrate_validate.catalog.model import Composite, Domain, Enum, Range
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.hints import Hints, column_hints
+from migrate_validate.data.types import FIXED, INTEGERS, RANGES, TEXTS
 from migrate_validate.data.values import (
-    FIXED,
-    INTEGERS,
-    RANGES,
-    TEXTS,
     Types,
     Value,
     array_text,

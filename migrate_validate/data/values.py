@@ -20,6 +20,7 @@ from hypothesis.strategies import SearchStrategy
 
 from migrate_validate.catalog.model import Catalog, Composite, Domain, Enum, Range
 from migrate_validate.data.hints import Hints, column_hints
+from migrate_validate.data.types import FIXED, INTEGERS, RANGES, TEXTS
 from migrate_validate.errors import Unsupported
 from migrate_validate.syntax import quote
 
@@ -58,16 +59,6 @@ _WORDS = (
     "ß",
     "😀",
 )
-INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
-TEXTS = ("text", "character varying", "character", "bpchar", "name", '"char"', "citext")
-RANGES = {
-    "int4range": "integer",
-    "int8range": "bigint",
-    "numrange": "numeric",
-    "daterange": "date",
-    "tsrange": "timestamp without time zone",
-    "tstzrange": "timestamp with time zone",
-}
 _LONGEST_TEXT = 1000
 
 
@@ -344,30 +335,6 @@ _dates: Values = _steps(_DAY).map(lambda moment: moment.date().isoformat())
 _timestamps: Values = _steps(_MICROSECOND).map(lambda moment: moment.isoformat(" "))
 _times: Values = st.times().map(lambda time: time.isoformat())
 _intervals: Values = st.sampled_from(["0", "1 day", "-1 day", "1 mon", "00:00:01", "1 year 2 mons 3 days 04:05:06"])
-
-FIXED: Mapping[str, tuple[tuple[Value, ...], tuple[Value, ...]]] = {
-    "jsonpath": (("$", "$.a"), ()),
-    "bytea": (("\\x", "\\x00", "\\x61", "\\xff00ff"), ()),
-    "inet": (("127.0.0.1", "10.0.0.0/8", "::1"), ("255.255.255.255", "::/0")),
-    "cidr": (("127.0.0.0/8", "10.0.0.0/8", "::/0"), ()),
-    "macaddr": (("00:00:00:00:00:00", "08:00:2b:01:02:03"), ()),
-    "macaddr8": (("00:00:00:00:00:00:00:00", "08:00:2b:01:02:03:04:05"), ()),
-    "tsvector": (("", "'a'", "'a':1 'b':2A"), ()),
-    "tsquery": (("'a'", "'a' & 'b'", ""), ()),
-    "xml": (("", "<a/>", "text"), ()),
-    "oid": ((0, 1), (4294967295,)),
-    "pg_lsn": (("0/0", "0/1"), ()),
-    "point": (("(0,0)", "(1,-1)"), ()),
-    "line": (("{1,0,0}", "{0,1,-1}"), ()),
-    "lseg": (("[(0,0),(1,1)]", "[(1,1),(1,1)]"), ()),
-    "box": (("(1,1),(0,0)", "(0,0),(0,0)"), ()),
-    "path": (("[(0,0),(1,1)]", "((0,0),(1,1),(1,0))"), ()),
-    "polygon": (("((0,0),(1,1),(1,0))", "((0,0))"), ()),
-    "circle": (("<(0,0),1>", "<(0,0),0>"), ()),
-    "hstore": (("", "a=>1", "a=>NULL", '""=>""'), ()),
-    "ltree": (("a", "a.b", ""), ()),
-}
-"""By type: a few usual values and the outermost ones, of types of which little has to be known."""
 
 _MAKERS: Mapping[str, Callable[..., Values]] = {
     **dict.fromkeys(INTEGERS, _integers),

@@ -269,6 +269,29 @@ def test_constraints_are_as_deferred_as_before(server: Server) -> None:
             connection.execute("delete from c where id = 2")
 
 
+def test_deferred_keys_and_triggers_are_checked_before_the_rows_count_as_taken(server: Server) -> None:
+    setup = """
+        create table d (id int primary key, place int unique deferrable initially deferred);
+        create function whole() returns trigger language plpgsql as
+            'begin if (select count(*) from pairs) = 1 then raise exception ''one is not enough''; end if;
+            return null; end';
+        create table pairs (id int primary key);
+        create constraint trigger whole after insert on pairs deferrable initially deferred
+            for each row execute function whole()
+    """
+    with database(server, setup) as (connection, catalog):
+        tables = catalog.tables_by_name
+        twice = Dataset({"public.d": ({"id": 1, "place": 5}, {"id": 2, "place": 5})}, tables)
+        assert [each.row["id"] for each in load(connection, twice, raise_refusals=False)] == [2]
+        alone = Dataset({"public.pairs": ({"id": 1},)}, tables)
+        (refused,) = load(connection, alone, raise_refusals=False)
+        assert refused.message == "one is not enough"
+        with pytest.raises(psycopg.errors.RaiseException, match="one is not enough"):
+            load(connection, alone)
+        assert load(connection, Dataset({"public.pairs": ({"id": 1}, {"id": 2})}, tables)) == ()
+        assert connection.execute("select count(*) from d, pairs").fetchone() == (2,)
+
+
 def test_children_of_a_refused_row_are_refused_with_it_and_the_rest_stays(server: Server) -> None:
     setup = """
         create table p (id int primary key check (id < 5)); create table c (id int primary key, p int references p);
