@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from .._shared import count_of
 from .deeds import Assigned
+from .expressions import speaks_of_null
 from .harm import Harm
 from .pictures import Row
 from .scene import Followed, Scene, differences
@@ -14,13 +15,16 @@ from .scene import Followed, Scene, differences
 def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]]) -> Iterator[Harm]:
     """What the filling leaves out.
 
-    A column that is filled with the value of one other column of its row is as empty as that.
+    A column that is filled with the value of one other column of its row is as empty as that; where the expression says
+    that it may be NULL, it may.
     """
     table, words = followed.name, scene.words
     for column in words.added.get(table, {}):
         number = followed.now.number(words.columns.get(table, {}).get(column, ""))
         filling = [each for each in words.assignments(table, column) if each[1] is not None]
         if number is None or not filling:
+            continue
+        if any(how is not None and how.expression is not None and speaks_of_null(how.expression) for _, how in filling):
             continue
         sources = [_source(followed, how) for _, how in filling if how is not None]
         empty = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from migrate_validate.syntax import GrammarError, Node, node_name, parse, sql_of, unwrap, walk
+from migrate_validate.syntax import GrammarError, Node, enum_name, node_name, parse, sql_of, unwrap, walk
 
 CUTTING = frozenset(
     ("timezone", "left", "right", "substr", "substring", "round", "trunc", "floor", "ceil", "ceiling", "date_trunc")
@@ -70,6 +70,15 @@ def functions(expression: Node) -> Iterator[str]:
 def operators(expression: Node) -> Iterator[str]:
     """The operators that it uses."""
     return (unwrap(each.name[-1]).sval for each in walk(expression) if node_name(each) == "A_Expr" and each.name)
+
+
+def speaks_of_null(expression: Node) -> bool:
+    """Whether it says in so many words that the value may be NULL: by the constant, or by ``NULLIF``."""
+    return any(
+        (node_name(each) == "A_Const" and each.isnull)
+        or (node_name(each) == "A_Expr" and enum_name("A_Expr_Kind", each.kind) == "AEXPR_NULLIF")
+        for each in walk(expression)
+    )
 
 
 def columns_of(expression: Node) -> Iterator[tuple[str, str]]:

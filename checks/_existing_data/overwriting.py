@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from migrate_validate.chain.model import Statement
 from migrate_validate.syntax import Node, node_name, unwrap, walk
 
-from .._shared import count_of, enum_name
+from .._shared import count_of
 from .casting import Pairs
-from .expressions import columns_of, functions, operators, strings
+from .expressions import columns_of, functions, operators, speaks_of_null, strings
 from .harm import Harm
 from .pictures import Pictured
 from .scene import Followed, differences, kind
@@ -78,9 +78,7 @@ def _gap(expression: Node, column: str) -> str:
     """How an expression comes to be NULL without a word about NULL; empty where it has one, or cannot be."""
     nodes = walk(expression)
     names = [node_name(each) for each in nodes]
-    nulls = any(node_name(each) == "A_Const" and each.isnull for each in nodes)
-    nullif = any(node_name(each) == "A_Expr" and enum_name(each, "kind") == "AEXPR_NULLIF" for each in nodes)
-    if nulls or nullif:
+    if speaks_of_null(expression):
         return ""
     if names[0] == "SubLink":
         targets = unwrap(nodes[0].subselect).target_list

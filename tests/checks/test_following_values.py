@@ -406,6 +406,8 @@ def test_a_column_that_is_filled_in_part(connection: Connection, filling: str) -
     [
         "UPDATE p SET name = coalesce(first, '') || coalesce(last, '')",
         "UPDATE p SET name = last",
+        "UPDATE p SET name = CASE WHEN last = 'x' THEN 'y' ELSE NULL END",
+        "UPDATE p SET name = nullif(first, 'Ada')",
         "SELECT 1",
         "UPDATE p SET first = 'x'",
     ],
