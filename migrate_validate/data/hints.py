@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from migrate_validate.catalog.model import Constraint
 from migrate_validate.syntax import GrammarError, Node, node_name, parse_expression, unwrap, walk
@@ -97,6 +98,7 @@ def column_hints(constraints: Iterable[Constraint]) -> dict[str, Hints]:
     return hints
 
 
+@lru_cache(maxsize=4096)
 def _expression(definition: str) -> Node | None:
     """The tree of ``CHECK (...)``, or None where the grammar does not know it."""
     match = re.match(r"CHECK \((.*)\)", definition, re.DOTALL)

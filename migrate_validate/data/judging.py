@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -108,16 +109,18 @@ def _partition_test(connection: Connection, catalog: Catalog, table: Table) -> T
 
 def mentioned(table: Table, expression: str) -> tuple[str, ...]:
     """The columns of a table that an expression names."""
-    try:
-        nodes = walk(parse_expression(expression))
-    except GrammarError:
-        return ()
-    names = {str(unwrap(node.fields[-1]).sval) for node in nodes if node_name(node) == "ColumnRef" and _named(node)}
+    names = _names(expression)
     return tuple(column.name for column in table.columns if column.name in names)
 
 
-def _named(reference: Any) -> bool:
-    return node_name(unwrap(reference.fields[-1])) == "String"
+@lru_cache(maxsize=4096)
+def _names(expression: str) -> frozenset[str]:
+    try:
+        nodes = walk(parse_expression(expression))
+    except GrammarError:
+        return frozenset()
+    last = [unwrap(node.fields[-1]) for node in nodes if node_name(node) == "ColumnRef"]
+    return frozenset(str(each.sval) for each in last if node_name(each) == "String")
 
 
 def sources(table: Table, names: Sequence[str]) -> tuple[str, ...]:

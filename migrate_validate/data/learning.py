@@ -112,6 +112,10 @@ class _Learning:
     def _present(self, connection: Connection, table: Table) -> list[dict[str, Value]]:
         wanted = set(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
         wanted |= {name for key in plain_keys(table) for name in key.columns}
+        for index in table.indexes:
+            if index.unique and index.constraint is None:
+                parts = [*index.keys, *([index.predicate] if index.predicate else [])]
+                wanted |= {name for part in parts for name in mentioned(table, part)}
         columns = [column for column in table.columns if column.name in wanted]
         if not columns:
             return []
