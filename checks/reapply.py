@@ -7,6 +7,7 @@ from typing import Any
 
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
+from migrate_validate.config import Settings
 from migrate_validate.data.comparing import Row, TableChange
 from migrate_validate.data.keeping import KeptTable
 from migrate_validate.data.showing import changed_values, shown
@@ -26,7 +27,7 @@ _FAILED = NotApplicable("the migration could not be applied")
 
 
 @rule(severity=Severity.INFO)
-def not_rerunnable(stage: Stage) -> Iterator[Result]:
+def not_rerunnable(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A migration that fails when it is applied a second time.
 
     For a migration that no tool ever applies twice this is normal, and only information. It is an error where the file
@@ -37,7 +38,7 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
     Why: whoever trusts the guards and applies the file again, by hand or after a failure, stops half way.
     Fix: guard the statements that the finding names, or none.
     """
-    twice = yield from _twice(stage)
+    twice = yield from _twice(stage, settings)
     if twice is None or not twice.refused:
         return
     up = stage.migration.up
@@ -60,7 +61,7 @@ def not_rerunnable(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.WARNING)
-def rerun_changes_schema(stage: Stage) -> Iterator[Result]:
+def rerun_changes_schema(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A migration whose second application succeeds, and makes another schema than the first one.
 
     Migrations whose second application fails are not judged: not-rerunnable reports them.
@@ -68,7 +69,7 @@ def rerun_changes_schema(stage: Stage) -> Iterator[Result]:
     Why: databases to which it was applied once and twice differ, with a second constraint or index that costs writes.
     Fix: name the constraint or index, and guard it (IF NOT EXISTS, DROP ... IF EXISTS before it).
     """
-    twice = yield from _twice(stage)
+    twice = yield from _twice(stage, settings)
     for change in twice.schema if twice else ():
         lines = change.diff.lines()
         place = change.statement.location if change.statement else Location(stage.migration.file)
@@ -83,20 +84,22 @@ def rerun_changes_schema(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.WARNING)
-def rerun_changes_data(stage: Stage) -> Iterator[Result]:
+def rerun_changes_data(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A migration whose second application succeeds, and changes rows again: doubles them, or adds to a counter twice.
 
+    The tables hold the rows of the chain, and where nothing happens to these, generated ones.
     Rows are compared by all their values. Values of date and time do not count in files that are not one transaction.
     Migrations whose second application fails are not judged: not-rerunnable reports them.
 
     Why: applied again, by hand or after a failure, it leaves seed rows twice and amounts that are wrong.
     Fix: INSERT ... ON CONFLICT DO NOTHING with a unique constraint, and a WHERE clause that finds only what is to do.
     """
-    twice = yield from _twice(stage)
-    for change in twice.rows if twice else ():
+    twice = yield from _twice(stage, settings)
+    for change in (*twice.rows, *twice.generated) if twice else ():
         statement = writer_of(stage, change.name)
+        where = " (generated rows)" if twice and change in twice.generated else ""
         yield Finding(
-            f"applied a second time it {_what_became(change)}",
+            f"applied a second time it {_what_became(change)}{where}",
             object=change.name,
             location=statement.location if statement else Location(stage.migration.file),
             statement=statement.sql if statement else None,
@@ -153,12 +156,12 @@ def interrupted_then_retried(stage: Stage) -> Iterator[Result]:
         )
 
 
-def _twice(stage: Stage) -> Generator[Result, None, Twice | None]:
+def _twice(stage: Stage, settings: Settings) -> Generator[Result, None, Twice | None]:
     """Apply it twice; gives None, with the reason as a result, where that is not possible."""
     if stage.step.run.outcome is not Outcome.APPLIED:
         yield _FAILED
         return None
-    twice: Twice = apply_twice(stage)
+    twice: Twice = apply_twice(stage, settings)
     if twice.unproven:
         yield Unproven(twice.unproven)
         return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
+from migrate_validate.config import Settings
 from migrate_validate.data.comparing import TableChange
 from migrate_validate.data.comparing import compare as compare_rows
 from migrate_validate.data.keeping import Kept, KeptColumn, keep, never
@@ -17,6 +18,8 @@ from migrate_validate.replay.runner import NO_TRANSACTION_STATES
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 
+from .._existing_data.tables import met
+from .._filling import fill_before
 from .._mentions import Mentions, parents
 from .._shared import Connection
 
@@ -29,6 +32,8 @@ _OF_THIS_TRANSACTION = ("25", "2D", "3B", "55", "42P03", "42P05")
 _ENDED = frozenset({"57014", "57P01"})
 """SQLSTATEs of a statement, or a session, that was ended: nobody waits for it again."""
 _WRITES = frozenset({"insert", "update", "delete", "merge", "copy", "truncate", "select", "do", "call"})
+DRAWS = (0, 1)
+"""Of generated rows: where the migration refuses the first ones, others are tried."""
 _SAVEPOINT = "migrate_validate_first"
 _MARKS = """
     select c.oid::bigint, n.nspname || '.' || c.relname, c.relfilenode::bigint,
@@ -68,6 +73,8 @@ class Twice:
     """The statements that fail; what the others would change is not judged then."""
     schema: tuple[SchemaChange, ...] = ()
     rows: tuple[TableChange, ...] = ()
+    generated: tuple[TableChange, ...] = ()
+    """The same in tables of the chain that held generated rows besides; those of ``rows`` are not among them."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Tables, ``schema.name``, that it may have written and whose rows could not be read, and why."""
 
@@ -81,24 +88,62 @@ class Twice:
         return sure and not any(state.startswith(_OF_THIS_TRANSACTION) for state in states)
 
 
-def apply_twice(stage: Stage) -> Twice:
-    """Apply the migration of a stage twice.
+Prepare = Callable[[Trial], object]
+"""Readies the state in which a migration is applied twice."""
+
+
+def apply_twice(stage: Stage, settings: Settings) -> Twice:
+    """Apply the migration of a stage twice: on the rows of the chain, and where that goes well, on generated ones.
 
     :raises StageLost: when the chain cannot be applied again up to here
+    :raises ConfigError: when rows that the user gives for a table cannot be had
     """
-    return stage.once("applied twice", lambda: _examine(stage))
+    return stage.once("applied twice", lambda: _examine(stage, settings))
 
 
-def _examine(stage: Stage) -> Twice:
+def _examine(stage: Stage, settings: Settings) -> Twice:
+    own = _tried(stage, lambda _: None)
+    if own.unproven or own.refused:
+        return own
+    for draw in DRAWS:
+        with_rows = _on_generated(stage, settings, draw)
+        if not with_rows.unproven:
+            break
+    known = {change.name for change in own.rows}
+    # That it fails on some rows is a matter of other rules.
+    return replace(own, generated=tuple(change for change in with_rows.rows if change.name not in known))
+
+
+def _on_generated(stage: Stage, settings: Settings, draw: int) -> Twice:
+    filled: set[str] = set()
+
+    def fill(trial: Trial) -> None:
+        before = trial.catalog()
+        names = met(stage.step, before)
+        filled.update(fill_before(trial.connection, stage, settings, before, names, draw=draw).rows)
+
+    return _tried(stage, fill, lambda: bool(filled))
+
+
+def _tried(stage: Stage, prepare: Prepare, wanted: Callable[[], bool] = lambda: True) -> Twice:
+    """Apply it twice in a state that is made ready for it.
+
+    :param wanted: says whether it is worth while, when the state is ready
+    """
     up = stage.migration.up
     if stage.step.run.mode is not TransactionMode.FILE:
         with stage.trial(clone=True) as trial:
-            return _on_copy(trial, up, one_transaction=False)
+            prepare(trial)
+            return _on_copy(trial, up, one_transaction=False) if wanted() else Twice()
     with stage.trial(up) as trial:
+        prepare(trial)
+        if not wanted():
+            return Twice()
         found = _inside(trial, up) if trial.database is None else _on_copy(trial, up, one_transaction=True)
         if found.plain or trial.database is not None:
             return found
     with stage.trial(clone=True) as trial:
+        prepare(trial)
         compared = not (found.refused or found.unproven)
         confirmed = _on_copy(trial, up, one_transaction=True, times=compared)
     if not compared:
@@ -162,7 +207,19 @@ def _changes(connection: Connection, kept: Kept, present: Kept, *, times: bool =
     """
     leave_out = never if times else _is_time
     changes = compare_rows(connection, kept, present, follow=False, leave_out=leave_out)
-    return tuple(each for each in changes if each.present is not None and each.other_rows)
+    found = tuple(each for each in changes if each.present is not None and each.other_rows)
+    known = _without_numbers(connection, kept, present) if found else ()
+    return tuple(each for each in found if each.name in known)
+
+
+def _without_numbers(connection: Connection, kept: Kept, present: Kept) -> Collection[str]:
+    """The tables whose rows differ by more than numbers that the database gives, in an order that nobody states."""
+    changes = compare_rows(connection, kept, present, follow=False, leave_out=_is_number)
+    return {each.name for each in changes if each.present is not None and each.other_rows}
+
+
+def _is_number(column: KeptColumn) -> bool:
+    return column.automatic or column.reference
 
 
 def _is_time(column: KeptColumn) -> bool:

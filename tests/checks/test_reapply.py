@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from migrate_validate.chain.statements import statements
 from migrate_validate.config import Settings
 from migrate_validate.findings import Severity, Unproven
 from migrate_validate.postgres import Server
+from migrate_validate.replay.stages import Stage
 from migrate_validate.rules import Registry
 from tests.replay.chains import FAST
 from tests.replay.test_stages import Files, stages_of
@@ -26,7 +28,11 @@ def places(text: str) -> list[str]:
 def results(server: Server, folder: Path, files: Files, rule: str, settings: Settings = FAST) -> list[Any]:
     """What a rule says of the last migration."""
     with stages_of(server, folder, files, settings) as (stages, replay):
-        return list(RULES[rule](stages.before(replay.timeline.steps[-1])))
+        return list(_call(RULES[rule], stages.before(replay.timeline.steps[-1]), settings))
+
+
+def _call(rule: Any, stage: Stage, settings: Settings) -> Any:
+    return rule(stage, settings) if "settings" in inspect.signature(rule).parameters else rule(stage)
 
 
 def test_places() -> None:
@@ -94,3 +100,57 @@ create foreign table slice partition of whole for values in (2) server far;"""
     assert isinstance(result, Unproven)
     assert result.reason == 'its rows could not be compared: foreign-data wrapper "nowhere" has no handler'
     assert result.object == "public.whole"
+
+
+PRICES = "create table prices (id integer primary key, amount numeric(30, 2), state text not null);"
+
+
+def test_a_second_application_meets_generated_rows(server: Server, tmp_path: Path) -> None:
+    files: Files = {"001_prices.sql": PRICES, "002_cents.sql": "update prices set amount = amount + 1;"}
+    (finding,) = results(server, tmp_path, files, "rerun-changes-data")
+    assert finding.message.startswith("applied a second time it changes ")
+    assert finding.message.endswith(" (generated rows)")
+    assert finding.object == "public.prices"
+    files["002_cents.sql"] = "update prices set state = lower(state);"
+    assert results(server, tmp_path, files, "rerun-changes-data") == []
+
+
+def test_the_rows_of_the_chain_speak_first(server: Server, tmp_path: Path) -> None:
+    files: Files = {
+        "001_prices.sql": PRICES + "insert into prices values (1, 1.50, 'new');",
+        "002_cents.sql": "update prices set amount = amount + 1;",
+    }
+    (finding,) = results(server, tmp_path, files, "rerun-changes-data")
+    assert (
+        finding.message
+        == "applied a second time it changes 1 of 1 row of public.prices, for example amount: '2.50' became '3.50'"
+    )
+
+
+def test_what_is_assumed_holds_for_the_generated_rows(server: Server, tmp_path: Path) -> None:
+    change = "-- migrate-validate: assume check (amount = 0) on prices\nupdate prices set amount = amount * 100;"
+    files: Files = {
+        "001_prices.sql": PRICES.replace("2),", "2) not null,"),
+        "002_cents.sql": change,
+    }
+    assert results(server, tmp_path, files, "rerun-changes-data") == []
+
+
+def test_a_first_application_that_refuses_null_is_tried_on_other_rows(server: Server, tmp_path: Path) -> None:
+    files: Files = {
+        "001_prices.sql": "create table prices (id integer primary key, state text);",
+        "002_state.sql": """do $$ begin
+if exists (select from prices where state is null) then raise 'NULL'; end if;
+end $$;
+update prices set state = state || '!';""",
+    }
+    found = results(server, tmp_path, files, "rerun-changes-data")
+    assert [finding.object for finding in found] == ["public.prices"]
+
+
+def test_rows_that_hold_nothing_but_references_count(server: Server, tmp_path: Path) -> None:
+    tables = "create table a (id integer primary key); create table m (one integer not null references a);"
+    files: Files = {"001_tables.sql": tables, "002_pairs.sql": "insert into m select id from a;"}
+    (finding,) = results(server, tmp_path, files, "rerun-changes-data")
+    assert "applied a second time it adds" in finding.message
+    assert finding.object == "public.m"
