@@ -223,7 +223,7 @@ class _Searching:
         def explore(data: Dataset) -> None:
             nonlocal over
             # What ends the search is raised again when Hypothesis looks at it a second time.
-            if time.monotonic() > self.until and self.tally.tried >= LEAST:
+            if self._late():
                 over = self.cut_short = True
             if over:
                 raise _Enough
@@ -235,6 +235,11 @@ class _Searching:
 
         with contextlib.suppress(_Enough):
             explore()
+
+    def _late(self) -> bool:
+        """Whether time has run out; a busy machine gets as much again where a table had no rows yet."""
+        empty = set(self.trying.tables) - self.unfilled.keys() - self.tally.filled
+        return self.tally.tried >= LEAST and time.monotonic() > self.until + (SECONDS if empty else 0)
 
     def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
         for key, met_with in list(self.tally.worst())[:HARMS]:
@@ -287,6 +292,7 @@ class _Searching:
             each.harm.statement,
             tally.passed,
             tally.failed[key],
+            trying.assumptions,
         )
         return replace(each, assumption=assumption)
 

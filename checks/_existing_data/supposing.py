@@ -11,6 +11,7 @@ from migrate_validate.chain.assumptions import Assumption
 from migrate_validate.chain.model import Script, Statement
 from migrate_validate.data import Dataset, load
 from migrate_validate.data.assuming import NotThere, broken
+from migrate_validate.data.repairing import settle
 from migrate_validate.replay.timeline import Failure
 
 from .._shared import Connection
@@ -29,27 +30,35 @@ def supposed(
     statement: Statement | None,
     passed: Sequence[Dataset],
     failed: Sequence[Dataset],
+    stated: Sequence[Assumption] = (),
 ) -> Assumption | None:
     """The first of the likely assumptions that every dataset that passed holds and every one that failed breaks.
 
     :param connection: in a transaction, in the state before the migration; nothing stays
     :param script: of the migration that failed
+    :param stated: what was assumed already: rows that break it were not there when the datasets were tried
     """
     likely = tuple(candidates(failure, statement, before, script))
     largest = sorted(passed, key=lambda each: -sum(map(len, each.rows.values())))
     for datasets, breaks in ((failed, True), (largest, False)):
         for data in datasets[:COMPARED]:
-            likely = _told_apart(connection, before, data, likely, breaks) if likely else ()
+            likely = _told_apart(connection, before, data, likely, breaks, stated) if likely else ()
     return likely[0] if likely else None
 
 
 def _told_apart(
-    connection: Connection, before: Catalog, data: Dataset, likely: Sequence[Assumption], breaks: bool
+    connection: Connection,
+    before: Catalog,
+    data: Dataset,
+    likely: Sequence[Assumption],
+    breaks: bool,
+    stated: Sequence[Assumption],
 ) -> tuple[Assumption, ...]:
     """Those that these rows break, or hold; what cannot be asked before the migration is none of them."""
     connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
     try:
         load(connection, data, raise_refusals=False)
+        settle(connection, stated, before)
         return tuple(each for each in likely if _breaks(connection, before, each) is breaks)
     finally:
         connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
