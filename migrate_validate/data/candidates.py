@@ -16,6 +16,7 @@ from migrate_validate.data.learned import Cells, Pool, plain_keys
 from migrate_validate.data.mining import ANY, mined_body
 from migrate_validate.data.pools import domain_hints, pool
 from migrate_validate.data.strategies import partition_values
+from migrate_validate.data.types import INTEGERS
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
 from migrate_validate.errors import Unsupported
 
@@ -122,7 +123,7 @@ class Candidates:
             own = self._types.named.get(column.type)
             hints = domain_hints(own).merged(hints) if isinstance(own, Domain) else hints
             values = [value for value in values if hints.likely(value)] or values
-        if counted or (column.name in self.keys and all(isinstance(value, int) for value in values)):
+        if counted or (column.name in self.keys and base_type(self._types, column.type) in INTEGERS):
             # Small numbers in their order read best; what a sequence counts has no others.
             others = [] if counted else [value for value in values if value not in _KEYS]
             values = [*(value for value in _KEYS if hints.likely(value)), *others]

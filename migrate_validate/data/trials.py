@@ -61,8 +61,9 @@ class Trials:
         if self.taken.get(name) or name not in self.learned.pools or name in self.learned.unfilled:
             return None
         told = Counter(_told(each) for each in self.refused.get(name, ()))
-        said = told.most_common(1)[0][0] if told else "none could be made whose keys fit together"
-        return f"{name} takes none of {told.total()} generated rows: {said}"
+        if not told:
+            return f"no row of {name} could be made whose keys fit together"
+        return f"{name} takes none of {told.total()} generated rows: {told.most_common(1)[0][0]}"
 
     def pools(self) -> Mapping[str, tuple[Pool, ...]]:
         """The pools, in which values that triggers refuse are rare."""

@@ -33,3 +33,7 @@ alter table force enable row level security;
 alter table force force row level security;
 create table defuniq (id int primary key, pos int not null, unique (pos) deferrable initially deferred);
 create table one2one (id uuid primary key references profiles(id));
+create table flags (flag boolean primary key, n int, b boolean, unique nulls not distinct (n, b));
+create table "Odd names" ("Co l" serial primary key, "select" text check ("select" <> 'a''b'));
+create table odd_refs (o int references "Odd names", k serial, primary key (o, k));
+create table selves (id int primary key, up int not null references selves);

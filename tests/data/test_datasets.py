@@ -60,7 +60,9 @@ def loaded(
             refusals = load(connection, data, raise_refusals=False)
             kept = accepted(data, refusals)
             for name, rows in kept.rows.items():
-                (count,) = connection.execute(f"select count(*) from {name}".encode()).fetchone() or (None,)
+                schema, _, table = name.partition(".")
+                query = f'select count(*) from {schema}."{table}"'
+                (count,) = connection.execute(query.encode()).fetchone() or (None,)
                 assert count == len(rows), name
         refused.extend(refusals)
         datasets.append(kept)
@@ -84,7 +86,7 @@ def test_every_kind_of_constraint_is_respected(server: Server) -> None:
         learned = learn(connection, catalog)
         taken, refused, datasets = loaded(connection, catalog, learned, max_rows=5)
     assert learned.unfilled == {}
-    assert all(taken[name] > EXAMPLES / 2 for name in learned.pools), taken
+    assert all(taken[name] > EXAMPLES / 3 for name in learned.pools), taken
     # What no two rows share by an operator of its own is left to PostgreSQL.
     assert {each.constraint for each in refused} <= {"spans_room_daterange_excl", None}
     assert len(refused) < sum(taken.values()) / 50
@@ -104,6 +106,7 @@ def test_tables_that_cannot_be_filled_say_what_refuses(server: Server) -> None:
     told = {name.removeprefix("public."): why for name, why in unfilled.items()}
     assert told.keys() == {
         *("refusing", "dropping", "child", "impossible", "never", "eggs", "hens", "cubes", "unpartitioned"),
+        *("ruled", "pair_a", "pair_b"),
     }
     assert told["refusing"].startswith("public.refusing takes none of ")
     assert told["refusing"].endswith("(PL/pgSQL function no() line 1 at RAISE)")
@@ -121,6 +124,8 @@ def test_tables_that_cannot_be_filled_say_what_refuses(server: Server) -> None:
     assert told["cubes"] == (
         "no rows can be generated for public.cubes: its column c has the type public.cube, whose values are not known"
     )
+    assert told["ruled"].endswith(" generated rows: a trigger or a rule dropped the row without a word")
+    assert told["pair_a"] == "no row of public.pair_a could be made whose keys fit together"
     assert told["unpartitioned"] == "public.unpartitioned is partitioned and has no partition"
     assert few.keys() == {"public.refusing"}
 

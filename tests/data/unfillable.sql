@@ -19,3 +19,8 @@ create table unpartitioned (id int) partition by range (id);
 create function guarded() returns trigger language plpgsql as 'begin if new.state is distinct from ''ok'' then raise exception ''state must be ok''; end if; return new; end';
 create table guarded (id int primary key, state text not null);
 create trigger g before insert on guarded for each row execute function guarded();
+create table ruled (id int primary key);
+create rule nothing as on insert to ruled do instead nothing;
+create table pair_a (id int primary key);
+create table pair_b (id int primary key references pair_a);
+alter table pair_a add foreign key (id) references pair_b deferrable;
