@@ -68,7 +68,8 @@ FORMS = (
 )
 """How an assumption can be written; ``where CONDITION`` may follow ``on TABLE``."""
 
-_MARK = re.compile(r"migrate-validate:\s*assume\b(?P<text>.*)", re.DOTALL)
+_MARK = re.compile(r"migrate-validate:\s*(?P<word>\w+)\b(?P<text>.*)", re.DOTALL)
+_MARKED = "migrate-validate:"
 _WORD = "assume"
 _NO_ROWS = re.compile(r"no\s+rows\s*:\s*(?P<query>.*)", re.DOTALL | re.IGNORECASE)
 _REASON = re.compile(r":(?=\s|$)")
@@ -102,14 +103,25 @@ def assumptions(script: Script) -> tuple[Assumption, ...]:
 @lru_cache(maxsize=1024)
 def stated(script: Script) -> tuple[Assumption | Unreadable, ...]:
     """The same with those that cannot be read; empty for a script that cannot be cut."""
-    if _WORD not in script.text and "\\i" not in script.text:
+    if _MARKED not in script.text and "\\i" not in script.text:
         return ()
     try:
         found = comments(script)
     except ScriptError:
         return ()
     marked = ((_MARK.fullmatch(comment.text), comment.location) for comment in found)
-    return tuple(_stated(matched["text"], location) for matched, location in marked if matched)
+    read_all = (_marked(matched["word"], matched["text"], location) for matched, location in marked if matched)
+    return tuple(each for each in read_all if each is not None)
+
+
+def _marked(word: str, text: str, location: Location) -> Assumption | Unreadable | None:
+    """What a comment for this tool states; None: it is about something else."""
+    if word == _WORD:
+        return _stated(text, location)
+    if get_close_matches(word.lower(), [_WORD], cutoff=0.75):
+        said = " ".join(text.split())
+        return Unreadable(f"{word} {said}", f"did you mean {_WORD!r} by {word!r}?", location)
+    return None
 
 
 def assumed_of(migration: Migration, configured: Sequence[Assume] = ()) -> tuple[Assumption, ...]:

@@ -151,12 +151,15 @@ def test_comments_of_a_script() -> None:
         "-- migrate-validate: assumed not null a on b\n"
         "select '\n-- migrate-validate: assume a is empty\n';"
     )
-    first, second, third = stated(up)
+    first, second, third, misspelt = stated(up)
     assert first == Assumption(Kind.NOT_NULL, "users", ("email",))
     assert isinstance(first, Assumption)
     assert (first.reason, first.location) == ("asked for", Location("001_script.sql", 1, 1))
     assert second == Unreadable("users is emty", "did you mean 'empty' by 'emty'?", Location("001_script.sql", 2, 45))
     assert str(third) == "no rows: select id\n   from users"
+    assert isinstance(misspelt, Unreadable)
+    assert misspelt.text == "assumed not null a on b"
+    assert misspelt.problem == "did you mean 'assume' by 'assumed'?"
     assert assumptions(up) == (first, third)
     assert stated(script("select 'never ends; -- migrate-validate: assume a is empty")) == ()
 
