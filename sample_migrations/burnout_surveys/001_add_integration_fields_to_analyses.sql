@@ -3,6 +3,7 @@
 ALTER TABLE analyses ADD COLUMN integration_name VARCHAR(255);
 ALTER TABLE analyses ADD COLUMN platform VARCHAR(50);
 
+-- migrate-validate: ignore backfill-incomplete: null where the integration had been removed before
 UPDATE analyses AS a
    SET integration_name = i.name,
        platform = i.platform

@@ -175,7 +175,8 @@ WITH domains AS (
       FROM slugs
 )
 INSERT INTO organizations (name, domain, slug, primary_contact_email)
-SELECT initcap(split_part(domain, '.', 1)), domain, CASE n WHEN 1 THEN slug ELSE slug || '-' || n END, contact
+SELECT initcap(split_part(domain, '.', 1)), domain,
+       CASE n WHEN 1 THEN slug ELSE slug || '-' || left(md5(domain), 8) END, contact
   FROM numbered
  ORDER BY domain;
 

