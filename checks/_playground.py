@@ -107,6 +107,13 @@ class Scene:
         return replace(self.data, rows=rows).statements()
 
 
+class _Simple(random.Random):
+    """Gives bytes of which about half are zero, which stands for the simplest value."""
+
+    def randbytes(self, n: int) -> bytes:
+        return bytes(each if each & 1 else 0 for each in super().randbytes(n))
+
+
 def build(connection: Connection, catalog: Catalog, link: Link, hints: Mined, fixed: Row | None = None) -> Scene | str:
     """Load generated rows, and find children that the tables take beside them.
 
@@ -121,12 +128,14 @@ def build(connection: Connection, catalog: Catalog, link: Link, hints: Mined, fi
     tables = (link.parent.qualified_name, link.child.qualified_name)
     learned = learn(connection, catalog, tables, hints=hints)
     for name in tables:
-        if name in learned.unfilled:
-            return f"no row can be made for {name}: {learned.unfilled[name]}"
+        if name not in learned.pools:
+            return f"no row can be made for {name}: {learned.unfilled.get(name, 'its columns are not known')}"
+    # A table whose rows a trigger on another one makes takes none, but its rows can be overwritten.
+    learned = replace(learned, unfilled={name: why for name, why in learned.unfilled.items() if name not in tables})
     order = fill_order(catalog, ancestors(catalog, tables))
     reason = ""
     for attempt in range(ATTEMPTS):
-        drawn = sample(order, learned, ROWS, random.Random(attempt))
+        drawn = sample(order, learned, ROWS, _Simple(attempt))
         found = _loaded(connection, _without_children(drawn, link, fixed or {}), drawn, link, learned)
         if isinstance(found, Scene):
             return found

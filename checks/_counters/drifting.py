@@ -143,13 +143,17 @@ class _Trying:
 
     def _varied(self) -> list[Row]:
         """The scene's children, and the first of them in all the states that the conditions speak of."""
-        state = set(self._state())
+        state = self._state()
         first = self.scene.children[0]
         found: list[Row] = list(self.scene.children)
         for pool in self.scene.learned.pools[self.count.link.child.qualified_name]:
-            if state & set(pool.columns) and state.issuperset(pool.columns):
-                step = max(1, len(pool.values) // MOST_STATES)
-                found += [{**first, **dict(zip(pool.columns, cells, strict=True))} for cells in pool.values[::step]]
+            if not set(pool.columns) <= set(state):
+                continue
+            states: dict[tuple[object, ...], Row] = {}
+            for cells in pool.values:
+                row = {**first, **dict(zip(pool.columns, cells, strict=True))}
+                states.setdefault(tuple(self._told_apart(row, state)), row)
+            found += list(states.values())[:MOST_STATES]
         return found
 
     def _inserted(self, operations: Operations, children: Sequence[Row]) -> tuple[Row, ...] | str:
