@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
@@ -14,6 +15,7 @@ from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import base_type
 from migrate_validate.data.learned import Cells, Pool, plain_keys
 from migrate_validate.data.mining import ANY, mined_body
+from migrate_validate.data.order import partitions
 from migrate_validate.data.pools import domain_hints, pool
 from migrate_validate.data.strategies import partition_values
 from migrate_validate.data.types import INTEGERS
@@ -83,7 +85,7 @@ class Candidates:
         self._judged = source.judged
         self._table = table
         self._hints = column_hints(table.constraints)
-        for name, offered in partition_values(source.catalog, table).items():
+        for name, offered in (*partition_values(source.catalog, table).items(), *_bounds(source.catalog, table)):
             self._hints[name] = self._hints.get(name, Hints()).merged(offered)
         self._mined = source.mined(table)
         self.referenced = source.catalog.referenced_columns.get(table.qualified_name, frozenset())
@@ -185,6 +187,17 @@ class Candidates:
                 return False
             own = self._types.named.get(own.base_type)
         return True
+
+
+def _bounds(catalog: Catalog, table: Table) -> Iterator[tuple[str, Hints]]:
+    """The bounds of all partitions below a table, for each column that they may be about; PostgreSQL knows which."""
+    below = [] if table.partition_key is None else partitions(catalog, table)
+    keys = " ".join([table.partition_key or "", *(part.partition_key or "" for part in below)])
+    found = [text for part in below for text in re.findall(r"'((?:[^']|'')*)'|\b(\d+)", part.partition_bound or "")]
+    literals = tuple(dict.fromkeys((text or number).replace("''", "'") for text, number in found))
+    for column in table.columns if literals else ():
+        if re.search(rf"\b{re.escape(column.name)}\b", keys):
+            yield column.name, Hints(literals)
 
 
 def _variants(texts: Iterable[str]) -> frozenset[str]:

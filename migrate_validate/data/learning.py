@@ -270,7 +270,8 @@ class _Learning:
             columns = [column for column in table.columns if column.name in names]
             if not pointing.intersection(names) or self.connection is None:
                 continue
-            offered = [self._met(table, column.name) for column in columns]
+            # A key without a row to refer to becomes NULL.
+            offered = [[*([] if column.not_null else [None]), *self._met(table, column.name)] for column in columns]
             most = int(MET ** (1 / len(columns)))
             tuples = combined([values[:most] for values in offered], MET, 0) if all(offered) else []
             allowed = set(judge(self.connection, table, columns, tuples, own, self.types).allowed)

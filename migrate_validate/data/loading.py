@@ -31,7 +31,7 @@ class Refused:
     """A row that PostgreSQL did not take, and why."""
 
     table: str
-    """``schema.name``; empty where a constraint was checked only at the end."""
+    """``schema.name``."""
     row: Row
     sqlstate: str
     message: str

@@ -37,3 +37,6 @@ create table flags (flag boolean primary key, n int, b boolean, unique nulls not
 create table "Odd names" ("Co l" serial primary key, "select" text check ("select" <> 'a''b'));
 create table odd_refs (o int references "Odd names", k serial, primary key (o, k));
 create table selves (id int primary key, up int not null references selves);
+create table logs (id int, kind int not null, at date not null, primary key (id, kind, at)) partition by list (kind);
+create table logs_7 partition of logs for values in (7771) partition by range (at);
+create table logs_7_2031 partition of logs_7 for values from ('2031-05-01') to ('2031-06-01');
