@@ -69,7 +69,9 @@ _BLIND_ACTIONS = frozenset(
 """The same of the actions of ALTER TABLE."""
 _HOLDERS = ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN")
 """What a DROP takes rows or values along with."""
-_DELETES = re.compile(r"\b(delete|drop|truncate|update|merge|do|select|call)\b", re.IGNORECASE)
+_DEFINES = frozenset({"alter_table", "create", "drop", "index", "rename"})
+"""Kinds of statements that leave the rows of other tables alone, though they may speak of ON DELETE CASCADE."""
+_DELETES = re.compile(r"\b(delete|truncate|update|merge|do|select|call|execute)\b", re.IGNORECASE)
 _HARMLESS_CONSTRAINTS = frozenset({"CONSTR_NULL", "CONSTR_DEFAULT"})
 
 
@@ -91,7 +93,7 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
         _root(before, each.relation) for run in step.run.statements for each in run.touched if each.relation in tables
     }
     found |= named & locked
-    if any(_DELETES.search(run.statement.sql) for run in step.run.statements):
+    if any(run.statement.kind not in _DEFINES and _DELETES.search(run.statement.sql) for run in seeing):
         found |= set(_dependents(before, found))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
 

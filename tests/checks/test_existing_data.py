@@ -118,6 +118,19 @@ def test_a_table_that_cannot_be_filled_leaves_it_unproven(server: Server, tmp_pa
     assert result.reason.endswith("no users today (PL/pgSQL function closed() line 1 at RAISE)")
 
 
+def test_rows_that_refer_to_a_table_matter_only_where_they_can_go(server: Server, tmp_path: Path) -> None:
+    closed = (
+        BASE + "create table orders (id int primary key, user_id int references users on delete cascade);\n"
+        "create function closed() returns trigger language plpgsql as $$ begin raise exception 'none'; end $$;\n"
+        "create trigger closed before insert on orders for each row execute function closed();\n"
+    )
+    defines = "alter table users add boss int references users on delete cascade on update cascade;\n"
+    result = said(server, tmp_path, {"001_users.sql": closed, "002_boss.sql": defines})
+    assert result.verdict is Verdict.PASSED
+    result = said(server, tmp_path, {"001_users.sql": closed, "002_boss.sql": "delete from users where name = 'x';\n"})
+    assert result.reason.startswith("public.orders: no rows to try")
+
+
 def test_users_say_what_rows_a_table_gets(server: Server, tmp_path: Path) -> None:
     fixture = tmp_path / "users.txt"
     fixture.write_text("insert into users values (1, 'a', 'a'), (2, 'a', 'b');")
