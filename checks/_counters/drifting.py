@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.data import Row
@@ -234,14 +234,14 @@ class _Trying:
     def told(self, drift: Drift) -> Drift:
         """The same with the fewest rows that show it, and the script."""
         operation = drift.operation
-        for whole in (False, True):
-            rows = self.scene.script(operation.parents, operation.children, whole=whole)
+        for parents, whole in ((operation.parents[:1], False), (operation.parents, False), (operation.parents, True)):
+            asked = question(self.count, parents, (drift.condition,))
+            rows = self.scene.script(parents, operation.children, whole=whole)
             statements = (*rows, *operation.statements)
-            answers = attempt(self.connection, statements, question(self.count, operation.parents, (drift.condition,)))
+            answers = attempt(self.connection, statements, asked)
             if not isinstance(answers, str) and any((row[1], row[2]) == drift.after for row in answers[-1]):
                 break
-        asked = question(self.count, operation.parents, (drift.condition,))
-        return Drift(operation, drift.before, drift.after, drift.condition, (*statements, asked))
+        return replace(drift, script=(*statements, asked))
 
 
 def question(count: Count, parents: Collection[Row], conditions: Collection[str]) -> str:

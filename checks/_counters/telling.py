@@ -34,12 +34,13 @@ def _grouped(count: Count, drifts: Collection[Drift]) -> list[list[Drift]]:
 
 
 def _like(groups: Mapping[str, Sequence[Drift]], drift: Drift) -> str | None:
-    """The group of the operation that has the same effect as a function that was called."""
+    """The group of the operation that has the same effect as a function that was called: none, or the same numbers."""
     if drift.operation.event:
         return None
-    return next(
-        (k for k, (first, *_) in groups.items() if first.operation.event and first.effect == drift.effect), None
-    )
+    said, counted = drift.effect
+    alike = [drift.effect] if said else [drift.effect, (said, -counted)]
+    known = {kind: first for kind, (first, *_) in groups.items() if first.operation.event and kind != "truncate"}
+    return next((kind for kind, first in known.items() if first.effect in alike), None)
 
 
 def _told(count: Count, drift: Drift, others: Sequence[Drift], scripts: Collection[Script]) -> Finding:
