@@ -254,7 +254,9 @@ class _Searching:
             return {}
         reasons = {**self.trying.refused, **self.unfilled}
         empty = sorted(set(self.trying.tables) - self.tally.filled)
-        return {name: reasons.get(name, "no row was generated") for name in empty}
+        ended = "; time ran out then" if self.cut_short else ""
+        number = f"none was among the first {self.tally.tried} generated databases{ended}"
+        return {name: reasons.get(name, number) for name in empty}
 
     def confirmed(self, found: Searched) -> Searched:
         """What was found in a transaction that is rolled back, as far as it happens on a copy, with COMMIT, as well."""

@@ -47,6 +47,11 @@ class Following:
         """By ``schema.name``: why the rows of a table are not followed."""
         return dict(self._was.left_out)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """By ``schema.name``: how many rows a table has that is followed."""
+        return {name: len(each.rows) for name, each in self._was.tables.items()}
+
     def harms(self, after: Catalog) -> tuple[Harm, ...]:
         """What the migration did to the rows, beyond its words, and with what it says the reach of that.
 

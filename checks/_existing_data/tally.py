@@ -40,7 +40,7 @@ class Tally:
     failed: dict[Identity, list[Dataset]] = field(default_factory=dict)
     """Those with which it failed, by how it failed."""
     filled: set[str] = field(default_factory=set)
-    """The tables that had generated rows, ``schema.name``."""
+    """The tables that had rows along with one of them, ``schema.name``."""
 
     def note(self, outcome: Outcome) -> None:
         """Count one dataset."""
@@ -48,7 +48,7 @@ class Tally:
             self.passed_over += 1
             return
         self.tried += 1
-        self.filled |= {name for name, rows in outcome.data.rows.items() if rows}
+        self.filled |= outcome.filled
         for harm in outcome.harms:
             key = harm.identity
             self.hits[key] = self.hits.get(key, 0) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog
@@ -46,6 +46,8 @@ class Outcome:
     """Whether they hold what is assumed; if not, nothing was tried."""
     failure: Failure | None = None
     """Why the migration failed, if it did."""
+    filled: frozenset[str] = frozenset()
+    """The tables that have rows along with it, ``schema.name``: its own, or what triggers have made of them."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,8 @@ class Trying:
     refused: dict[str, str] = field(default_factory=dict)
     """By ``schema.name``: what was said last when a row was refused."""
     _after: Catalog | None = None
+    _own: Mapping[str, int] = field(default_factory=dict)
+    """How many rows the tables have without any dataset."""
 
     @property
     def script(self) -> Script:
@@ -83,6 +87,7 @@ class Trying:
         if settle(connection, self.assumptions, self.before):
             return Outcome(data, respects=False)
         following = Following(connection, self.before, self.tables, self.words)
+        filled = self._filled(data, following)
         script = self.rehearsed if trial.database is None else self.script
         went_through = trial.database is None and trial.rehearse(script)
         failure = None if went_through else trial.apply(script).failure
@@ -91,10 +96,16 @@ class Trying:
         if failure is None:
             if self._after is None:
                 self._after = trial.catalog()
-            return Outcome(data, following.harms(self._after))
+            return Outcome(data, following.harms(self._after), filled=filled)
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
-        return Outcome(data, (failing(self.script, failure, self.before),), failure=failure)
+        return Outcome(data, (failing(self.script, failure, self.before),), failure=failure, filled=filled)
+
+    def _filled(self, data: Dataset, following: Following) -> frozenset[str]:
+        if not any(data.rows.values()):
+            self._own = following.counts
+        more = {name for name, count in following.counts.items() if count > self._own.get(name, 0)}
+        return frozenset(more.union(name for name, rows in data.rows.items() if rows))
 
 
 def inside(trying: Trying, trial: Trial) -> Attempt:

@@ -118,6 +118,17 @@ def test_a_table_that_cannot_be_filled_leaves_it_unproven(server: Server, tmp_pa
     assert result.reason.endswith("no users today (PL/pgSQL function closed() line 1 at RAISE)")
 
 
+def test_rows_that_a_trigger_makes_fill_a_table(server: Server, tmp_path: Path) -> None:
+    counted = (
+        BASE + "create table counts (user_id int primary key references users on delete cascade, posts int);\n"
+        "create function count_user() returns trigger language plpgsql as $$ begin"
+        " insert into counts values (new.id, 0); return new; end $$;\n"
+        "create trigger counted after insert on users for each row execute function count_user();\n"
+    )
+    result = said(server, tmp_path, {"001_users.sql": counted, "002_posts.sql": "update counts set posts = 1;\n"})
+    assert result.verdict is Verdict.PASSED
+
+
 def test_rows_that_refer_to_a_table_matter_only_where_they_can_go(server: Server, tmp_path: Path) -> None:
     closed = (
         BASE + "create table orders (id int primary key, user_id int references users on delete cascade);\n"
