@@ -173,6 +173,8 @@ def test_the_example_of_the_readme_is_accepted(tmp_path: Path) -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
     example = readme.partition("```toml\n")[2].partition("```")[0]
     (tmp_path / "migrate_validate.toml").write_text(example)
+    (tmp_path / "rates.sql").touch()
     settings = load_project(tmp_path)
+    assert len(settings.data) == 2
     assert all(getattr(settings, name) != getattr(Settings(), name) for name in ("migrations", "severity", "api_roles"))
     assert all(getattr(settings.expect, name) for name in Expectations.__dataclass_fields__)
