@@ -21,19 +21,19 @@ def test_list_of_rules_is_the_one_of_their_docstrings() -> None:
     assert README[start : README.index("<!-- end of rules -->")] == rules_reference(Registry.load())
 
 
-def shop(pytester: pytest.Pytester, *arguments: str) -> str:
-    """What the tool prints of the chain that README.md shows findings of, measured numbers made alike."""
-    shutil.copytree(Path(__file__).parent / "readme/shop", pytester.path / "shop", dirs_exist_ok=True)
-    return without_numbers(run(pytester, "--migrations=shop", "-p", "no:xdist", *arguments).stdout.str())
+def printed(pytester: pytest.Pytester, chain: str, *arguments: str) -> str:
+    """What the tool prints of a chain that README.md shows findings of, measured numbers made alike."""
+    shutil.copytree(Path(__file__).parent / "readme" / chain, pytester.path / chain, dirs_exist_ok=True)
+    return without_numbers(run(pytester, f"--migrations={chain}", "-p", "no:xdist", *arguments).stdout.str())
 
 
 def without_numbers(text: str) -> str:
-    return re.sub(r"\b\d+(\.\d+)? ms\b|(?<= ms: )[\d.]+", "N", text)
+    return re.sub(r"\b\d+(\.\d+)? ms\b|(?<= ms: )[\d.]+|\d+ of \d+(?= generated)", "N", text)
 
 
-def shown(section: str) -> list[str]:
-    """The indented blocks of a section of README.md."""
-    start = README.index(f"\n## {section}\n")
+def shown(section: str | None = None) -> list[str]:
+    """The indented blocks of a section of README.md; None: of what comes before the first one."""
+    start = README.index(f"\n## {section}\n") if section else 0
     text = README[start : README.index("\n## ", start + 1)]
     blocks = re.findall(r"(?:^(?:    .*)?\n)+", text, re.MULTILINE)
     return [block for each in blocks if (block := textwrap.dedent(each).strip("\n"))]
@@ -41,10 +41,10 @@ def shown(section: str) -> list[str]:
 
 def test_findings_are_shown_as_they_are_printed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    printed = shop(pytester, "-v", "--tb=no")
+    text = printed(pytester, "shop", "-v", "--tb=no")
     (block,) = shown("What it finds")
     findings = re.split(r"\n(?=\w)", block)
-    assert [each for each in findings if each not in printed] == []
+    assert [each for each in findings if each not in text] == []
     checks = {registered.name: registered.check for registered in Registry.load()}
     assert {checks[each.split()[1]] for each in findings} == set(checks.values())
 
@@ -54,10 +54,25 @@ def test_conflicts_and_locks_are_shown_as_they_are_printed(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     selected = "silent-no-op or index-built-under-lock or blocked-while"
-    printed = shop(pytester, "--migrations-strict", "--migrations-rows=100000", "-k", selected)
+    text = printed(pytester, "shop", "--migrations-strict", "--migrations-rows=100000", "-k", selected)
     blocks = [without_numbers(each) for each in (*shown("Conflicts"), *shown("Locks"))]
     assert len(blocks) == 3
-    assert [each for each in blocks if each not in printed] == []
+    assert [each for each in blocks if each not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("chain", "rule", "blocks"),
+    [("orders", "rows-lost", shown()), ("people", "fails-on-data", shown("Migrations against data"))],
+)
+def test_counterexamples_are_shown_as_they_are_printed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, chain: str, rule: str, blocks: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    # Time enough on a busy machine, too.
+    pytester.makeconftest("import hypothesis as h; h.settings.register_profile('slow', max_examples=400)")
+    text = printed(pytester, chain, "-k", rule, "--hypothesis-profile=slow")
+    (block,) = (each for each in blocks if f"error[{rule}]" in each)
+    assert without_numbers(block.removeprefix(f"$ migrate-validate tests/readme/{chain}\n\n")) in text
 
 
 def test_the_examples_run(pytester: pytest.Pytester) -> None:

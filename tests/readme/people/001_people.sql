@@ -1,0 +1,5 @@
+create table people (
+    id bigint primary key,
+    name text,
+    email text not null unique
+);

@@ -1,0 +1,1 @@
+create unique index people_email on people (lower(email));
