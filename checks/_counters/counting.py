@@ -22,6 +22,7 @@ _COMPARED = (
     r"|IS\s+(?:NOT\s+)?(?:NULL|TRUE|FALSE)\b|(?:NOT\s+)?IN\s*\((?:\s*(?:'(?:[^']|'')*'|\d+)\s*,?)+\))"
 )
 MOST_CONDITIONS = 60
+DECLARE = "declare it under [[expect.counters]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Count:
 def counts_of(catalog: Catalog, declared: Collection[Counter]) -> Iterator[Count | str]:
     """Every declared counter, and every other one that is found.
 
-    A text is given in place of a declared counter whose tables or columns are not there.
+    A text is given in place of one that cannot be tried: its tables or columns are not there, or it could mean several.
     """
     known = set()
     for each in declared:
@@ -79,24 +80,32 @@ def _declared(catalog: Catalog, counter: Counter) -> Count | str:
     return Count(link, column, (counter.where,), True, keepers, by_functions)
 
 
-def _found(catalog: Catalog, parent: Table, column: Column) -> Count | None:
+def _found(catalog: Catalog, parent: Table, column: Column) -> Count | str | None:
     """The counter that a column is, by its name, and by who writes it."""
     match = _NAME.fullmatch(column.name)
     if match is None:
         return None
     words = next(each for each in match.groups() if each)
-    fitting = []
+    fitting: list[tuple[bool, Count | str]] = []
     for child in catalog.tables:
         keys = [key for key in child.foreign_keys if key.references == parent.qualified_name and key.enforced]
-        if child.partition_of is not None or len(keys) != 1:
+        if child.partition_of is not None or not keys:
             continue
         keepers, by_functions = _keepers(catalog, parent, column.name, child)
         named = _named(child, words)
         # A name with another noun (active_user_count of profiles) tells enough where a trigger on the child keeps it.
-        if (named and (keepers or by_functions)) or (keepers and not match["total"]):
-            link = Link(child, keys[0].columns, parent, keys[0].referenced_columns)
-            conditions = tuple(_conditions(catalog, child, words, link, keepers))
-            fitting.append((named, Count(link, column.name, conditions, False, keepers, by_functions)))
+        if not ((named and (keepers or by_functions)) or (keepers and not match["total"])):
+            continue
+        spoken = _spoken(catalog, keepers)
+        keys = [key for key in keys if len(keys) == 1 or all(mentions(spoken, name) for name in key.columns)]
+        if len(keys) != 1:
+            name = f"{parent.qualified_name}.{column.name}"
+            said = f"{name}: which of the foreign keys of {child.qualified_name} it counts by cannot be told; {DECLARE}"
+            fitting.append((named, said))
+            continue
+        link = Link(child, keys[0].columns, parent, keys[0].referenced_columns)
+        conditions = tuple(_conditions(child, words, link, spoken))
+        fitting.append((named, Count(link, column.name, conditions, False, keepers, by_functions)))
     best = [count for named, count in fitting if named] or [count for _, count in fitting]
     return best[0] if len(best) == 1 else None
 
@@ -145,12 +154,19 @@ def writes(body: str, parent: Table, column: str) -> bool:
     )
 
 
-def _conditions(catalog: Catalog, child: Table, words: str, link: Link, keepers: Collection[Trigger]) -> Iterator[str]:
-    """Which children may be meant: all, or what the functions that keep the counter and its name speak of."""
+def _spoken(catalog: Catalog, keepers: Collection[Trigger]) -> str:
+    """The text of triggers, of their functions, and of those that they call."""
     functions = _by_name(catalog)
     texts = [plain(functions[each.function].body) + "\n" + each.definition for each in keepers]
-    texts += [plain(f.body) for f in functions.values() if any(mentions(text, f.name) for text in texts)]
-    text = "\n".join(texts)
+    texts += [plain(each.body) for each in functions.values() if any(mentions(text, each.name) for text in texts)]
+    return "\n".join(texts)
+
+
+def _conditions(child: Table, words: str, link: Link, text: str) -> Iterator[str]:
+    """Which children may be meant: all, or what the functions that keep the counter and its name speak of.
+
+    :param text: of these functions
+    """
     if re.search(r"\bcount\s*\(\s*DISTINCT\b", text, re.IGNORECASE):
         # Of something else than rows.
         return

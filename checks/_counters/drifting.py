@@ -15,7 +15,7 @@ from migrate_validate.syntax import quote
 
 from .._playground import Measured, Scene, attempt, build, mentions, table_name
 from .._shared import Connection
-from .counting import Count
+from .counting import DECLARE, Count
 from .operations import MOST_KINDS, Operation, Operations
 
 SECONDS = 2.0
@@ -24,9 +24,10 @@ MOST_STATES = 8
 """Values of the columns that may tell whether a child counts."""
 
 
+_LITERAL = re.compile(r"'((?:[^']|'')*)'")
 UNTOLD = (
     "which rows it counts cannot be told: after an INSERT it is neither the number of all rows nor of those in a state "
-    "that its functions speak of; declare it under [[expect.counters]]"
+    f"that its functions speak of; {DECLARE}"
 )
 
 
@@ -154,6 +155,10 @@ class _Trying:
                 row = {**first, **dict(zip(pool.columns, cells, strict=True))}
                 states.setdefault(tuple(self._told_apart(row, state)), row)
             found += list(states.values())[:MOST_STATES]
+        # What the conditions name; what a column does not take is refused.
+        spoken = ((each, text) for each in self.count.conditions for text in _LITERAL.findall(each))
+        pairs = ((name, text) for each, text in spoken for name in state if mentions(each, name))
+        found += [{**first, name: text.replace("''", "'")} for name, text in dict.fromkeys(pairs)]
         return found
 
     def _inserted(self, operations: Operations, children: Sequence[Row]) -> tuple[Row, ...] | str:
