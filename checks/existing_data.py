@@ -100,4 +100,4 @@ def _not_seen(stage: Stage, found: Searched) -> Iterator[Unproven]:
     if found.stopped:
         yield Unproven(found.stopped)
     for table, reason in found.unfilled.items():
-        yield Unproven(f"no rows to try {stage.migration.up.file} on: {reason}", table)
+        yield Unproven(f"no rows to try it on: {reason}", table)

@@ -195,10 +195,17 @@ def ignored_lines(results: Iterable[Payload], width: int) -> list[str]:
 
 
 def unproven_lines(results: Iterable[Payload], width: int) -> list[str]:
-    """The rules that could not be evaluated, with the reason; trouble of the tool is told by pytest already."""
+    """The rules that could not be evaluated, with the reason, which several rules of a file may share.
+
+    Trouble of the tool is told by pytest already.
+    """
+    shared: dict[tuple[str, str], list[str]] = {}
+    for each in results:
+        if each["verdict"] == "unproven" and not each.get("trouble"):
+            rules = shared.setdefault((each["file"] or "", each["reason"]), [])
+            rules += [] if each["rule"] in rules else [each["rule"]]
     return [
         line
-        for each in results
-        if each["verdict"] == "unproven" and not each.get("trouble")
-        for line in _wrapped(f"  {each['file'] + ' ' if each['file'] else ''}{each['rule']}: {each['reason']}", width)
+        for (file, reason), rules in shared.items()
+        for line in _wrapped(f"  {f'{file} ' if file else ''}{', '.join(rules)}: {reason}", width)
     ]

@@ -114,7 +114,7 @@ def test_a_table_that_cannot_be_filled_leaves_it_unproven(server: Server, tmp_pa
     )
     result = said(server, tmp_path, {"001_users.sql": closed, "002_unique.sql": UNIQUE})
     assert result.verdict is Verdict.UNPROVEN
-    assert result.reason.startswith("public.users: no rows to try 002_unique.sql on: public.users takes none of ")
+    assert result.reason.startswith("public.users: no rows to try it on: public.users takes none of ")
     assert result.reason.endswith("no users today (PL/pgSQL function closed() line 1 at RAISE)")
 
 

@@ -128,6 +128,8 @@ def test_what_stands_above_the_table() -> None:
 
 def test_unproven() -> None:
     assert unproven_lines([result(verdict="unproven", reason="no data"), result()], 80) == ["  some-rule: no data"]
+    several = [result(rule=name, verdict="unproven", reason="no data") for name in ("one", "other", "one")]
+    assert unproven_lines(several, 80) == ["  one, other: no data"]
 
 
 def test_a_finding_names_its_file_once() -> None:
