@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.errors import ServerError
-from migrate_validate.postgres import roles
+from migrate_validate.postgres import defaults, roles
 from migrate_validate.postgres.binaries import Binaries, find_binaries
 from migrate_validate.postgres.clusters import SUPERUSER
 from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
@@ -109,7 +109,7 @@ class Server:
         )
         self._administer(statement, f"The database {database.name} could not be made")
         self._databases[database.name] = database
-        if template is not None and not self.ours:
+        if template is not None:
             self._copy_settings(template, database)
         return database
 
@@ -208,18 +208,10 @@ class Server:
                     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
 
     def _copy_settings(self, template: Database, copy: Database) -> None:
-        """Give a copy the settings of its template, which PostgreSQL does not: the search path of an environment."""
+        """Give a copy the settings of its template, which PostgreSQL does not."""
         failed = f"The settings of the database {template.name} could not be copied"
-        query = (
-            "select split_part(setting, '=', 1), substr(setting, strpos(setting, '=') + 1)"
-            " from pg_db_role_setting as s join pg_database as d on d.oid = s.setdatabase,"
-            " unnest(s.setconfig) as setting where d.datname = %s and s.setrole = 0"
-        )
-        for name, value in self._administer(query, failed, [template.name]):
-            with self._administration().transaction():
-                self._administer("select set_config(%s, %s, true)", failed, [name, value])
-                statement = sql.SQL("alter database {} set {} from current")
-                self._administer(statement.format(sql.Identifier(copy.name), sql.Identifier(*name.split("."))), failed)
+        for row in self._administer(defaults.READ, failed, [template.name]):
+            self._administer(defaults.Default(*row).statement(copy.name), failed)
 
     @property
     def _maintenance_name(self) -> str:

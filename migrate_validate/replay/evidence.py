@@ -22,9 +22,14 @@ CLOSING = _QUERIES.joinpath("closing.sql").read_text(encoding="utf-8").encode()
 
 NEWEST = b"""
     select greatest((select max(oid) from pg_class),
-                    (select max(relfilenode) from pg_class where reltablespace = 0))::bigint
+                    (select max(relfilenode) from pg_class where reltablespace = 0))::bigint,
+           (select coalesce(hashtext(string_agg(s.ctid::text || s.xmin::text, ',')), 0)
+            from pg_db_role_setting s
+            where s.setdatabase = 0
+               or s.setdatabase = (select oid from pg_database where datname = current_database()))
 """
-"""The greatest number given to a relation so far: what comes later is greater."""
+"""The greatest number given to a relation so far: what comes later is greater; and what changes with the settings that
+new sessions begin with."""
 
 CLOCK = b"select extract(epoch from pg_catalog.clock_timestamp())::float8"
 """What the server's time is, in seconds."""
@@ -128,12 +133,23 @@ class Closing:
     event_triggers: bool
     schemas: str
     """Changes with the names of the schemas."""
+    defaults: int
+    """Changes with the settings that new sessions begin with."""
     newest: int
     asked: float
     """When it was made, in seconds: COMMIT comes next."""
 
     @classmethod
-    def of(cls, changed: Any, deferred: Any, event_triggers: Any, schemas: Any, newest: Any, asked: Any) -> Closing:
+    def of(
+        cls,
+        changed: Any,
+        deferred: Any,
+        event_triggers: Any,
+        schemas: Any,
+        defaults: Any,
+        newest: Any,
+        asked: Any,
+    ) -> Closing:
         """Read one row of ``closing.sql``, in text format or not."""
         if isinstance(changed, bytes):
             changed = json.loads(changed)
@@ -143,6 +159,7 @@ class Closing:
             deferred=deferred in true,
             event_triggers=event_triggers in true,
             schemas=str(schemas),
+            defaults=int(defaults),
             newest=int(newest),
             asked=float(asked),
         )

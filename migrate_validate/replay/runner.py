@@ -155,6 +155,8 @@ class Runner:
                 self._leave(planned, closing, failed)
             elif failed is not None and not self._connection.closed:
                 self._connection.execute(bounds.undo)
+        if bounds is TRANSACTION:
+            failed = failed or self._renewed(script)
         return ScriptRun(
             script=script,
             outcome=Outcome.APPLIED if failed is None else Outcome.FAILED,
@@ -188,10 +190,24 @@ class Runner:
             with self._watchdog.limit():
                 self._session.make_clean()
             return
-        self._session.newest = closing.newest
+        self._session.newest, self._session.defaults = closing.newest, closing.defaults
         if planned.leaves_session:
             with self._watchdog.limit():
                 self._session.make_nearly_clean()
+
+    def _renewed(self, script: Script) -> Failure | None:
+        """Begin the session anew where the script has changed what new sessions begin with, as tools do that connect
+        for each file.
+        """
+        if self._connection.closed or not self._session.outdated:
+            return None
+        try:
+            with self._watchdog.limit():
+                self._session.renew()
+        except psycopg.Error as error:
+            said = error.diag.message_primary or str(error)
+            return Failure(f"no session can begin with the settings that it leaves: {said}", Location(script.file))
+        return None
 
 
 def not_reached(script: Script) -> ScriptRun:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ConnStatus, TransactionStatus
 
 from migrate_validate.replay.evidence import (
     CLOCK,
@@ -48,6 +48,9 @@ class Session:
         """Whether the counters begin anew with the next message."""
         self.newest = 0
         """The greatest number given to a relation before the script that runs now."""
+        self.defaults = 0
+        """Changes with the settings that new sessions begin with."""
+        self._began_with: int | None = None
         # Statements that are prepared behind the scenes would be lost to a DISCARD ALL or DEALLOCATE ALL of a script.
         connection.prepare_threshold = None
 
@@ -62,8 +65,29 @@ class Session:
         )
         while cursor.nextset():
             pass
-        (self.newest,) = cursor.fetchone() or (0,)
+        self.newest, self.defaults = cursor.fetchone() or (0, 0)
+        if self._began_with is None:
+            self._began_with = self.defaults
         self._clean = True
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a new session would begin with other settings: a script has altered a database or a role."""
+        return self.defaults != self._began_with
+
+    def renew(self) -> None:
+        """Begin the session anew, over the same connection object.
+
+        :raises psycopg.Error: when the server lets nobody in
+        """
+        pgconn = self.connection.pgconn
+        pgconn.reset()
+        if pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError(pgconn.error_message.decode(errors="replace").strip())
+        # As psycopg has it; to connect again makes it a blocking one.
+        pgconn.nonblocking = 1
+        self._clean, self._began_with, self.flushed = False, None, False
+        self.make_clean()
 
     def make_nearly_clean(self) -> None:
         """The same for a session in which nothing was prepared: what we have prepared is kept."""

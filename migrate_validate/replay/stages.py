@@ -17,6 +17,7 @@ from migrate_validate.chain.model import Chain, Migration, Script, Seed, Stateme
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
+from migrate_validate.postgres.defaults import Default, restoring, shared_defaults
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.plan import plan
@@ -238,7 +239,7 @@ class Stages:
         """A copy of the state before the migration with this index, dropped at the end."""
         walker = self._at(index)
         self._disconnect(walker)
-        roles = _roles(walker.server)
+        shared = _Shared.of(walker.server)
         copy = walker.database.clone("stage", owner=self._environment.migration_role)
         lost = False
         try:
@@ -253,7 +254,7 @@ class Stages:
         finally:
             self._check_server(walker, lost)
             copy.drop()
-            _drop_roles(walker.server, _roles(walker.server) - roles)
+            shared.restore(walker.server)
 
     @property
     def _limits(self) -> Limits:
@@ -344,14 +345,31 @@ def _one_transaction(script: Script) -> bool:
     return False
 
 
-def _roles(server: Server) -> frozenset[str]:
-    with server.connect("postgres") as connection:
-        return frozenset(name for (name,) in connection.execute("select rolname from pg_roles"))
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What belongs to the whole server: what a trial changes of it would be there for the next one."""
 
+    roles: frozenset[str]
+    defaults: frozenset[Default]
 
-def _drop_roles(server: Server, names: Iterable[str]) -> None:
-    """Roles belong to the whole server: those that a trial has made would be there for the next one."""
-    with server.connect("postgres") as connection:
-        for name in names:
-            with contextlib.suppress(psycopg.Error):
-                connection.execute(f"drop role if exists {quote(name)}".encode())
+    @classmethod
+    def of(cls, server: Server) -> _Shared:
+        with server.connect("postgres") as connection:
+            return cls.read(connection)
+
+    @classmethod
+    def read(cls, connection: Connection) -> _Shared:
+        names = frozenset(name for (name,) in connection.execute("select rolname from pg_roles"))
+        return cls(names, shared_defaults(connection))
+
+    def restore(self, server: Server) -> None:
+        """Drop the roles that came, and give the others the settings that they had."""
+        with server.connect("postgres") as connection:
+            now = _Shared.read(connection)
+            kept = frozenset(each for each in now.defaults if each.role is None or each.role in self.roles)
+            for statement in restoring(self.defaults, kept):
+                with contextlib.suppress(psycopg.Error):
+                    connection.execute(statement)
+            for name in now.roles - self.roles:
+                with contextlib.suppress(psycopg.Error):
+                    connection.execute(f"drop role if exists {quote(name)}".encode())

@@ -35,7 +35,6 @@ class Watchdog:
         :param connect: opens another connection, which may end sessions; None: the same database and role
         """
         self._connection = connection
-        self._pid = connection.info.backend_pid
         self._connect = connect or (
             lambda: psycopg.connect(
                 connection.info.dsn, password=connection.info.password, autocommit=True, connect_timeout=round(GRACE)
@@ -92,7 +91,7 @@ class Watchdog:
 
     def _terminate(self) -> None:
         with self._connect() as other:
-            other.execute("select pg_terminate_backend(%s)", (self._pid,))
+            other.execute("select pg_terminate_backend(%s)", (self._connection.info.backend_pid,))
 
     def _cut(self) -> None:
         with socket.socket(fileno=os.dup(self._connection.fileno())) as ours:

@@ -105,7 +105,7 @@ def test_a_file_of_many_statements(server: Server, tmp_path: Path) -> None:
         first, second = replay.timeline.steps
         assert len(first.run.statements) == MANY
         assert failure_of(second.run).location.line == MANY + 1
-        (finding,) = reapply.not_rerunnable(stages.before(first))
+        (finding,) = reapply.not_rerunnable(stages.before(first), FAST)
         assert f"({MANY} of {MANY} statements fail: lines 1, 2, 3" in finding.message
 
 
@@ -115,7 +115,7 @@ def test_ten_megabytes_of_rows(server: Server, tmp_path: Path) -> None:
     with stages_of(server, tmp_path, files) as (stages, replay):
         assert query(replay, "select count(*) from t") == 10_500
         assert replay.timeline.steps[1].run.statements[0].rows == 10_500
-        (finding,) = reapply.rerun_changes_data(stages.before(replay.timeline.steps[1]))
+        (finding,) = reapply.rerun_changes_data(stages.before(replay.timeline.steps[1]), FAST)
         assert "adds 10500 rows to public.t (10500 before, 21000 after" in finding.message
 
 

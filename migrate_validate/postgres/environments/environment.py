@@ -150,10 +150,7 @@ def settle(environment: Environment, database: Database) -> None:
 
 
 def _promote(connection: psycopg.Connection, role: str) -> None:
-    """Let the role do everything until it is settled, and give every session on the server its search path.
-
-    The settings of a database would not do: a clone does not inherit them.
-    """
+    """Let the role do everything until it is settled, and give every session on the server its search path."""
     connection.execute(f"ALTER ROLE {quote(role)} SUPERUSER".encode())
     connection.execute(f"ALTER ROLE {quote(role)} SET search_path = {_SEARCH_PATH}".encode())
     connection.execute(f"ALTER ROLE ALL SET search_path = {_SEARCH_PATH}".encode())

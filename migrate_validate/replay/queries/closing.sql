@@ -1,6 +1,6 @@
 -- At the end of a transaction, before its COMMIT: the tables whose rows or names it may have changed; whether its
 -- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; what the schemas
--- are called; the greatest number given to a relation so far; when COMMIT begins.
+-- are called; what changes with the settings that new sessions begin with; the greatest number given to a relation so far; when COMMIT begins.
 with held as materialized (
     select relation,
            pg_catalog.bool_or(mode = 'AccessExclusiveLock') as exclusive,
@@ -46,6 +46,12 @@ select (
        ),
        exists (select from pg_catalog.pg_event_trigger),
        (select pg_catalog.hashtext(pg_catalog.string_agg(n.nspname, ',' order by n.oid)) from pg_catalog.pg_namespace n),
+       (
+           select coalesce(pg_catalog.hashtext(pg_catalog.string_agg(s.ctid::text || s.xmin::text, ',')), 0)
+           from pg_catalog.pg_db_role_setting s
+           where s.setdatabase = 0
+              or s.setdatabase = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+       ),
        greatest(
            (select max(c.oid) from pg_catalog.pg_class c),
            (select max(c.relfilenode) from pg_catalog.pg_class c where c.reltablespace = 0)
