@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Catalog
@@ -146,7 +147,7 @@ class _Trying:
         """The scene's children, and the first of them in all the states that the conditions speak of."""
         state = self._state()
         first = self.scene.children[0]
-        found: list[Row] = list(self.scene.children)
+        found: list[Row] = [first]
         for pool in self.scene.learned.pools[self.count.link.child.qualified_name]:
             if not set(pool.columns) <= set(state):
                 continue
@@ -159,36 +160,45 @@ class _Trying:
         spoken = ((each, text) for each in self.count.conditions for text in _LITERAL.findall(each))
         pairs = ((name, text) for each, text in spoken for name in state if mentions(each, name))
         found += [{**first, name: text.replace("''", "'")} for name, text in dict.fromkeys(pairs)]
-        return found
+        return [*found, *self.scene.children[1:]]
 
     def _inserted(self, operations: Operations, children: Sequence[Row]) -> tuple[Row, ...] | str:
         """Insert each child, keep the conditions that hold then, and return children of different states.
 
         :returns: why it cannot be told what is counted
         """
-        taken: list[tuple[Row, Measured]] = []
         told: list[tuple[Operation, list[Measured]]] = []
         for operation in operations.inserts(children):
             answers = attempt(self.connection, operation.statements, self._question(operation.parents))
             if not isinstance(answers, str):
-                taken.append((operation.children[0], answers[-1]))
                 told.append((operation, answers))
-        if not self.count.declared:
-            held = [place for place in range(len(self.conditions)) if all(_holds(row, place) for _, row in taken)]
-            counted = [place for place in held if any(int(row[2 + place] or 0) for _, rows in taken for row in rows)]
-            if not counted:
-                return UNTOLD
-            self.conditions = tuple(self.conditions[place] for place in counted)
-            taken = [(row, [(r[0], r[1], *(r[2 + p] for p in counted)) for r in rows]) for row, rows in taken]
-        elif self.count.keepers:
+        if not told:
+            return f"no row of {self.count.link.child.qualified_name} could be inserted a second time"
+        if self.count.declared:
             for operation, answers in told:
                 self._judge(operation, answers)
-        if not taken:
-            return f"no row of {self.count.link.child.qualified_name} could be inserted a second time"
-        kinds: dict[tuple[object, ...], Row] = {}
-        for row, rows in sorted(taken, key=lambda each: -int(each[1][0][2] or 0) if each[1] else 0):
-            kinds.setdefault((rows[0][2:] if rows else (), *self._told_apart(row, operations.state)), row)
-        return _mixed(list(kinds.items()))
+            return self._kinds(told, operations.state)
+        last = [answers[-1] for _, answers in told]
+        held = [place for place in range(len(self.conditions)) if all(_holds(rows, place) for rows in last)]
+        counted = [place for place in held if any(int(row[2 + place] or 0) for rows in last for row in rows)]
+        if not counted:
+            return UNTOLD
+        self.conditions = tuple(self.conditions[place] for place in counted)
+        return self._kinds(told, operations.state)
+
+    def _kinds(self, told: Sequence[tuple[Operation, list[Measured]]], state: Collection[str]) -> tuple[Row, ...]:
+        """A few children in different states: first one for each answer that the conditions gave, then others."""
+        groups: dict[object, dict[object, Row]] = {}
+        # Those that count come first.
+        for operation, answers in sorted(
+            told, key=lambda each: -max((int(row[1] or 0) for row in each[1][-1]), default=0)
+        ):
+            row = operation.children[0]
+            group = groups.setdefault(tuple(each[2:] for each in answers[-1]), {})
+            group.setdefault(tuple(self._told_apart(row, state)), row)
+        turns = itertools.zip_longest(*(group.values() for group in groups.values()))
+        every = (row for turn in turns for row in turn if row is not None)
+        return tuple(itertools.islice(every, MOST_KINDS))
 
     def _told_apart(self, row: Row, columns: Collection[str]) -> Iterator[object]:
         """What tells the states of children apart: of moments and amounts only whether there is one."""
@@ -273,13 +283,3 @@ def _holds(rows: Measured, place: int) -> bool:
 
 def _excess(pair: tuple[str | None, str | None]) -> int | None:
     return None if pair[0] is None or pair[1] is None else int(pair[0]) - int(pair[1])
-
-
-def _mixed(kinds: Sequence[tuple[tuple[object, ...], Row]]) -> tuple[Row, ...]:
-    """A few children, those that count and those that do not by turns."""
-    groups: Mapping[object, list[Row]] = {}
-    found: dict[object, list[Row]] = dict(groups)
-    for key, row in kinds:
-        found.setdefault(key[0], []).append(row)
-    turns: Iterator[Row] = (group[turn] for turn in range(MOST_KINDS) for group in found.values() if turn < len(group))
-    return tuple(row for row, _ in zip(turns, range(MOST_KINDS), strict=False))
