@@ -29,6 +29,8 @@ from migrate_validate.data.values import (
 )
 
 _NUMBERS = (1, 0, 2, -1, 3, 10, 7, 100, 99, -2, 1000, 5, 12, 50, 365, 2024, -100)
+_SMALL = 5
+"""How many of them are offered before the outermost numbers of a type."""
 _TEXT = (
     *("a", "A", "", " ", "b", "á", "Á", "a ", "B", "0", "12", " a", "1.5", "null", "-1", "O'Brien", "ß", "x y", "true"),
     *('x"y', "\\", "a,b", "{}", "😀", "\t", "a\nb", "99999999999", "2024-02-29", "a@b.co", "A@b.co", "%", "ab", "abc"),
@@ -163,7 +165,9 @@ def _integers(size: int, hints: Hints, limits: bool) -> list[Value]:
     edges = [low + step for step in range(12)] if hints.low is not None else []
     edges += [high, high - 1] if hints.high is not None else []
     ends = [size - 1, -size] if limits else []
-    found = [*near, *(n for n in _NUMBERS if low <= n <= high), *edges, *range(20, 40), *ends]
+    usual = [number for number in _NUMBERS if low <= number <= high]
+    # What calculates with them meets the ends of the type among the first.
+    found = [*near, *usual[:_SMALL], *ends, *usual[_SMALL:], *edges, *range(20, 40)]
     return [number for number in found if -size <= number < size]
 
 
