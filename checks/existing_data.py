@@ -92,10 +92,10 @@ def _of(name: str, stage: Stage, settings: Settings) -> Iterator[Result]:
     own = [told(stage, found, each) for each in found.counterexamples if each.harm.rule == name]
     yield from own
     if not own:
-        yield from _not_seen(stage, found)
+        yield from _not_seen(found)
 
 
-def _not_seen(stage: Stage, found: Searched) -> Iterator[Unproven]:
+def _not_seen(found: Searched) -> Iterator[Unproven]:
     """Why the search says less than it could."""
     if found.stopped:
         yield Unproven(found.stopped)

@@ -28,7 +28,8 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
         statement=harm.statement.sql if harm.statement else None,
         evidence={
             "how_often": _rate(found, each),
-            "rows": script(each.data, file) if size(each.data) else "",
+            # What is information only was not made small.
+            "rows": script(each.data, file) if size(each.data) and not each.mild else "",
             **evidence(harm.evidence, _column(harm)),
             "assumes": assumes.sentence if assumes is not None else "",
         },

@@ -12,9 +12,10 @@ from migrate_validate.chain.statements import UNPARSED, statements
 from migrate_validate.data import Dataset
 from migrate_validate.data.loading import accepted, load
 from migrate_validate.data.repairing import settle
+from migrate_validate.findings import Severity
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
-from migrate_validate.syntax import node_name, parse
+from migrate_validate.syntax import node_name, parse, walk
 
 from .following import Following
 from .harm import Harm
@@ -23,6 +24,9 @@ from .words import Words
 
 _SAVEPOINT = b"migrate_validate_dataset"
 _ABOUT_A_TABLE = ("AlterTableStmt", "UpdateStmt", "InsertStmt", "DeleteStmt")
+_UNIQUE, _RAISED = "23505", "P0001"
+_OF_ITS_OWN = "PL/pgSQL function inline_code_block"
+"""What the context of an error in a DO block begins with, where no function was called."""
 STOPPED = ("57014", "57P01", "57P02", "57P03", "53100", "53200")
 """SQLSTATEs of what ran too long, ended its own session, or found no room: other rows would not tell more."""
 
@@ -133,18 +137,42 @@ def apart(trying: Trying) -> Attempt:
 
 
 def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
-    """The harm of a migration that fails."""
+    """The harm of a migration that fails.
+
+    That a constant row is there already, or rows that it refuses in so many words, is a warning: it may well be meant.
+    """
+    statement = statement_of(script, failure)
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     detail = f"; {failure.detail}" if failure.detail else ""
     about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
-    statement = statement_of(script, failure)
+    severity, fix = None, None
+    if statement is not None and _inserts_constants(failure, statement):
+        severity, about = Severity.WARNING, ("constants", *about[1:])
+        fix = "say what is to become of a row that is there already: ON CONFLICT ... DO NOTHING, or DO UPDATE"
+    elif statement is not None and _raises(failure, statement):
+        severity = Severity.WARNING
     return Harm(
         "fails-on-data",
         about,
         f"{failure.message}{code}{detail}",
         object=_object(failure, statement, before),
         statement=statement,
+        severity=severity,
+        fix=fix,
     )
+
+
+def _inserts_constants(failure: Failure, statement: Statement) -> bool:
+    """Whether a row is there already that the statement inserts whatever rows there are."""
+    if failure.sqlstate != _UNIQUE or statement.kind != "insert":
+        return False
+    values = parse(statement.sql)[0].node.select_stmt
+    return not any(node_name(each) in ("ColumnRef", "SubLink", "RangeVar") for each in walk(values))
+
+
+def _raises(failure: Failure, statement: Statement) -> bool:
+    """Whether the statement itself refuses the rows, with RAISE."""
+    return statement.kind == "do" and failure.sqlstate == _RAISED and (failure.context or "").startswith(_OF_ITS_OWN)
 
 
 def _object(failure: Failure, statement: Statement | None, before: Catalog) -> str | None:

@@ -13,7 +13,7 @@ from hypothesis.database import InMemoryExampleDatabase
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Assume, Settings, TableData
 from migrate_validate.evaluation import Evaluation
-from migrate_validate.findings import Severity, Verdict
+from migrate_validate.findings import Finding, Severity, Verdict
 from migrate_validate.postgres import Server, ServerOptions
 from migrate_validate.results import RuleResult
 from migrate_validate.rules import Registry
@@ -50,6 +50,11 @@ def said(
     with contextlib.closing(evaluation):
         assert evaluation.timeline.migrated
         return evaluation.evaluate(REGISTRY[rule], list(scripts)[-1])
+
+
+def shown(result: RuleResult) -> list[Finding]:
+    """What it says beyond information, such as that time ran out."""
+    return [each for each in result.findings if each.severity is not Severity.INFO]
 
 
 def test_a_finding_has_the_statement_the_rows_the_rate_and_what_is_assumed(server: Server, tmp_path: Path) -> None:
@@ -116,6 +121,22 @@ def test_a_table_that_cannot_be_filled_leaves_it_unproven(server: Server, tmp_pa
     assert result.verdict is Verdict.UNPROVEN
     assert result.reason.startswith("public.users: no rows to try it on: public.users takes none of ")
     assert result.reason.endswith("no users today (PL/pgSQL function closed() line 1 at RAISE)")
+
+
+def test_constants_that_are_there_already_and_rows_that_are_refused_are_warnings(
+    server: Server, tmp_path: Path
+) -> None:
+    constants = "insert into users values (1, 'a', 'b');\ninsert into users values (2, 'a', 'b');\n"
+    (finding,) = shown(said(server, tmp_path, {"001_users.sql": BASE, "002_constants.sql": constants}))
+    assert (finding.severity, finding.fix) == (
+        Severity.WARNING,
+        "say what is to become of a row that is there already: ON CONFLICT ... DO\nNOTHING, or DO UPDATE",
+    )
+    refuses = (
+        "do $$ begin if exists (select from users where name is null) then raise exception 'no name'; end if; end $$;"
+    )
+    (finding,) = shown(said(server, tmp_path, {"001_users.sql": BASE, "002_constants.sql": refuses}))
+    assert (finding.severity, "no name (SQLSTATE P0001)" in finding.message) == (Severity.WARNING, True)
 
 
 def test_rows_that_a_trigger_makes_fill_a_table(server: Server, tmp_path: Path) -> None:
