@@ -202,6 +202,20 @@ def _scene(connection: Connection, data: Dataset, drawn: Dataset, link: Link, le
     return replace(scene, children=taken)
 
 
+def roomy(connection: Connection, scene: Scene) -> Scene:
+    """The scene with parents that can have two children at once, where there are such."""
+    link, two = scene.link, scene.children[:2]
+    every = scene.data.rows[link.parent.qualified_name]
+    puts = [(parent, scene.put(*({**row, **link.to(parent)} for row in two))) for parent in every]
+    room = [parent for parent, put in puts if not isinstance(attempt(connection, (put,), "SELECT 1"), str)]
+    if not room:
+        return scene
+    parents = (*room, *(parent for parent in every if parent not in room))[:2]
+    children = tuple({**row, **link.to(parents[0])} for row in scene.children)
+    taken, _ = _taken(connection, replace(scene, parents=parents, children=children))
+    return replace(scene, parents=parents, children=taken) if taken else scene
+
+
 def _taken(connection: Connection, scene: Scene) -> tuple[tuple[Row, ...], str]:
     """The children that the table takes, each on its own; and what was said of another."""
     taken = []
@@ -282,11 +296,15 @@ def plain(text: str) -> str:
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
 
 
-def location_of(scripts: Collection[Script], kind: str, name: str) -> Location | None:
-    """The last statement of the chain that makes an object of this kind and name."""
+def location_of(scripts: Collection[Script], kind: str, name: str, table: str | None = None) -> Location | None:
+    """The last statement of the chain that makes an object of this kind and name.
+
+    :param table: of a column
+    """
     found = None
     for script in scripts:
         for created in created_objects(script):
-            if created.kind == kind and created.name == name and not created.maybe:
+            named = (created.kind, created.name) == (kind, name) and (table is None or created.table == table)
+            if named and not created.maybe:
                 found = created.location
     return found

@@ -11,13 +11,13 @@ from psycopg import sql
 from migrate_validate.catalog.model import Catalog, Column, Constraint, Table
 from migrate_validate.config import Settings
 from migrate_validate.data import mined
-from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import parse, walk
 
 from ._orphans.dangling import Orphaning, tried
-from ._playground import Link
+from ._playground import Link, location_of
 from ._shared import (
     SAMPLE,
     Connection,
@@ -185,22 +185,25 @@ def orphans_possible(
     ]
     if not links:
         yield NotApplicable("no column without a foreign key looks like a reference")
-    hints = mined(timeline.chain.scripts) if timeline and links else {}
+    scripts = timeline.chain.scripts if timeline else ()
+    hints = mined(scripts) if links else {}
     for link in links:
         outcome = tried(connection, own, link, hints)
         subject = f"{link.child.qualified_name}.{link.columns[0]}"
         if outcome.unproven:
             yield Unproven(f"{subject}: {outcome.unproven}", object=subject)
         elif outcome.orphanings:
-            yield _possible(link, subject, outcome.orphanings)
+            location = location_of(scripts, "column", link.columns[0], link.child.name)
+            yield _possible(link, subject, outcome.orphanings, location)
 
 
-def _possible(link: Link, subject: str, orphanings: Sequence[Orphaning]) -> Finding:
+def _possible(link: Link, subject: str, orphanings: Sequence[Orphaning], location: Location | None) -> Finding:
     first, *others = orphanings
     return Finding(
         f"{first.said} leaves rows of {link.child.qualified_name} whose {link.columns[0]} leads nowhere: "
         "no foreign key is declared, and no trigger steps in",
         object=subject,
+        location=location,
         statement=first.statement,
         evidence={
             **({"also_after": [each.said for each in others]} if others else {}),

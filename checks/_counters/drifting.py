@@ -14,7 +14,7 @@ from migrate_validate.data.candidates import Mined
 from migrate_validate.data.values import literal
 from migrate_validate.syntax import quote
 
-from .._playground import Measured, Scene, attempt, build, mentions, table_name
+from .._playground import Measured, Scene, attempt, build, mentions, roomy, table_name
 from .._shared import Connection
 from .counting import DECLARE, Count
 from .operations import MOST_KINDS, Operation, Operations
@@ -76,7 +76,7 @@ def tried(connection: Connection, catalog: Catalog, count: Count, hints: Mined) 
         scene = build(connection, catalog.whole, count.link, hints, fixed)
         if isinstance(scene, str):
             return Tried(unproven=scene)
-        trying = _Trying(connection, catalog, count, scene)
+        trying = _Trying(connection, catalog, count, roomy(connection, scene))
         outcome = trying.run()
     with connection.transaction(force_rollback=True):
         drifts = tuple(trying.told(drift) for drift in outcome.drifts)

@@ -339,3 +339,24 @@ def test_parents_that_others_keep_from_being_deleted(connection: psycopg.Connect
     connection.execute(finding.fix.encode(), prepare=False)
     (result,) = RULES["orphans-possible"].function(connection)
     assert result == NotApplicable("no column without a foreign key looks like a reference")
+
+
+def test_a_reference_is_told_with_its_place(tmp_path: Path, server: Server) -> None:
+    (tmp_path / "001_people.sql").write_text("CREATE TABLE people (id bigint PRIMARY KEY, town text NOT NULL);\n")
+    (tmp_path / "002_badges.sql").write_text(
+        "CREATE TABLE badges (code text);\nALTER TABLE badges ADD people_id bigint;\n"
+    )
+    settings = load_settings(tmp_path, tmp_path)
+    chain = read_chain(tmp_path, settings, rootdir=tmp_path)
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, settings, options)) as evaluation:
+        (finding,) = evaluation.evaluate(RULES["orphans-possible"], None).findings
+        *statements, question = finding.evidence["script"].split(";\n")
+        with evaluation.clone() as connection, connection.transaction(force_rollback=True):
+            connection.execute(";\n".join(statements).encode(), prepare=False)
+            shown = connection.execute(question.rstrip(";").encode()).fetchall()
+    assert (str(finding.location), finding.severity) == ("002_badges.sql:2:1", Severity.WARNING)
+    assert finding.statement is not None
+    assert finding.statement.startswith("DELETE FROM public.people WHERE id = ")
+    assert shown == [(1,)]
+    assert len(statements) == 3, "a person, a badge, and the DELETE"
