@@ -13,13 +13,14 @@ from migrate_validate.data.keeping import KeptTable
 from migrate_validate.data.showing import changed_values, shown
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.stages import Stage
-from migrate_validate.replay.timeline import Failure, Outcome
+from migrate_validate.replay.timeline import Failure, Outcome, Timeline
 from migrate_validate.rules import rule
 
 from ._reapply.guards import Guard, brief, claims, guards, remedy, silent
 from ._reapply.interrupted import MOST, Retry, stop_and_retry
+from ._reapply.seeds import Again, seeds_again
 from ._reapply.twice import Refusal, Twice, apply_twice, writer_of
-from ._shared import count_of, quoted
+from ._shared import Connection, count_of, quoted
 
 _NAMED = 8
 """How many statements a message names."""
@@ -154,6 +155,50 @@ def interrupted_then_retried(stage: Stage) -> Iterator[Result]:
             location=Location(stage.migration.file),
             severity=Severity.INFO,
         )
+
+
+@rule(severity=Severity.WARNING)
+def seed_applied_again(connection: Connection, timeline: Timeline, settings: Settings) -> Iterator[Result]:
+    """A seed file that fails or changes rows where it was applied before, or where there are other rows.
+
+    The seeds that come last are applied once more to the database that they have filled; where that changes nothing,
+    again after generated rows were put beside theirs. To fail on its own rows is normal, and only information, unless
+    the file guards some of its statements (ON CONFLICT, WHERE NOT EXISTS, IF NOT EXISTS) and forgets others.
+
+    Why: developers apply it again after each change, and previews to databases in use: rows are there twice, or all
+    after a point is missing.
+    Fix: INSERT ... ON CONFLICT DO NOTHING with a unique constraint, and keys in place of "the only row".
+    Not reported: seeds that come before a migration; values of date and time.
+    """
+    if all(seed.seed.before is not None for seed in timeline.seeds):
+        yield NotApplicable("the chain has no seed file that comes last")
+        return
+    for again in seeds_again(connection, timeline, settings):
+        if again.failure is not None:
+            yield _seed_fails(again, again.failure)
+        for change in again.rows:
+            where = " (generated rows)" if again.generated else ""
+            yield Finding(
+                f"applied again {again.seed.file} {_what_became(change)}{where}",
+                object=change.name,
+                location=Location(again.seed.file),
+                evidence={"rows_before": change.was.rows, "repeated": change.repeated},
+                fix=_data_remedy(change),
+            )
+
+
+def _seed_fails(again: Again, why: Failure) -> Finding:
+    where = "to a database with other rows in it" if again.generated else "to the database that it has filled"
+    although = ", although it guards other statements" if again.guarded else ""
+    unguarded = Severity.WARNING if again.generated else Severity.INFO
+    return Finding(
+        f"applied again {where} {again.seed.file} fails{although}: {why.message}",
+        location=why.location,
+        statement=again.statement.sql if again.statement else why.statement,
+        evidence={"sqlstate": why.sqlstate, "detail": why.detail},
+        fix=remedy(again.statement, why.sqlstate) if again.statement and again.guarded else "",
+        severity=Severity.ERROR if again.guarded else unguarded,
+    )
 
 
 def _twice(stage: Stage, settings: Settings) -> Generator[Result, None, Twice | None]:

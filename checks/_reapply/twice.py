@@ -186,7 +186,7 @@ def _inside(trial: Trial, up: Script) -> Twice:
     kept = keep(connection, tables)
     before = trial.catalog()
     schema = _located(trial, up, before, compare(before, after)) if before != after else ()
-    return Twice(schema=schema, rows=_changes(connection, kept, present), unread=kept.left_out)
+    return Twice(schema=schema, rows=changed_rows(connection, kept, present), unread=kept.left_out)
 
 
 def _marks(connection: Connection) -> Mapping[int, tuple[object, ...]]:
@@ -200,7 +200,7 @@ def _written(before: Mapping[int, tuple[object, ...]], after: Mapping[int, tuple
     return changed | {str(mark[-1]) for oid, mark in after.items() if oid not in before}
 
 
-def _changes(connection: Connection, kept: Kept, present: Kept, *, times: bool = True) -> tuple[TableChange, ...]:
+def changed_rows(connection: Connection, kept: Kept, present: Kept, *, times: bool = True) -> tuple[TableChange, ...]:
     """The tables whose rows are not those that were kept. Tables that are gone are a matter of the schema.
 
     :param times: whether values of date and time count
@@ -269,7 +269,7 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool, times: bool = F
         before_each = start
     if refused or trial.connection.closed:
         return Twice(refused=refused)
-    rows = _changes(trial.connection, kept, keep(trial.connection), times=times)
+    rows = changed_rows(trial.connection, kept, keep(trial.connection), times=times)
     after = trial.catalog()
     diff = compare(before, after)
     return Twice(schema=_by_statement(before_each if seen else before, seen, diff) if diff else (), rows=rows)
@@ -278,14 +278,15 @@ def _on_copy(trial: Trial, up: Script, *, one_transaction: bool, times: bool = F
 def _refused(trial: Trial, up: Script, why: Failure) -> tuple[Refusal, ...]:
     """All statements that fail, where the first one was told by the application of the whole."""
     if trial.connection.closed or why.at_commit or why.sqlstate in _ENDED:
-        return ((_failed_statement(up, why), why),)
+        return ((failed_statement(up, why), why),)
     refused = tuple(
         (statement, failure) for statement, failure in trial.each(up) if failure.sqlstate not in NO_TRANSACTION_STATES
     )
-    return refused or ((_failed_statement(up, why), why),)
+    return refused or ((failed_statement(up, why), why),)
 
 
-def _failed_statement(up: Script, why: Failure) -> Statement | None:
+def failed_statement(up: Script, why: Failure) -> Statement | None:
+    """The statement of a script that failed; None where that is not known."""
     return next((each for each in statements(up) if each.sql == why.statement), None)
 
 

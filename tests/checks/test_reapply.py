@@ -13,11 +13,13 @@ from migrate_validate.findings import Severity, Unproven
 from migrate_validate.postgres import Server
 from migrate_validate.replay.stages import Stage
 from migrate_validate.rules import Registry
-from tests.replay.chains import FAST
+from tests.checks.test_cases import run_chain
+from tests.replay.chains import FAST, write
 from tests.replay.test_stages import Files, stages_of
 from tests.support.scripts import script
 
 interrupted: Any = import_module("migrate_validate.checks._reapply.interrupted")
+SEED = next(rule for rule in Registry.load() if rule.name == "seed-applied-again")
 RULES = {rule.name: rule.function for rule in Registry.load() if rule.check == "reapply"}
 
 
@@ -154,3 +156,40 @@ def test_rows_that_hold_nothing_but_references_count(server: Server, tmp_path: P
     (finding,) = results(server, tmp_path, files, "rerun-changes-data")
     assert "applied a second time it adds" in finding.message
     assert finding.object == "public.m"
+
+
+TEAMS = "create table teams (id int generated always as identity primary key, name text not null unique);"
+
+
+def seeded(folder: Path, server: Server, seed: str, tables: str = TEAMS) -> Any:
+    """The only finding about a seed that is applied again."""
+    write(folder, {"001_teams.sql": tables, "seed.sql": seed})
+    (result,) = run_chain(SEED, folder, server.version // 10000)
+    return result
+
+
+def test_a_seed_that_fails_on_its_own_rows_is_information(server: Server, tmp_path: Path) -> None:
+    finding = seeded(tmp_path, server, "insert into teams (name) values ('red');")
+    assert finding.severity is Severity.INFO
+    assert finding.message.startswith("applied again to the database that it has filled seed.sql fails: duplicate key")
+
+
+def test_a_seed_that_forgets_a_guard_is_an_error(server: Server, tmp_path: Path) -> None:
+    guarded = "insert into teams (name) values ('red') on conflict do nothing;"
+    finding = seeded(tmp_path, server, guarded + "\ninsert into teams (name) values ('blue');")
+    assert finding.severity is Severity.ERROR
+    assert "fails, although it guards other statements: duplicate key" in finding.message
+    assert finding.location.line == 2
+    assert finding.fix == "ON CONFLICT DO NOTHING"
+
+
+def test_a_seed_that_counts_on_the_only_row(server: Server, tmp_path: Path) -> None:
+    tables = TEAMS + "create table members (team int not null references teams unique);"
+    seed = """insert into teams (name) values ('red') on conflict do nothing;
+insert into members select (select id from teams) where not exists (select from members);
+update members set team = (select id from teams);"""
+    finding = seeded(tmp_path, server, seed, tables)
+    assert finding.severity is Severity.WARNING
+    assert finding.message.startswith("applied again to a database with other rows in it seed.sql fails")
+    assert "more than one row returned by a subquery" in finding.message
+    assert finding.location.line == 3
