@@ -16,12 +16,10 @@ from migrate_validate.config import Settings
 from migrate_validate.data import Dataset, dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import drawing
-from migrate_validate.data.given import given_rows
-from migrate_validate.data.learning import learn
-from migrate_validate.data.mining import mined
 from migrate_validate.findings import Severity
 from migrate_validate.replay.stages import Stage, Trial
 
+from .._filling import learned_before
 from .harm import Harm
 from .memory import Memory
 from .shrinking import smallest
@@ -155,8 +153,7 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
         trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed)
-        given = given_rows(settings.data, before)
-        learned = learn(trial.connection, catalog, tables, hints=mined(stage.chain.scripts), given=given)
+        learned = learned_before(trial.connection, stage, settings, before, tables, assumptions)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
         search = _Searching(trying, strategy, until, learned.unfilled, Memory.of(stage, before))
         found = search.run(inside(trying, trial)) if trial.database is None else None
