@@ -146,6 +146,31 @@ class TableData:
 
 
 @dataclass(frozen=True, slots=True)
+class DeclaredTenancy:
+    """``[tenancy]``: what a tenant is, as far as the user says it; the rest is found in the schema.
+
+    Tables are ``schema.name``; ``public`` where the user wrote none.
+    """
+
+    root: str | None = None
+    """The table of tenants; ``""`` says that there is none, and each person is a tenant."""
+    people: str | None = None
+    """The table of people."""
+    memberships: tuple[str, ...] | None = None
+    """The tables that say who belongs to which tenant."""
+    claim: str | None = None
+    """The dotted path of the tenant's key in the token: ``app_metadata.org_id``."""
+    setting: str | None = None
+    """The setting of the session that holds the tenant's key: ``app.tenant``."""
+    person_setting: str | None = None
+    """The setting of the session that holds the person's key: ``app.user_id``."""
+    public_read: tuple[str, ...] = ()
+    """Tables that everybody is meant to read."""
+    cross_tenant: tuple[str, ...] = ()
+    """Tables of which tenants are meant to see each other's rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is configured for one chain."""
 
@@ -181,4 +206,6 @@ class Settings:
     """What migrations take for granted, beside what their scripts state."""
     data: tuple[TableData, ...] = ()
     """Where the rows of tables come from that are not to be generated."""
+    tenancy: DeclaredTenancy = field(default_factory=DeclaredTenancy)
+    """What a tenant is, as far as it is declared."""
     expect: Expectations = field(default_factory=Expectations)

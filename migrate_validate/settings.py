@@ -18,6 +18,7 @@ from migrate_validate.config import (
     Assume,
     Backfill,
     Counter,
+    DeclaredTenancy,
     Expectations,
     ExpectedIndex,
     ExpectedPolicy,
@@ -273,6 +274,22 @@ class _Reader(Values):
                 return str(place)
         self._problem(f"{path}: there is no file {' or '.join(dict.fromkeys(map(str, places)))}")
         return None
+
+    def _key_tenancy(self, path: str, value: Any) -> DeclaredTenancy:
+        names = ("root", "people", "claim", "setting", "person_setting")
+        lists = ("memberships", "public_read", "cross_tenant")
+        table = self._table(path, value, optional=(*names, *lists))
+        found: dict[str, Any] = {}
+        for key in set(names) & table.keys():
+            # An empty root says that there is none.
+            take = self._string if key == "root" else self._text
+            found[key] = take(f"{path}.{key}", table[key])
+        for key in set(lists) & table.keys():
+            found[key] = tuple(map(_qualified, self._strings(f"{path}.{key}", table[key])))
+        for key in ("root", "people"):
+            if found.get(key):
+                found[key] = _qualified(found[key])
+        return DeclaredTenancy(**found)
 
     def _key_expect(self, path: str, value: Any) -> Expectations:
         known = {
