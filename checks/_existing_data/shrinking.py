@@ -13,7 +13,7 @@ from migrate_validate.data.values import Default
 Still = Callable[[Dataset], Dataset | None]
 """The rows that were taken where it still happens with these; None: it does not."""
 
-_SIMPLE: tuple[Value, ...] = (1, "1", 0, "", "a", "{}", False, 2, "2", "b", "2000-01-01")
+_SIMPLE: tuple[Value, ...] = (1, "1", 2, "2", 0, "", "a", "{}", False, "b", "2000-01-01")
 
 
 @dataclass(slots=True)
