@@ -59,7 +59,7 @@ def shown(result: RuleResult) -> list[Finding]:
 
 def test_a_finding_has_the_statement_the_rows_the_rate_and_what_is_assumed(server: Server, tmp_path: Path) -> None:
     result = said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE})
-    (finding,) = result.findings
+    (finding,) = shown(result)
     assert result.verdict is Verdict.FAILED
     assert str(finding.location) == "002_unique.sql:1:1"
     assert finding.statement == UNIQUE.strip().rstrip(";")
@@ -93,13 +93,13 @@ def test_an_assumption_is_respected_and_the_search_goes_on_to_the_next_failure(s
     check = "alter table users add constraint named check (name is not null);\n"
     scripts = {"001_users.sql": BASE, "002_unique.sql": UNIQUE + check}
     first = said(server, tmp_path, scripts)
-    assert {finding.location.line for finding in first.findings if finding.location} == {1, 2}
+    assert {finding.location.line for finding in shown(first) if finding.location} == {1, 2}
     stated = "-- migrate-validate: assume unique email on users\n"
     second = said(server, tmp_path, {**scripts, "002_unique.sql": stated + UNIQUE + check})
-    assert [str(finding.location) for finding in second.findings] == ["002_unique.sql:3:1"]
+    assert [str(finding.location) for finding in shown(second)] == ["002_unique.sql:3:1"]
     both = Settings(assume=(Assume("002", "not null name on users", "test"),))
     third = said(server, tmp_path, {**scripts, "002_unique.sql": stated + UNIQUE + check}, both)
-    assert (third.verdict, third.findings) == (Verdict.PASSED, ())
+    assert (third.verdict, shown(third)) == (Verdict.PASSED, [])
 
 
 def test_nothing_is_searched_where_no_row_can_matter(server: Server, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_users_say_what_rows_a_table_gets(server: Server, tmp_path: Path) -> Non
     fixture = tmp_path / "users.txt"
     fixture.write_text("insert into users values (1, 'a', 'a'), (2, 'a', 'b');")
     settings = Settings(data=(TableData("public.users", fixture=str(fixture), origin="test"),))
-    (finding,) = said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE}, settings).findings
+    (finding,) = shown(said(server, tmp_path, {"001_users.sql": BASE, "002_unique.sql": UNIQUE}, settings))
     assert "Key (email)=(a) is duplicated" in finding.message
 
 
@@ -181,7 +181,7 @@ def test_a_migration_that_loops_on_rows_is_unproven(server: Server, tmp_path: Pa
 
 def test_a_migration_of_its_own_transactions_is_tried_on_copies(server: Server, tmp_path: Path) -> None:
     apart = "create unique index concurrently users_email on users (email);\n"
-    (finding,) = said(server, tmp_path, {"001_users.sql": BASE, "002_apart.sql": apart}).findings
+    (finding,) = shown(said(server, tmp_path, {"001_users.sql": BASE, "002_apart.sql": apart}))
     assert "SQLSTATE 23505" in finding.message
     assert finding.evidence["assumes"] == "no two rows of users have equal email"
 
