@@ -12,9 +12,11 @@ import psycopg
 from migrate_validate.catalog.model import Catalog, Constraint, Function, Table
 from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.model import Script
-from migrate_validate.data import DEFAULT, Dataset, Row, accepted, learn, load
+from migrate_validate.config import Settings
+from migrate_validate.data import DEFAULT, Dataset, Given, Row, accepted, learn, load, mined
 from migrate_validate.data.assembling import sample
 from migrate_validate.data.candidates import Mined
+from migrate_validate.data.given import given_rows
 from migrate_validate.data.learned import Learned
 from migrate_validate.data.order import ancestors, fill_order
 from migrate_validate.data.values import literal
@@ -114,28 +116,47 @@ class _Simple(random.Random):
         return bytes(each if each & 1 else 0 for each in super().randbytes(n))
 
 
-def build(connection: Connection, catalog: Catalog, link: Link, hints: Mined, fixed: Row | None = None) -> Scene | str:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What helps to make rows."""
+
+    hints: Mined
+    """Values that the chain's scripts name."""
+    given: Mapping[str, Given]
+    """By ``schema.name``: what the user says about the rows of a table."""
+
+    @classmethod
+    def of(cls, scripts: Collection[Script], settings: Settings | None, catalog: Catalog) -> Known:
+        """All that is known.
+
+        :raises ConfigError: when rows that users give cannot be had
+        """
+        return cls(mined(scripts), given_rows(settings.data, catalog.whole) if settings else {})
+
+
+def build(connection: Connection, catalog: Catalog, link: Link, known: Known, fixed: Row | None = None) -> Scene | str:
     """Load generated rows, and find children that the tables take beside them.
 
     To be called in a transaction that is rolled back.
 
     :param catalog: with all schemas
-    :param hints: values that the chain's scripts name
     :param fixed: values that all parents have
     :returns: why there is none, where no parent or no child could be made
     """
     catalog = _linked(catalog, link)
     tables = (link.parent.qualified_name, link.child.qualified_name)
-    learned = learn(connection, catalog, tables, hints=hints)
+    learned = learn(connection, catalog, tables, hints=known.hints, given=known.given)
     for name in tables:
         if name not in learned.pools:
-            return f"no row can be made for {name}: {learned.unfilled.get(name, 'its columns are not known')}"
+            return f"no row can be made for {name}: {learned.unfilled.get(name, 'its rows are given by a fixture')}"
     # A table whose rows a trigger on another one makes takes none, but its rows can be overwritten.
     learned = replace(learned, unfilled={name: why for name, why in learned.unfilled.items() if name not in tables})
     order = fill_order(catalog, ancestors(catalog, tables))
+    given = [known.given[table.qualified_name] for table in order.tables if table.qualified_name in known.given]
+    fixtures = tuple(each.fixture.strip().removesuffix(";") for each in given if each.fixture)
     reason = ""
     for attempt in range(ATTEMPTS):
-        drawn = sample(order, learned, ROWS, _Simple(attempt))
+        drawn = replace(sample(order, learned, ROWS, _Simple(attempt)), fixtures=fixtures)
         found = _loaded(connection, _without_children(drawn, link, fixed or {}), drawn, link, learned)
         if isinstance(found, Scene):
             return found
@@ -229,11 +250,14 @@ def _taken(connection: Connection, scene: Scene) -> tuple[tuple[Row, ...], str]:
     return tuple(taken), said
 
 
-def attempt(connection: Connection, statements: Sequence[str], question: str) -> list[Measured] | str:
+def attempt(
+    connection: Connection, statements: Sequence[str], question: str, *, start: Sequence[str] = ()
+) -> list[Measured] | str:
     """Run statements and ask a question after each, and take all back.
 
     What is deferred is done before each question.
 
+    :param start: statements that are run first, without a question
     :returns: the answers; what PostgreSQL says where it refuses any of the statements
     """
     asked = "; ".join(f"{each}; SET CONSTRAINTS ALL IMMEDIATE; {question}" for each in statements)
@@ -242,6 +266,8 @@ def attempt(connection: Connection, statements: Sequence[str], question: str) ->
         with connection.transaction(force_rollback=True):
             cursor = connection.cursor(row_factory=psycopg.rows.tuple_row)
             # What is prepared may be one statement only.
+            if start:
+                cursor.execute(";\n".join(start).encode(), prepare=False)
             cursor.execute(f"{TIMEOUT}; {asked}".encode(), prepare=False)
             for place in range(2 + 3 * len(statements)):
                 if place >= 2 and place % 3 == 1:

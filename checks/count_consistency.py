@@ -9,8 +9,7 @@ from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script
-from migrate_validate.config import Backfill, Counter, Expectations, Unique
-from migrate_validate.data import mined
+from migrate_validate.config import Backfill, Counter, Expectations, Settings, Unique
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.rules import rule
@@ -20,6 +19,7 @@ from ._counters.counting import Count, counts_of
 from ._counters.drifting import tried
 from ._counters.telling import told
 from ._mentions import mentions_of, parents
+from ._playground import Known
 from ._shared import (
     SAMPLE,
     Connection,
@@ -123,6 +123,7 @@ def counter_drift(
     connection: Connection,
     expectations: Expectations,
     catalog: Catalog | None = None,
+    settings: Settings | None = None,
     timeline: Timeline | None = None,
 ) -> Iterator[Result]:
     """A stored count that an operation on the counted rows leaves wrong.
@@ -146,9 +147,11 @@ def counter_drift(
     counts = [each for each in found if isinstance(each, Count)]
     kept = [count for count in counts if count.keepers or count.by_functions]
     yield from (NotApplicable(f"nothing in the schema keeps {count.subject}") for count in counts if count not in kept)
-    hints = mined(scripts) if kept else {}
+    if not kept:
+        return
+    known = Known.of(scripts, settings, own)
     for count in kept:
-        outcome = tried(connection, own, count, hints)
+        outcome = tried(connection, own, count, known)
         yield from told(count, outcome.drifts, scripts)
         if outcome.unproven:
             yield Unproven(f"{count.subject}: {outcome.unproven}", object=count.subject)

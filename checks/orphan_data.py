@@ -10,14 +10,13 @@ from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Column, Constraint, Table
 from migrate_validate.config import Settings
-from migrate_validate.data import mined
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import parse, walk
 
 from ._orphans.dangling import Orphaning, tried
-from ._playground import Link, location_of
+from ._playground import Known, Link, location_of
 from ._shared import (
     SAMPLE,
     Connection,
@@ -185,10 +184,11 @@ def orphans_possible(
     ]
     if not links:
         yield NotApplicable("no column without a foreign key looks like a reference")
+        return
     scripts = timeline.chain.scripts if timeline else ()
-    hints = mined(scripts) if links else {}
+    known = Known.of(scripts, settings, own)
     for link in links:
-        outcome = tried(connection, own, link, hints)
+        outcome = tried(connection, own, link, known)
         subject = f"{link.child.qualified_name}.{link.columns[0]}"
         if outcome.unproven:
             yield Unproven(f"{subject}: {outcome.unproven}", object=subject)

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.data import Row
-from migrate_validate.data.candidates import Mined
 from migrate_validate.data.values import literal
 from migrate_validate.syntax import quote
 
-from .._playground import Measured, Scene, attempt, build, mentions, roomy, table_name
+from .._playground import Known, Measured, Scene, attempt, build, mentions, roomy, table_name
 from .._shared import Connection
 from .counting import DECLARE, Count
 from .operations import MOST_KINDS, Operation, Operations
 
-SECONDS = 2.0
+SECONDS = 5.0
 """For the operations on one counter; they take a tenth of it."""
 MOST_STATES = 8
 """Values of the columns that may tell whether a child counts."""
@@ -66,14 +65,14 @@ class Tried:
     """Why it could not be told whether it drifts."""
 
 
-def tried(connection: Connection, catalog: Catalog, count: Count, hints: Mined) -> Tried:
+def tried(connection: Connection, catalog: Catalog, count: Count, known: Known) -> Tried:
     """Try everything on one counter, in a transaction that is rolled back.
 
     :raises psycopg.Error: when the connection is lost
     """
     fixed = {count.column: 0}
     with connection.transaction(force_rollback=True):
-        scene = build(connection, catalog.whole, count.link, hints, fixed)
+        scene = build(connection, catalog.whole, count.link, known, fixed)
         if isinstance(scene, str):
             return Tried(unproven=scene)
         trying = _Trying(connection, catalog, count, roomy(connection, scene))
@@ -252,11 +251,10 @@ class _Trying:
         for parents, whole in ((operation.parents[:1], False), (operation.parents, False), (operation.parents, True)):
             asked = question(self.count, parents, (drift.condition,))
             rows = self.scene.script(parents, operation.children, whole=whole)
-            statements = (*rows, *operation.statements)
-            answers = attempt(self.connection, statements, asked)
+            answers = attempt(self.connection, operation.statements, asked, start=rows)
             if not isinstance(answers, str) and any((row[1], row[2]) == drift.after for row in answers[-1]):
                 break
-        return replace(drift, script=(*statements, asked))
+        return replace(drift, script=(*rows, *operation.statements, asked))
 
 
 def question(count: Count, parents: Collection[Row], conditions: Collection[str]) -> str:

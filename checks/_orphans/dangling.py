@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.data import Row
-from migrate_validate.data.candidates import Mined
 from migrate_validate.data.values import literal
 from migrate_validate.syntax import quote
 
-from .._playground import Link, Scene, attempt, build, calls, same, table_name
+from .._playground import Known, Link, Scene, attempt, build, calls, same, table_name
 from .._shared import Connection
 
 
@@ -35,14 +34,14 @@ class Tried:
     """Why it could not be tried."""
 
 
-def tried(connection: Connection, catalog: Catalog, link: Link, hints: Mined) -> Tried:
+def tried(connection: Connection, catalog: Catalog, link: Link, known: Known) -> Tried:
     """Try all ways to delete the parent of a generated row; everything is rolled back.
 
     :param link: the reference, of one column
     :raises psycopg.Error: when the connection is lost
     """
     with connection.transaction(force_rollback=True):
-        scene = build(connection, catalog.whole, link, hints)
+        scene = build(connection, catalog.whole, link, known)
         if isinstance(scene, str):
             return Tried(unproven=scene)
         found: dict[str, tuple[Orphaning, Row, Row]] = {}
@@ -74,9 +73,11 @@ def _deletes(catalog: Catalog, scene: Scene, parent: Row) -> Iterator[tuple[str,
         yield f"{statement.partition(' ')[2].partition('(')[0]}()", statement
 
 
-def _dangles(connection: Connection, statements: tuple[str, ...], link: Link, parent: Row) -> bool:
+def _dangles(
+    connection: Connection, statements: tuple[str, ...], link: Link, parent: Row, *, start: Sequence[str] = ()
+) -> bool:
     """Whether the last statement leaves the reference without a row; what the schema refuses does not."""
-    answers = attempt(connection, statements, _question(link, parent))
+    answers = attempt(connection, statements, _question(link, parent), start=start)
     return not isinstance(answers, str) and (answers[-2], answers[-1]) == ([("0",)], [("1",)])
 
 
@@ -91,7 +92,7 @@ def _question(link: Link, parent: Row) -> str:
 def _told(connection: Connection, scene: Scene, found: Orphaning, parent: Row, child: Row) -> Orphaning:
     """The same with its script, of the fewest rows that show it."""
     last = (scene.put(child), found.statement)
-    fewest = (*scene.script((parent,), (child,)), *last)
-    enough = _dangles(connection, fewest, scene.link, parent)
-    script = fewest if enough else (*scene.script((parent,), (child,), whole=True), *last)
-    return Orphaning(found.said, found.statement, (*script, _question(scene.link, parent)))
+    rows = scene.script((parent,), (child,))
+    if not _dangles(connection, last, scene.link, parent, start=rows):
+        rows = scene.script((parent,), (child,), whole=True)
+    return Orphaning(found.said, found.statement, (*rows, *last, _question(scene.link, parent)))

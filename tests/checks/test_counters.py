@@ -316,6 +316,27 @@ def test_rows_that_cannot_be_made(connection: psycopg.Connection[Any]) -> None:
     assert "no cards today" in result.reason
 
 
+def test_rows_that_the_user_gives(tmp_path: Path, server: Server) -> None:
+    schema = f"""
+        CREATE TABLE rates (code text PRIMARY KEY CHECK (md5(code) IN (md5('EUR/' || 'USD'), md5('USD/' || 'EUR'))));
+        {DECKS}
+        {CARDS.format(", rate text NOT NULL REFERENCES rates")}
+        {keeping(RECOUNT, "INSERT OR DELETE")}
+    """
+    (tmp_path / "001_cards.sql").write_text(schema)
+    (tmp_path / "rates.sql").write_text(
+        "INSERT INTO rates VALUES ('EUR/USD');\nINSERT INTO rates VALUES ('USD/EUR');\n"
+    )
+    (tmp_path / "migrate_validate.toml").write_text('[data."public.rates"]\nfixture = "rates.sql"\n')
+    evaluation, findings = judged(tmp_path, server.version // 10000)
+    evaluation.close()
+    first, *_ = findings
+    assert "public.decks.card_count is 1 too high after an UPDATE that moves a row" in first.message
+    assert first.evidence["script"].startswith(
+        "INSERT INTO rates VALUES ('EUR/USD');\nINSERT INTO rates VALUES ('USD/EUR');\n"
+    )
+
+
 def test_everything_is_taken_back(connection: psycopg.Connection[Any]) -> None:
     schema = DECKS + CARDS.format("") + keeping(RECOUNT, "INSERT OR DELETE")
     drift(connection, schema + "INSERT INTO decks VALUES (1, 0), (2, 0); INSERT INTO cards VALUES (1, 1), (2, 1);")
