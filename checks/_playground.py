@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import psycopg
 
@@ -317,6 +318,7 @@ def mentions(text: str, name: str) -> bool:
     return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", plain(text), re.IGNORECASE) is not None
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """The text without comments."""
     return re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
