@@ -1,0 +1,285 @@
+"""What probes are judged against: where each row of the universes lies, and what each role was granted."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.syntax import quote
+
+from .identities import Identity
+from .probes import Connection
+from .tenancy import Tenancy
+from .universes import BOTH, SHARED, A, B, Universes
+
+COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
+
+_PRIVILEGES = """
+SELECT r.rolname, n.nspname || '.' || c.relname,
+  array(SELECT p FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p
+        WHERE has_table_privilege(r.oid, c.oid, p)),
+  array(SELECT p || ' ' || a.attname FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) p, pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
+          AND has_column_privilege(r.oid, c.oid, a.attnum, p))
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN pg_roles r
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.rolname = ANY (%s)
+  AND n.nspname || '.' || c.relname = ANY (%s) AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+"""
+
+
+def named(name: str) -> str:
+    """``schema.name`` as SQL writes it."""
+    schema, _, rest = name.partition(".")
+    return f"{quote(schema)}.{quote(rest)}"
+
+
+def literal(value: str | None) -> str:
+    """A value as SQL writes it, of no type: PostgreSQL takes it for that of the column."""
+    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A row, and where it lies."""
+
+    table: str
+    """``schema.name``."""
+    at: str
+    """``tableoid:ctid``: no other version of it, and no other row, lies there as long as nothing is kept."""
+    universe: str
+    """As in :class:`~.universes.SeededRow`; ``""``: it was there before, and whose it is is not known."""
+    values: Mapping[str, str | None]
+    """All columns as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a role may do with a relation, before any policy is asked."""
+
+    whole: frozenset[str] = frozenset()
+    """Commands."""
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By command: the columns that were granted one by one."""
+
+    def __contains__(self, command: object) -> bool:
+        """Whether it may use a command, on some column at least."""
+        return command in self.whole or bool(self.columns.get(str(command)))
+
+    def allows(self, command: str, column: str) -> bool:
+        """Whether it may use a command on a column."""
+        return command in self.whole or column in self.columns.get(command, frozenset())
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The rows and privileges of one state of a database; nothing in it changes while probes are run."""
+
+    catalog: Catalog
+    tenancy: Tenancy
+    universes: Universes
+    rows: Mapping[str, tuple[Placed, ...]]
+    """By ``schema.name``."""
+    granted: Mapping[tuple[str, str], Granted]
+    """By role and relation."""
+
+    @classmethod
+    def read(
+        cls,
+        connection: Connection,
+        catalog: Catalog,
+        tenancy: Tenancy,
+        universes: Universes,
+        roles: Iterable[str],
+    ) -> Ground:
+        """Look at everything above all policies; the connection sees all rows."""
+        tables = [each for each in targets(catalog, universes) if each.kind != "foreign table"]
+        rows = {each.qualified_name: _placed(connection, each, universes) for each in tables}
+        relations = [each.qualified_name for each in targets(catalog, universes)]
+        relations += [each.qualified_name for each in catalog.views]
+        found = connection.execute(_PRIVILEGES, [list(roles), relations]).fetchall()
+        granted = {}
+        for role, relation, whole, by_column in found:
+            columns: dict[str, set[str]] = defaultdict(set)
+            for each in by_column:
+                command, _, column = each.partition(" ")
+                columns[command].add(column)
+            granted[role, relation] = Granted(
+                frozenset(whole), {command: frozenset(names) for command, names in columns.items()}
+            )
+        return cls(catalog, tenancy, universes, rows, granted)
+
+    def may(self, role: str, relation: str) -> Granted:
+        """What a role may do with a relation."""
+        return self.granted.get((role, relation), Granted())
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that are probed."""
+        return targets(self.catalog, self.universes)
+
+    @cached_property
+    def by_place(self) -> Mapping[str, Placed]:
+        """All rows by where they lie."""
+        return {row.at: row for rows in self.rows.values() for row in rows}
+
+    # Whose rows.
+
+    @cached_property
+    def _sides(self) -> Mapping[str, frozenset[str]]:
+        sides = {f"own of {each.label}": _side(each.universe) for each in self.universes.actors}
+        return {**sides, "": frozenset(), SHARED: frozenset()}
+
+    def sides(self, universe: str) -> frozenset[str]:
+        """The tenants that a universe is part of: none for rows that belong to nobody."""
+        return self._sides.get(universe, _side(universe))
+
+    def foreign(self, identity: Identity, row: Placed) -> bool:
+        """Whether a row belongs to others."""
+        sides = self.sides(row.universe)
+        return bool(sides) and not any(sides & self.sides(home) for home in identity.home)
+
+    def own(self, identity: Identity, row: Placed) -> bool:
+        """Whether a row belongs to the identity or its tenant."""
+        sides = self.sides(row.universe)
+        return any(sides & self.sides(home) for home in identity.home)
+
+    def foreign_rows(self, identity: Identity, table: str) -> list[Placed]:
+        """Rows of a table that belong to others, those of the two tenants first."""
+        found = [row for row in self.rows.get(table, ()) if self.foreign(identity, row)]
+        return sorted(found, key=lambda row: row.universe not in (A, B))
+
+    def own_rows(self, identity: Identity, table: str) -> list[Placed]:
+        """Rows of a table that belong to the identity or its tenant, its very own first."""
+        found = [row for row in self.rows.get(table, ()) if self.own(identity, row)]
+        return sorted(found, key=lambda row: identity.sub not in row.values.values())
+
+    # What a row's belonging hangs on.
+
+    def owner_columns(self, table: str) -> tuple[str, ...]:
+        """The columns that say whose a row is; none where nothing does."""
+        tenancy = self.tenancy
+        if table == tenancy.root:
+            return tenancy.root_key
+        if table in tenancy.tenant_columns:
+            return (tenancy.tenant_columns[table],)
+        for paths in (tenancy.scoped, tenancy.personal):
+            if paths.get(table):
+                return paths[table][0].columns
+        return tenancy.people.columns_of(table) if tenancy.people else ()
+
+    def belongs(self, table: str) -> bool:
+        """Whether the rows of a table belong to somebody."""
+        return bool(self.owner_columns(table))
+
+    def owners(self, table: str) -> Mapping[tuple[str | None, ...], str]:
+        """The universe by what stands in the columns that say whose a row is."""
+        return self._owners[table]
+
+    @cached_property
+    def _owners(self) -> Mapping[str, Mapping[tuple[str | None, ...], str]]:
+        found: dict[str, dict[tuple[str | None, ...], str]] = {}
+        for table, rows in self.rows.items():
+            columns = self.owner_columns(table)
+            known = found.setdefault(table, {})
+            for row in rows:
+                known.setdefault(tuple(row.values[column] for column in columns), row.universe)
+        return found
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        """The keys of all people that were made, as text."""
+        return frozenset(each.sub for each in self.universes.actors)
+
+    def person_columns(self, table: Table) -> tuple[str, ...]:
+        """The columns of a table that name a person, by what stands in them."""
+        rows = self.rows.get(table.qualified_name, ())
+        return tuple(
+            column.name
+            for column in table.columns
+            if any(row.values[column.name] in self.people for row in rows if row.values[column.name] is not None)
+        )
+
+    @cached_property
+    def markers(self) -> Mapping[str, frozenset[str]]:
+        """Words that only stand in rows of one tenant, by tenant: whoever is shown one has seen its rows."""
+        seen: dict[str, set[str]] = defaultdict(set)
+        for row in self.by_place.values():
+            sides = self.sides(row.universe) or {""}
+            side = next(iter(sides)) if len(sides) == 1 else ""
+            for value in row.values.values():
+                if value is not None and len(value) >= 8:
+                    seen[value].add(side)
+        found: dict[str, set[str]] = defaultdict(set)
+        for value, where in seen.items():
+            if len(where) == 1 and (side := next(iter(where))):
+                found[side].add(value)
+        return {side: frozenset(values) for side, values in found.items()}
+
+
+def targets(catalog: Catalog, universes: Universes) -> tuple[Table, ...]:
+    """The chain's own tables, and those of the environment that it has written policies for."""
+    own = set(catalog.tables_by_name)
+    theirs = (
+        each
+        for each in catalog.whole.tables
+        if each.qualified_name not in own and each.policies and each.qualified_name in universes.rows
+    )
+    return (*catalog.tables, *theirs)
+
+
+def _side(universe: str) -> frozenset[str]:
+    return frozenset((A, B)) if universe == BOTH else frozenset((universe,))
+
+
+def _placed(connection: Connection, table: Table, universes: Universes) -> tuple[Placed, ...]:
+    columns = [column.name for column in table.columns]
+    listed = ", ".join(f"{quote(column)}::text" for column in columns)
+    # What a partition holds is found by way of its table too: the place is the same.
+    query = f"SELECT {place()}, ARRAY[{listed}]::text[] FROM {named(table.qualified_name)}"
+    known = _Known(universes, table)
+    return tuple(
+        Placed(table.qualified_name, at, known.universe(found := dict(zip(columns, values, strict=True))), found)
+        for at, values in connection.execute(query.encode()).fetchall()
+    )
+
+
+def place() -> str:
+    """The expression that says where a row lies."""
+    return "tableoid::int8 || ':' || ctid"
+
+
+class _Known:
+    """Which universe a stored row is of."""
+
+    def __init__(self, universes: Universes, table: Table) -> None:
+        seeded = universes.rows.get(table.qualified_name, ())
+        if not seeded and table.partition_of:
+            seeded = universes.rows.get(table.partition_of, ())
+        self._by_key: dict[str, str] = {}
+        self._keys: list[Sequence[str]] = []
+        for row in seeded:
+            columns = tuple(row.key) or tuple(row.values)
+            if columns not in self._keys:
+                self._keys.append(columns)
+            self._by_key[_text(columns, row.key or row.values)] = row.universe
+
+    def universe(self, values: Mapping[str, str | None]) -> str:
+        for columns in self._keys:
+            if found := self._by_key.get(_text(columns, values)):
+                return found
+        return ""
+
+
+def _text(columns: Sequence[str], values: Mapping[str, str | None]) -> str:
+    return json.dumps([(column, values.get(column)) for column in columns])
+
+
+def writable(column: Column) -> bool:
+    """Whether a statement may give a column a value."""
+    return not column.generated and column.identity != "always"
