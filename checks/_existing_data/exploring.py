@@ -17,6 +17,7 @@ from migrate_validate.data import Dataset, dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import drawing
 from migrate_validate.findings import Severity
+from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.stages import Stage, Trial
 
 from .._filling import learned_before
@@ -153,7 +154,9 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
         trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed)
+        first = positions(trial.connection)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions)
+        restore(trial.connection, first)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
         search = _Searching(trying, strategy, until, learned.unfilled, Memory.of(stage, before))
         found = search.run(inside(trying, trial)) if trial.database is None else None

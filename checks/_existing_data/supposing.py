@@ -12,14 +12,15 @@ from migrate_validate.chain.model import Script, Statement
 from migrate_validate.data import Dataset, load
 from migrate_validate.data.assuming import NotThere, broken
 from migrate_validate.data.repairing import settle
+from migrate_validate.replay.sequences import positions
 from migrate_validate.replay.timeline import Failure
 
 from .._shared import Connection
 from .naming import candidates
+from .trying import taken_back
 
 COMPARED = 12
 """Datasets of either kind that are looked at."""
-_SAVEPOINT = b"migrate_validate_supposing"
 
 
 def supposed(
@@ -39,10 +40,13 @@ def supposed(
     :param stated: what was assumed already: rows that break it were not there when the datasets were tried
     """
     likely = tuple(candidates(failure, statement, before, script))
+    first = positions(connection)
     largest = sorted(passed, key=lambda each: -sum(map(len, each.rows.values())))
     for datasets, breaks in ((failed, True), (largest, False)):
         for data in datasets[:COMPARED]:
-            likely = _told_apart(connection, before, data, likely, breaks, stated) if likely else ()
+            if likely:
+                with taken_back(connection, first):
+                    likely = _told_apart(connection, before, data, likely, breaks, stated)
     return likely[0] if likely else None
 
 
@@ -55,13 +59,9 @@ def _told_apart(
     stated: Sequence[Assumption],
 ) -> tuple[Assumption, ...]:
     """Those that these rows break, or hold; what cannot be asked before the migration is none of them."""
-    connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
-    try:
-        load(connection, data, raise_refusals=False)
-        settle(connection, stated, before)
-        return tuple(each for each in likely if _breaks(connection, before, each) is breaks)
-    finally:
-        connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
+    load(connection, data, raise_refusals=False)
+    settle(connection, stated, before)
+    return tuple(each for each in likely if _breaks(connection, before, each) is breaks)
 
 
 def _breaks(connection: Connection, before: Catalog, assumption: Assumption) -> bool | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog
@@ -13,10 +14,12 @@ from migrate_validate.data import Dataset
 from migrate_validate.data.loading import accepted, load
 from migrate_validate.data.repairing import settle
 from migrate_validate.findings import Severity
+from migrate_validate.replay.sequences import Positions, positions, restore
 from migrate_validate.replay.stages import Stage, Trial
 from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import node_name, parse, walk
 
+from .._shared import Connection
 from .following import Following
 from .harm import Harm
 from .names import Names
@@ -114,16 +117,25 @@ class Trying:
 
 def inside(trying: Trying, trial: Trial) -> Attempt:
     """Try datasets in one transaction, each taken back to a savepoint."""
+    first = positions(trial.connection)
 
     def attempt(data: Dataset) -> Outcome:
-        trial.connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
-        try:
+        with taken_back(trial.connection, first):
             return trying.on(trial, data)
-        finally:
-            if not trial.connection.closed:
-                trial.connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
 
     return attempt
+
+
+@contextlib.contextmanager
+def taken_back(connection: Connection, first: Positions) -> Iterator[None]:
+    """Undo what is done inside of a transaction, and let the keys that sequences give be the same the next time."""
+    connection.execute(b"SAVEPOINT %s" % _SAVEPOINT)
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(b"ROLLBACK TO SAVEPOINT %s; RELEASE SAVEPOINT %s" % (_SAVEPOINT, _SAVEPOINT))
+            restore(connection, first)
 
 
 def apart(trying: Trying) -> Attempt:

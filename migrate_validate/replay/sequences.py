@@ -8,6 +8,10 @@ from typing import Any
 import psycopg
 
 _POSITIONS = "select schemaname, sequencename, last_value, start_value from pg_sequences"
+_SET = """
+select setval(format('%%I.%%I', schema, name)::regclass, value, called)
+from unnest(%s::text[], %s::text[], %s::bigint[], %s::boolean[]) as moved (schema, name, value, called)
+"""
 Positions = Mapping[tuple[str, str], tuple[int | None, int]]
 
 
@@ -18,8 +22,8 @@ def positions(connection: psycopg.Connection[Any]) -> Positions:
 
 def restore(connection: psycopg.Connection[Any], before: Positions) -> None:
     """Set back the sequences that have moved since."""
-    for (schema, name), (last, start) in before.items() - positions(connection).items():
-        connection.execute(
-            "select setval(format('%%I.%%I', %s::text, %s::text)::regclass, %s, %s)",
-            [schema, name, start if last is None else last, last is not None],
-        )
+    moved = sorted(before.items() - positions(connection).items())
+    if moved:
+        schemas, names = zip(*(name for name, _ in moved), strict=True)
+        values = [start if last is None else last for _, (last, start) in moved]
+        connection.execute(_SET, [list(schemas), list(names), values, [last is not None for _, (last, _) in moved]])

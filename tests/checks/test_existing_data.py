@@ -150,6 +150,16 @@ def test_rows_that_a_trigger_makes_fill_a_table(server: Server, tmp_path: Path) 
     assert result.verdict is Verdict.PASSED
 
 
+def test_keys_that_sequences_give_are_the_same_each_time(server: Server, tmp_path: Path) -> None:
+    base = (
+        "create table parents (id serial primary key, name text);\n"
+        "create table children (id serial primary key, parent_id int not null);\n"
+    )
+    references = "alter table children add foreign key (parent_id) references parents;\n"
+    (finding,) = shown(said(server, tmp_path, {"001_base.sql": base, "002_references.sql": references}))
+    assert finding.evidence["assumes"].startswith("parent_id of every row of children exists in parents")
+
+
 def test_rows_that_refer_to_a_table_matter_only_where_they_can_go(server: Server, tmp_path: Path) -> None:
     closed = (
         BASE + "create table orders (id int primary key, user_id int references users on delete cascade);\n"
