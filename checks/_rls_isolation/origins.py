@@ -89,8 +89,10 @@ class _Reading:
     def __post_init__(self) -> None:
         for function in self.catalog.whole.functions:
             self.functions.setdefault(function.name, []).append(function)
-        for relation in (*self.catalog.whole.tables, *self.catalog.whole.views):
-            self.tables.setdefault(relation.name, []).append(relation.qualified_name)
+        for table in self.catalog.whole.tables:
+            self.tables.setdefault(table.name, []).append(table.qualified_name)
+        for view in self.catalog.whole.views:
+            self.tables.setdefault(view.name, []).append(view.qualified_name)
 
     # What is compared.
 

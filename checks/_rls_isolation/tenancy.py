@@ -2,94 +2,369 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from migrate_validate.catalog.model import Catalog, Table
+from migrate_validate.config import DeclaredTenancy
+from migrate_validate.errors import ConfigError
+from migrate_validate.findings import NotApplicable
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """How rows of one table refer to rows of another."""
+from .members import Candidate, candidates
+from .model import Hop, Membership, Person, Tenancy
+from .origins import Comparison, Origin, comparisons
+from .references import References, one_to_one, own_tables
 
-    table: str
-    """``schema.name``."""
-    columns: tuple[str, ...]
-    references: str
-    referenced_columns: tuple[str, ...]
-    declared: bool = True
-    """By a foreign key; otherwise only policies compare the two."""
+__all__ = ["Hop", "Membership", "Person", "Tenancy", "discover"]
 
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """The table of those who ask."""
-
-    table: str
-    """``schema.name``: ``auth.users`` on Supabase."""
-    key: tuple[str, ...]
-    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Tables with one row a person, and their columns that are the person's key: ``public.profiles``: ``id``."""
-
-    def columns_of(self, table: str) -> tuple[str, ...]:
-        """The columns of a table that are the key of a person; none where it is no table of people."""
-        return self.key if table == self.table else self.also.get(table, ())
+USERS = "auth.users"
+_NO_TENANT = frozenset(["", "email", "role", "aal", "aud", "phone", "session_id", "is_anonymous", "iss", "exp", "amr"])
+"""Claims that every token has, and that say nothing of a tenant."""
+_OF_PEOPLE = re.compile(r"(^|[._])(user|uid|person|people|actor|login|employee|sub|profile)s?([._]|id|$)")
+_PEOPLE_NAMES = ("users", "user", "people", "persons", "person", "profiles", "profile", "app_users", "accounts")
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """A table that says which people belong to which tenant."""
+def discover(
+    catalog: Catalog, declared: DeclaredTenancy | None = None, *, api_roles: Sequence[str] = ()
+) -> Tenancy | NotApplicable:
+    """Find out what a tenant is.
 
-    table: str
-    """``schema.name``."""
-    person_columns: tuple[str, ...]
-    tenant_columns: tuple[str, ...]
-    role_column: str | None = None
-    roles: tuple[str, ...] = ()
-    """The words that the role may be; none where there is no such column, or where it may be anything."""
-    exclusive: bool = False
-    """A person belongs to one tenant at most: the table is one of people, with a column for the tenant."""
+    :param catalog: the migrated schema without what the environment made; that is looked at in its ``whole``
+    :param declared: what the user says, which wins over what is found
+    :param api_roles: the roles that reach the database from outside
+    :returns: NotApplicable with the reason where nothing belongs to anybody
+    :raises ConfigError: when something is declared that does not exist
+    """
+    found = _Discovery(catalog, declared or DeclaredTenancy()).run()
+    if isinstance(found, Tenancy) and not api_roles:
+        return NotApplicable("no role is declared that reaches the database from outside (api_roles)")
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Tenancy:
-    """Who is a tenant, who are people, and how rows belong to them."""
+@dataclass(slots=True)
+class _Discovery:
+    catalog: Catalog
+    declared: DeclaredTenancy
+    tables: dict[str, Table] = field(init=False)
+    compared: tuple[Comparison, ...] = field(init=False)
+    references: References = field(init=False)
+    why: list[str] = field(default_factory=list)
 
-    kind: str
-    """``membership``: a table says who belongs to whom; ``claim``: the token does; ``setting``: a setting of the
-    session does; ``person``: each person is a tenant."""
-    root: str | None = None
-    """The table of tenants, ``schema.name``; None where tenants have no table, or are people."""
-    root_key: tuple[str, ...] = ()
-    people: Person | None = None
-    """None where nobody is known by name: the session says only which tenant asks."""
-    memberships: tuple[Membership, ...] = ()
-    """Those of the root."""
-    scoped: Mapping[str, tuple[Hop, ...]] = field(default_factory=dict)
-    """By ``schema.name`` of each table whose rows belong to one tenant: the way to the root; the root itself has an
-    empty one, and so have tables of ``tenant_columns``."""
-    tenant_columns: Mapping[str, str] = field(default_factory=dict)
-    """By table: the column that holds the tenant's key itself and refers to no table."""
-    personal: Mapping[str, tuple[Hop, ...]] = field(default_factory=dict)
-    """By table whose rows belong to a person, and to no tenant but by way of the person: the way to the people. With
-    the kind ``person`` all tables that belong to somebody."""
-    shared: frozenset[str] = frozenset()
-    """Tables that belong to nobody."""
-    links: tuple[Hop, ...] = ()
-    """References that are no foreign keys: policies compare the columns."""
-    claim: str | None = None
-    """The dotted path of the tenant's key in the token: ``app_metadata.org_id``."""
-    claim_many: bool = False
-    """The claim is a list of keys."""
-    setting: str | None = None
-    """The setting that holds the tenant's key: ``app.tenant``."""
-    person_setting: str | None = None
-    """The setting that holds the person's key: ``app.user_id``."""
-    claim_words: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Claims that policies compare with constants, such as ``app_metadata.role``, and these constants."""
-    wanted: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    """By table and column: constants that policies compare the column with."""
-    why: tuple[str, ...] = ()
-    """How all of this was found, a line each, for people."""
-    public_read: frozenset[str] = frozenset()
-    """Tables that everybody is meant to read: declared."""
-    cross_tenant: frozenset[str] = frozenset()
-    """Tables of which tenants are meant to see each other's rows: declared."""
+    def __post_init__(self) -> None:
+        self.tables = own_tables(self.catalog)
+        self.compared = comparisons(self.catalog)
+        users = self.catalog.whole.table(USERS)
+        known = {**self.tables, **({USERS: users} if users else {})}
+        self.references = References(known)
+        self._check()
+
+    def run(self) -> Tenancy | NotApplicable:
+        """The tenancy, most certain evidence first."""
+        if not self.tables:
+            return NotApplicable("no tenancy: the chain leaves no table behind")
+        setting, person_setting = self._settings()
+        people = self._people(person_setting)
+        if people is not None:
+            self._link_people(people, person_setting)
+            people = Person(people.table, people.key, one_to_one(self.references, people))
+        self._link_columns()
+        claim = self._claim()
+        by_session = self._tenants_of_session(claim, setting)
+        members = self._members(people)
+        root = self._root(members, by_session)
+        kept = tuple(each.membership for each in members if root is not None and each.root == root)
+        kind = (
+            "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
+        )
+        asks = self._can_ask(person_setting)
+        if not kind and people is not None and asks:
+            kind, root = "person", None
+        if not kind or not (asks or by_session):
+            return NotApplicable(self._none(people))
+        return self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
+
+    # What is declared.
+
+    def _check(self) -> None:
+        """Refuse names that the schema does not have."""
+        said = self.declared
+        names = [
+            *(("root", each) for each in [said.root] if each),
+            *(("people", each) for each in [said.people] if each),
+            *(("memberships", each) for each in said.memberships or ()),
+            *(("public_read", each) for each in said.public_read),
+            *(("cross_tenant", each) for each in said.cross_tenant),
+        ]
+        views = {view.qualified_name for view in self.catalog.views}
+        for key, name in names:
+            if self.catalog.whole.table(name) is None and not (
+                name in views and key in ("public_read", "cross_tenant")
+            ):
+                raise ConfigError(
+                    f"[tool.migrate_validate.tenancy] {key} names {name}, which the migrated schema does not have",
+                    looked=sorted(self.tables),
+                    remedy="name a table that the chain leaves behind, as schema.name",
+                )
+
+    # Who asks.
+
+    def _settings(self) -> tuple[str | None, str | None]:
+        """The settings that hold the key of a tenant and of a person."""
+        tenant, person = self.declared.setting, self.declared.person_setting
+        for each in self.compared:
+            if each.origin.kind != "setting" or each.origin.name in (tenant, person):
+                continue
+            name = each.origin.name
+            target = self.references.target(each.table, each.column)
+            of_people = _OF_PEOPLE.search(name.lower()) or (target and target[0] == self.declared.people)
+            if of_people and person is None:
+                person = name
+                self._say(f"the setting {name} says which person asks", each)
+            elif not of_people and tenant is None:
+                tenant = name
+                self._say(f"the setting {name} says which tenant asks", each)
+        return tenant, person
+
+    def _people(self, person_setting: str | None) -> Person | None:
+        if self.declared.people is not None:
+            return self._person(self.declared.people, "people are declared")
+        if USERS in self.references.tables:
+            return self._person(USERS, "people are those whom auth.uid() names")
+        votes: dict[str, Comparison] = {}
+        for each in self._asking(person_setting):
+            target = self.references.target(each.table, each.column)
+            if target is not None:
+                votes.setdefault(target[0], each)
+        for name, each in votes.items():
+            return self._person(name, f"{each.said} compares {each.table}.{each.column} with who is asking")
+        for name in _PEOPLE_NAMES:
+            for table in self.tables:
+                if table.rpartition(".")[2] == name:
+                    return self._person(table, "so says its name")
+        return None
+
+    def _person(self, name: str, reason: str) -> Person | None:
+        table = self.references.tables.get(name)
+        if table is None or table.primary_key is None:
+            return None
+        self.why.append(f"people: {name} ({reason})")
+        return Person(name, table.primary_key.columns)
+
+    def _asking(self, person_setting: str | None) -> Iterator[Comparison]:
+        """The comparisons with who is asking."""
+        for each in self.compared:
+            named = each.origin.kind == "setting" and each.origin.name == person_setting
+            if (each.origin.kind == "uid" or named) and each.table in self.references.tables:
+                yield each
+
+    def _can_ask(self, person_setting: str | None) -> bool:
+        asks = any(function.schema == "auth" and function.name == "uid" for function in self.catalog.whole.functions)
+        return asks or person_setting is not None or any(each.origin.kind == "uid" for each in self.compared)
+
+    def _link_people(self, people: Person, person_setting: str | None) -> None:
+        """Columns that policies compare with who is asking are people, with or without a foreign key."""
+        also = one_to_one(self.references, people)
+        links = []
+        for each in self._asking(person_setting):
+            key = people.key if each.table == people.table else also.get(each.table, ())
+            refers = self.references.refers(each.table, each.column)
+            if key != (each.column,) and not refers and len(people.key) == 1:
+                links.append(Hop(each.table, (each.column,), people.table, people.key, declared=False))
+                self._say(f"{each.table}.{each.column} is a person", each)
+        self.references = self.references.with_links(links)
+
+    def _link_columns(self) -> None:
+        """Columns that policies compare with a key of another table refer to it."""
+        links = []
+        for each in self.compared:
+            if each.origin.kind != "column" or each.table not in self.tables:
+                continue
+            other, _, column = each.origin.name.rpartition(".")
+            target = self.references.target(other, column)
+            if target is None or target[0] == each.table or self.references.target(each.table, each.column):
+                continue
+            own, its = self.tables[each.table].column(each.column), self._type(target)
+            if own is not None and own.type == its:
+                links.append(Hop(each.table, (each.column,), target[0], (target[1],), declared=False))
+                self._say(f"{each.table}.{each.column} refers to {target[0]}", each)
+        self.references = self.references.with_links(links)
+
+    def _type(self, column: tuple[str, str]) -> str | None:
+        table = self.references.tables.get(column[0])
+        found = table.column(column[1]) if table else None
+        return found.type if found else None
+
+    # Tenants.
+
+    def _claim(self) -> Origin | None:
+        """The claim that holds the tenant's key."""
+        if self.declared.claim is not None:
+            self.why.append(f"the claim {self.declared.claim} says which tenant asks (declared)")
+            return Origin("claim", self.declared.claim)
+        counted: dict[Origin, list[Comparison]] = {}
+        for each in self.compared:
+            trusted = each.origin.kind == "claim" and each.origin.name not in _NO_TENANT
+            if trusted and each.table in self.tables and not each.origin.name.startswith("user_metadata"):
+                counted.setdefault(each.origin, []).append(each)
+        if not counted:
+            return None
+        best = max(counted, key=lambda origin: len(counted[origin]))
+        self._say(f"the claim {best.name} says which tenant asks", counted[best][0])
+        return best
+
+    def _tenants_of_session(self, claim: Origin | None, setting: str | None) -> dict[str, str]:
+        """The columns that policies compare with the tenant that the session names: by table."""
+        found: dict[str, str] = {}
+        for each in self.compared:
+            of_claim = claim is not None and each.origin.kind == "claim" and each.origin.name == claim.name
+            of_setting = each.origin.kind == "setting" and each.origin.name == setting
+            if (of_claim or of_setting) and each.table in self.tables:
+                found.setdefault(each.table, each.column)
+        return found
+
+    def _members(self, people: Person | None) -> list[Candidate]:
+        if people is None:
+            return []
+        wanted = self.declared.memberships
+        found = candidates(self.catalog, self.references, people, self.compared, wanted)
+        if self.declared.root == "":
+            return []
+        return [each for each in found if self.declared.root in (None, each.root)]
+
+    def _root(self, members: Sequence[Candidate], by_session: Mapping[str, str]) -> str | None:
+        """The table of tenants: the one that most tables lead to."""
+        if self.declared.root is not None:
+            self.why.append(f"tenants: {self.declared.root or 'people'} (declared)")
+            return self.declared.root or None
+        targets = {
+            target[0]
+            for table, column in by_session.items()
+            if (target := self.references.target(table, column)) is not None
+            and (target[0] != table or len(by_session) == 1 or self._is_referred_to(table))
+        }
+        strong = targets | {each.root for each in members if each.evidence}
+        choice = strong or {each.root for each in members}
+        if not choice:
+            return None
+        reach = {root: len(self.references.ways([root], ())) for root in choice}
+        root = max(sorted(choice), key=lambda each: reach[each])
+        self.why.append(f"tenants: {root} ({reach[root] - 1} tables lead to it by foreign keys and policies)")
+        for other in sorted(choice - {root}):
+            self.why.append(f"not {other}: only {reach[other] - 1} tables lead to it")
+        return root
+
+    def _is_referred_to(self, name: str) -> bool:
+        return any(hop.references == name for table in self.tables for hop in self.references.of(table))
+
+    def _tenancy(
+        self,
+        kind: str,
+        root: str | None,
+        people: Person | None,
+        members: tuple[Membership, ...],
+        by_session: Mapping[str, str],
+        claim: Origin | None,
+        setting: str | None,
+        person_setting: str | None,
+    ) -> Tenancy | NotApplicable:
+        alone = {
+            table: column
+            for table, column in by_session.items()
+            if kind != "person" and (root is None or not self._leads(table, column, root))
+        }
+        exclusive = {each.table for each in members if each.exclusive}
+        around = set() if people is None else {people.table, *people.also} - exclusive - {root or ""}
+        goals = {*([root] if root else []), *alone}
+        scoped = {name: way for name, way in self.references.ways(goals, around).items() if name in self.tables}
+        personal = {} if people is None else self.references.ways([people.table], scoped.keys() - people.also.keys())
+        personal = {name: way for name, way in personal.items() if name in self.tables and name not in scoped}
+        rest = frozenset(self.tables.keys() - scoped.keys() - personal.keys())
+        if not scoped and not personal:
+            return NotApplicable(self._none(people))
+        for each in members:
+            self.why.append(f"members: {_told(each)}")
+        self._told_tables(scoped, personal, rest)
+        root_table = self.tables.get(root or "")
+        return Tenancy(
+            kind=kind,
+            root=root,
+            root_key=self._root_key(root_table, members),
+            people=people,
+            memberships=members,
+            scoped=scoped,
+            tenant_columns=alone,
+            personal=personal,
+            shared=rest,
+            links=self.references.links,
+            claim=claim.name if claim else None,
+            claim_many=bool(claim and claim.many),
+            setting=setting,
+            person_setting=person_setting,
+            claim_words=self._claim_words(),
+            wanted=self._wanted(),
+            why=tuple(dict.fromkeys(self.why)),
+            public_read=frozenset(self.declared.public_read),
+            cross_tenant=frozenset(self.declared.cross_tenant),
+        )
+
+    def _leads(self, table: str, column: str, root: str) -> bool:
+        target = self.references.target(table, column)
+        return target is not None and target[0] == root
+
+    def _root_key(self, root: Table | None, members: Sequence[Membership]) -> tuple[str, ...]:
+        if root is None:
+            return ()
+        for hop in (hop for each in members for hop in self.references.of(each.table)):
+            if hop.references == root.qualified_name:
+                return hop.referenced_columns
+        return root.primary_key.columns if root.primary_key else ()
+
+    def _told_tables(self, scoped: Collection[str], personal: Collection[str], rest: Collection[str]) -> None:
+        for what, names in (
+            ("rows of tenants", scoped),
+            ("rows of people", personal),
+            ("rows of nobody, the same for all", rest),
+        ):
+            if names:
+                self.why.append(f"{what}: {', '.join(sorted(names))}")
+
+    def _claim_words(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return ()
+
+    def _wanted(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Constants that policies compare columns with."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for each in self.compared:
+            if each.origin.kind == "constant":
+                columns = found.setdefault(each.table, {})
+                columns[each.column] = tuple(dict.fromkeys((*columns.get(each.column, ()), each.origin.name)))
+        return found
+
+    def _none(self, people: Person | None) -> str:
+        if people is not None and not self._can_ask(self.declared.person_setting):
+            return (
+                "no tenancy: no policy compares a column with auth.uid(), with a claim or with a setting of the "
+                f"session, so nothing in the database says which row of {people.table} asks"
+            )
+        if people is None:
+            return (
+                "no tenancy: no table of people was found, no policy compares a column with auth.uid(), with a claim "
+                "or with a setting of the session, and no table says who belongs to whom"
+            )
+        return f"no tenancy: no table belongs to a person ({people.table}) or to a table of tenants"
+
+    def _say(self, what: str, because: Comparison) -> None:
+        self.why.append(
+            f"{what} ({because.said} compares it with {because.table}.{because.column})"
+            if because.column not in what
+            else f"{what} ({because.said})"
+        )
+
+
+def _told(each: Membership) -> str:
+    role = f", role {each.role_column}" if each.role_column else ""
+    words = f" ({', '.join(each.roles)})" if each.roles else ""
+    person, tenant = ", ".join(each.person_columns), ", ".join(each.tenant_columns)
+    one = ", one tenant for a person" if each.exclusive else ""
+    return f"{each.table} (person {person}, tenant {tenant}{role}{words}{one})"
