@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement, TransactionMode
 from migrate_validate.chain.statements import statements
 from migrate_validate.config import Settings
@@ -158,7 +159,9 @@ def interrupted_then_retried(stage: Stage) -> Iterator[Result]:
 
 
 @rule(severity=Severity.WARNING)
-def seed_applied_again(connection: Connection, timeline: Timeline, settings: Settings) -> Iterator[Result]:
+def seed_applied_again(
+    connection: Connection, catalog: Catalog, timeline: Timeline, settings: Settings
+) -> Iterator[Result]:
     """A seed file that fails or changes rows where it was applied before, or where there are other rows.
 
     The seeds that come last are applied once more to the database that they have filled; where that changes nothing,
@@ -173,7 +176,7 @@ def seed_applied_again(connection: Connection, timeline: Timeline, settings: Set
     if all(seed.seed.before is not None for seed in timeline.seeds):
         yield NotApplicable("the chain has no seed file that comes last")
         return
-    for again in seeds_again(connection, timeline, settings):
+    for again in seeds_again(connection, catalog.whole, timeline, settings):
         if again.failure is not None:
             yield _seed_fails(again, again.failure)
         for change in again.rows:

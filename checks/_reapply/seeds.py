@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from migrate_validate.catalog.model import Catalog
@@ -43,10 +43,11 @@ class Again:
         return self.failure is None and not self.rows
 
 
-def seeds_again(connection: Connection, timeline: Timeline, settings: Settings) -> Iterator[Again]:
+def seeds_again(connection: Connection, catalog: Catalog, timeline: Timeline, settings: Settings) -> Iterator[Again]:
     """Apply the seeds that come last once more, each after the other, until one does something.
 
     :param connection: to a copy of the migrated and seeded database
+    :param catalog: its schema
     :raises ConfigError: when rows that the user gives for a table cannot be had
     """
     seeds = [each for each in timeline.seeds if each.seed.before is None]
@@ -55,23 +56,25 @@ def seeds_again(connection: Connection, timeline: Timeline, settings: Settings) 
         runner = Runner(connection, limits, watchdog)
         for generated in (False, True):
             if generated:
-                _fill(connection, timeline, settings, seeds)
+                _fill(connection, catalog, timeline, settings, seeds)
             for seed in seeds:
-                again = _again(connection, runner, seed, generated)
+                again = _again(connection, runner, seed, generated, _written(seed, catalog))
                 if not again.clean:
                     yield again
                     return
 
 
-def _again(connection: Connection, runner: Runner, seed: SeedRun, generated: bool) -> Again:
+def _again(
+    connection: Connection, runner: Runner, seed: SeedRun, generated: bool, written: Collection[str] | None
+) -> Again:
     script = seed.seed.script
     # What generated rows happen to have in common with those of the seed it may clear away, once.
     run = runner.apply(script) if generated else seed.run
     if run.failure is None:
-        kept = keep(connection)
+        kept = keep(connection, written)
         run = runner.apply(script)
     if run.failure is None:
-        return Again(script, generated, rows=changed_rows(connection, kept, keep(connection), times=False))
+        return Again(script, generated, rows=changed_rows(connection, kept, keep(connection, written), times=False))
     statement = failed_statement(script, run.failure)
     failing = [statement] if statement is not None else []
     done = [each.statement for each in seed.run.statements]
@@ -79,9 +82,19 @@ def _again(connection: Connection, runner: Runner, seed: SeedRun, generated: boo
     return Again(script, generated, run.failure, statement, claims(others, failing))
 
 
-def _fill(connection: Connection, timeline: Timeline, settings: Settings, seeds: list[SeedRun]) -> None:
+def _written(seed: SeedRun, catalog: Catalog) -> Collection[str] | None:
+    """The tables that it has written, by triggers too; None: it may have been any."""
+    if seed.run.changed is None:
+        return None
+    names = {f"{each.schema}.{each.name}" for each in seed.run.changed.values() if each.written}
+    tables = [catalog.table(name) for name in names]
+    return names if all(table is not None and table.partition_of is None for table in tables) else None
+
+
+def _fill(
+    connection: Connection, catalog: Catalog, timeline: Timeline, settings: Settings, seeds: list[SeedRun]
+) -> None:
     """Put generated rows into the tables that the seeds meet."""
-    catalog = Catalog.read(connection)
     names = {
         touched.relation
         for seed in seeds
