@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrate_validate.findings import Severity
+from migrate_validate.syntax import node_name, walk
+
 from .._shared import count_of
-from .deeds import Assigned
-from .expressions import speaks_of_null
+from .deeds import Assigned, Deed
+from .expressions import columns_of, conjuncts, speaks_of_null
 from .harm import Harm
 from .pictures import Row
 from .scene import Followed, Scene, differences
@@ -16,7 +19,7 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
     """What the filling leaves out.
 
     A column that is filled with the value of one other column of its row is as empty as that; where the expression says
-    that it may be NULL, it may.
+    that it may be NULL, it may. Where a WHERE compares with a constant, it says which rows are meant: information.
     """
     table, words = followed.name, scene.words
     for column in words.added.get(table, {}):
@@ -34,16 +37,31 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
         ]
         if empty:
             name = followed.now.columns[number].name
+            meant = all(_chosen(deed) for deed, _ in filling)
+            still = f"still NULL in {len(empty)} of {count_of(len(pairs), 'row')}"
             yield Harm(
                 "backfill-incomplete",
                 (table, name, ""),
-                f"{table}.{name} is added and filled, and still NULL in {len(empty)} of {count_of(len(pairs), 'row')}",
+                f"{table}.{name} is added and filled, and {still}{': WHERE says which are filled' if meant else ''}",
                 object=f"{table}.{name}",
                 statement=filling[-1][0].statement,
+                severity=Severity.INFO if meant else None,
                 evidence={"changed": differences(followed.was, followed.now, empty)},
                 fix="fill every row: a WHERE that is met by all, a partner for each in a join, COALESCE around what may"
                 f" be NULL; or leave {name} out of the UPDATE where it may stay empty",
             )
+
+
+def _chosen(deed: Deed) -> bool:
+    """Whether an UPDATE names the rows that it fills, by a comparison of their own values with a constant."""
+    if deed.kind != "update" or deed.node is None or deed.node.from_clause:
+        return False
+    return any(
+        node_name(part) == "A_Expr"
+        and any(True for _ in columns_of(part))
+        and any(node_name(each) == "A_Const" and not each.isnull for each in walk(part))
+        for part in conjuncts(deed.where)
+    )
 
 
 def _source(followed: Followed, how: Assigned) -> int | None:
