@@ -144,10 +144,10 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
 
 
 def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], patience: float = 1) -> Searched:
-    until = time.monotonic() + Budget.now().seconds * patience
     script = stage.migration.up
     rehearsed = together(script) or script
     with stage.trial(rehearsed) as trial:
+        until = time.monotonic() + Budget.now().seconds * patience
         before = trial.catalog()
         tables = met(stage.step, before)
         if not tables:
