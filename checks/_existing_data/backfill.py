@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate_validate.findings import Severity
-from migrate_validate.syntax import node_name, walk
+from migrate_validate.syntax import enum_name, node_name, unwrap, walk
 
 from .._shared import count_of
 from .deeds import Assigned, Deed
@@ -19,7 +19,7 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
     """What the filling leaves out.
 
     A column that is filled with the value of one other column of its row is as empty as that; where the expression says
-    that it may be NULL, it may. Where a WHERE compares with a constant, it says which rows are meant: information.
+    that it may be NULL, it may. Where a WHERE names their values, it says which rows are meant: information.
     """
     table, words = followed.name, scene.words
     for column in words.added.get(table, {}):
@@ -53,11 +53,13 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
 
 
 def _chosen(deed: Deed) -> bool:
-    """Whether an UPDATE names the rows that it fills, by a comparison of their own values with a constant."""
+    """Whether an UPDATE names the rows that it fills by a value of theirs: ``state = 'done'``, ``kind IN (1, 2)``."""
     if deed.kind != "update" or deed.node is None or deed.node.from_clause:
         return False
     return any(
         node_name(part) == "A_Expr"
+        and enum_name("A_Expr_Kind", part.kind) in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY")
+        and unwrap(part.name[-1]).sval == "="
         and any(True for _ in columns_of(part))
         and any(node_name(each) == "A_Const" and not each.isnull for each in walk(part))
         for part in conjuncts(deed.where)
