@@ -5,47 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-A, B = "A", "B"
-"""The two tenants."""
-BOTH = "both"
-"""The universe of rows that hang on the person who is a member of both, and on no tenant."""
-OUTSIDE = "outside"
-"""That of rows that hang on the person who belongs to no tenant."""
-SHARED = "shared"
-"""That of rows that belong to nobody."""
+import psycopg
 
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.data import Given, learn
+from migrate_validate.data.candidates import Mined
+from migrate_validate.data.order import ancestors, fill_order
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """A person that was made."""
+from .choosing import TOKENS
+from .model import Tenancy
+from .people import Connection, cast
+from .references import own_tables, with_links
+from .sowing import Sowing
+from .world import BOTH, OUTSIDE, SHARED, A, Actor, B, SeededRow
 
-    sub: str
-    """The key as text."""
-    label: str
-    """``A owner``, ``both``, ``outside``."""
-    universe: str
-    """``A``, ``B``, ``both`` or ``outside``."""
-    role: str | None = None
-    """The word of the membership's role."""
-    email: str = ""
+__all__ = ["BOTH", "OUTSIDE", "SHARED", "A", "Actor", "B", "SeededRow", "Universes", "seed"]
 
-
-@dataclass(frozen=True, slots=True)
-class SeededRow:
-    """A row that is in a table."""
-
-    table: str
-    """``schema.name``."""
-    key: Mapping[str, str]
-    """The primary key, else all columns of a unique key, as text by column; empty where the table has none."""
-    universe: str
-    """``A``, ``B``, ``both``, ``outside``, ``shared``, or ``own of <label>`` for what only one person owns."""
-    values: Mapping[str, str | None] = field(default_factory=dict)
-    """All columns as text, as they are stored."""
-    people: frozenset[str] = frozenset()
-    """Keys of the people that it refers to."""
-    adopted: bool = False
-    """A trigger made it."""
+_SERVICE = """
+SELECT rolname FROM pg_roles
+WHERE rolbypassrls AND NOT rolsuper AND NOT rolcanlogin AND rolname LIKE '%service%' ORDER BY 1 LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +32,72 @@ class Universes:
     """What was put into the tables."""
 
     rows: Mapping[str, tuple[SeededRow, ...]]
-    """By ``schema.name``."""
+    """By ``schema.name``; rows that were there before are told only of tables that belong to nobody."""
     unfilled: Mapping[str, str]
     """By ``schema.name`` of a table that lacks rows of a universe: why."""
     actors: tuple[Actor, ...]
     keys: Mapping[str, str]
     """By universe, the tenant's key as text: ``{"A": ..., "B": ...}``."""
-    canaries: Mapping[str, str]
+    canaries: Mapping[str, str] = field(default_factory=lambda: dict(TOKENS))
     """By universe, what every canary of it starts with."""
     service_role: str | None = None
     """The role with BYPASSRLS that the service itself uses, where there is one."""
+
+
+def seed(
+    connection: Connection,
+    catalog: Catalog,
+    tenancy: Tenancy,
+    *,
+    hints: Mined | None = None,
+    given: Mapping[str, Given] | None = None,
+) -> Universes:
+    """Put rows of two tenants into the tables, and those of one who belongs to both, and of one who belongs to none.
+
+    It happens in a transaction, or in a savepoint of the one that is open. Foreign keys lead to rows of the same
+    tenant only; texts name the tenant wherever a column takes them. Rows that triggers make are adopted, materialized
+    views are refreshed.
+
+    :param connection: as a superuser, so that no policy takes part
+    :param catalog: the migrated schema without what the environment made
+    :param hints: literals that scripts name, see :func:`~migrate_validate.data.mined`
+    :param given: by ``schema.name`` what the user says about the rows of a table
+    :raises psycopg.Error: when the connection is lost
+    """
+    tables = own_tables(catalog)
+    if tenancy.people is not None:
+        tables |= {tenancy.people.table: catalog.whole.tables_by_name[tenancy.people.table]}
+    above = ancestors(catalog.whole, tables)
+    tables |= {name: catalog.whole.tables_by_name[name] for name in above - tables.keys()}
+    linked = with_links(catalog, tables, tenancy.links)
+    order = fill_order(linked)
+    with connection.transaction():
+        learned = learn(connection, linked, hints=hints, given=given, trials=False)
+        parts = cast(connection, linked, tenancy)
+        sowing = Sowing(connection, linked, tenancy, learned, order, parts)
+        sowing.run()
+        unfilled = sowing.unfilled()
+        for view in catalog.views:
+            if view.kind == "materialized view" and (why := _refreshed(connection, view.schema, view.name)):
+                unfilled[view.qualified_name] = why
+        row = connection.execute(_SERVICE).fetchone()
+    return Universes(
+        {name: tuple(rows) for name, rows in sowing.rows.items() if rows},
+        unfilled,
+        tuple(sowing.actors),
+        dict(sowing.keys),
+        service_role=None if row is None else str(row[0]),
+    )
+
+
+def _refreshed(connection: Connection, schema: str, name: str) -> str | None:
+    try:
+        with connection.transaction():
+            connection.execute(
+                psycopg.sql.SQL("REFRESH MATERIALIZED VIEW {}").format(psycopg.sql.Identifier(schema, name))
+            )
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        return f"it cannot be refreshed: {error.diag.message_primary or error}"
+    return None

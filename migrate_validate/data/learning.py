@@ -41,6 +41,7 @@ def learn(
     *,
     hints: Mined | None = None,
     given: Mapping[str, Given] | None = None,
+    trials: bool = True,
 ) -> Learned:
     """Find out which values the tables take, by asking PostgreSQL: one query for columns that constraints tie together.
 
@@ -52,13 +53,15 @@ def learn(
     :param tables: ``schema.name`` of the tables of interest, all by default; those that they refer to are learned too
     :param hints: literals that scripts name, see :func:`~migrate_validate.data.mining.mined`
     :param given: by ``schema.name`` what the user says about the rows of a table
+    :param trials: whether a few datasets are loaded to see what triggers refuse, and which tables stay empty
     :raises psycopg.Error: when the connection is lost
     """
     order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
     learning = _Learning(catalog, connection, hints or {}, given or {})
     with connection.transaction(force_rollback=True):
         learning.begin(order)
-        return learning.tried(order, learning.run(order))
+        learned = learning.run(order)
+        return learning.tried(order, learned) if trials else learned
 
 
 def guess(catalog: Catalog, tables: Collection[str] | None = None, *, hints: Mined | None = None) -> Learned:
