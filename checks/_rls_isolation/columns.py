@@ -8,28 +8,11 @@ from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.syntax import GrammarError, node_name, parse_expression, walk
 
 _WORDS = frozenset(
-    [
-        "admin",
-        "superuser",
-        "superadmin",
-        "staff",
-        "moderator",
-        "role",
-        "roles",
-        "plan",
-        "tier",
-        "credits",
-        "credit",
-        "balance",
-        "quota",
-        "permission",
-        "permissions",
-        "privilege",
-        "privileges",
-        "scopes",
-        "entitlements",
-        "approved",
-    ]
+    (
+        *("admin", "superuser", "superadmin", "staff", "moderator", "role", "roles", "approved"),
+        *("permission", "permissions", "privilege", "privileges", "scopes", "entitlements"),
+        *("plan", "tier", "credit", "credits", "balance", "quota"),
+    )
 )
 """Words of names; whoever may write such a column of the own row gives it to himself."""
 _MORE = "1000000"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from .probes import Connection
 from .tenancy import Tenancy
 from .universes import BOTH, SHARED, A, B, Universes
 
+_UNMISTAKABLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\S+@\S+\.\S+")
+"""Values that no two rows have by chance: a UUID, the address of a mailbox."""
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 
 _PRIVILEGES = """
@@ -30,6 +33,17 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN pg_roles r
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.rolname = ANY (%s)
   AND n.nspname || '.' || c.relname = ANY (%s) AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+"""
+
+_BASES = """
+SELECT v.relnamespace::regnamespace || '.' || v.relname,
+  array_agg(DISTINCT n.nspname || '.' || t.relname)
+FROM pg_rewrite r
+JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+JOIN pg_class t ON t.oid = d.refobjid AND t.oid <> v.oid AND t.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_namespace n ON n.oid = t.relnamespace
+GROUP BY 1
 """
 
 
@@ -87,6 +101,8 @@ class Ground:
     """By ``schema.name``."""
     granted: Mapping[tuple[str, str], Granted]
     """By role and relation."""
+    bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By view: the relations that it reads."""
 
     @classmethod
     def read(
@@ -112,7 +128,8 @@ class Ground:
             granted[role, relation] = Granted(
                 frozenset(whole), {command: frozenset(names) for command, names in columns.items()}
             )
-        return cls(catalog, tenancy, universes, rows, granted)
+        bases = {view: tuple(reads) for view, reads in connection.execute(_BASES).fetchall()}
+        return cls(catalog, tenancy, universes, rows, granted, bases)
 
     def may(self, role: str, relation: str) -> Granted:
         """What a role may do with a relation."""
@@ -205,15 +222,32 @@ class Ground:
             if any(row.values[column.name] in self.people for row in rows if row.values[column.name] is not None)
         )
 
+    def markers(self, identity: Identity) -> Mapping[str, frozenset[str]]:
+        """Words that only stand in rows of one tenant, by tenant, without the identity's own.
+
+        Whoever is shown one has seen rows of that tenant. What stands in tables that are meant to be read is none.
+        """
+        anonymous = identity.kind == "anon"
+        home = {side for each in identity.home for side in self.sides(each)}
+        found = self._open_markers if anonymous else self._markers
+        return {side: words for side, words in found.items() if side not in home}
+
     @cached_property
-    def markers(self) -> Mapping[str, frozenset[str]]:
-        """Words that only stand in rows of one tenant, by tenant: whoever is shown one has seen its rows."""
+    def _open_markers(self) -> Mapping[str, frozenset[str]]:
+        return self._words(self.tenancy.public_read)
+
+    @cached_property
+    def _markers(self) -> Mapping[str, frozenset[str]]:
+        return self._words(self.tenancy.public_read | self.tenancy.cross_tenant)
+
+    def _words(self, meant: frozenset[str]) -> Mapping[str, frozenset[str]]:
+        canaries = tuple(self.universes.canaries.values())
         seen: dict[str, set[str]] = defaultdict(set)
         for row in self.by_place.values():
-            sides = self.sides(row.universe) or {""}
+            sides = frozenset() if row.table in meant else self.sides(row.universe)
             side = next(iter(sides)) if len(sides) == 1 else ""
-            for value in row.values.values():
-                if value is not None and len(value) >= 8:
+            for value in filter(None, row.values.values()):
+                if _UNMISTAKABLE.fullmatch(value) or any(canary in value for canary in canaries):
                     seen[value].add(side)
         found: dict[str, set[str]] = defaultdict(set)
         for value, where in seen.items():

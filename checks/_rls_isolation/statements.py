@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Column, Table
 from migrate_validate.syntax import quote
@@ -41,6 +41,8 @@ class Try:
     """The role that it would give."""
     columns: tuple[str, ...] = ()
     """The columns that a query reads where not all may be read."""
+    values: Mapping[str, str | None] = field(default_factory=dict)
+    """What a row that is added has in the columns that say whose it is."""
 
 
 class Statements:
@@ -172,7 +174,8 @@ class Statements:
             yield self._try("replace", "INSERT", text, row)
 
     def _insert(self, kind: str, values: Mapping[str, str | None]) -> Try:
-        return self._try(kind, "INSERT", self._insert_text(values))
+        whose = {column: values.get(column) for column in self.owner}
+        return replace(self._try(kind, "INSERT", self._insert_text(values)), values=whose)
 
     def _insert_text(self, values: Mapping[str, str | None]) -> str:
         given = {

@@ -1,0 +1,122 @@
+"""Changes that give somebody more than it had: higher roles, privileged columns, references to rows of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from migrate_validate.findings import Severity
+
+from .ground import Ground, named
+from .judging import Breach, Examined
+from .probes import Acting, Outcome, Probe, Prober
+from .statements import Try
+
+
+def capabilities(examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:
+    """By label of identity: how many rows of its own tenant it reaches, by table and command."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for each in examined:
+        own = found.setdefault(each.identity.label, {})
+        for access in each.accesses:
+            if access.command != "TRUNCATE":
+                # How many rows were added is how many were tried.
+                own[access.object, access.command] = min(access.own, 1) if access.command == "INSERT" else access.own
+    return found
+
+
+def gained(mine: Mapping[tuple[str, str], int], theirs: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+    """What somebody else can do, or can do with more rows."""
+    return [what for what, count in theirs.items() if count > mine.get(what, 0)]
+
+
+def counting(examined: Iterable[Examined]) -> str | None:
+    """A query that counts the rows of all tables that an identity can read."""
+    parts = [
+        f"SELECT '{each.table}' AS t, count(*) AS n FROM {named(each.table)}"
+        for each in examined
+        for access in each.accesses
+        if access.command == "SELECT" and access.granted and access.error is None
+    ]
+    return f"SELECT jsonb_object_agg(t, n)::text FROM ({' UNION ALL '.join(parts)}) AS counted" if parts else None
+
+
+def escalations(
+    ground: Ground, prober: Prober, acting: Mapping[str, Acting], examined: Sequence[Examined]
+) -> Iterator[Breach]:
+    """The changes of privileged columns that lead to more than an identity had, and references to rows of others.
+
+    :param acting: by label of identity
+    """
+    able = capabilities(examined)
+    roles = {each.sub: each.role for each in ground.universes.actors}
+    for each in examined:
+        mine = [other for other in examined if other.identity == each.identity]
+        for tried, outcome in each.candidates:
+            if tried.kind == "refer":
+                yield from _references(ground, each, mine, tried, outcome)
+            elif tried.kind == "grant":
+                yield from _grants(prober, acting[each.identity.label], mine, each, tried, outcome)
+            else:
+                yield from _roles(able, roles, examined, each, tried, outcome)
+
+
+def _references(
+    ground: Ground, each: Examined, mine: Sequence[Examined], tried: Try, outcome: Outcome
+) -> Iterator[Breach]:
+    seen = next((other.seen for other in mine if other.table == tried.object), frozenset())
+    rows = ground.foreign_rows(each.identity, tried.object)[:1]
+    if rows and rows[0].at not in seen:
+        rule = "row-moved" if tried.command == "UPDATE" else "cross-tenant-insert"
+        said = f"points a row of its own at a row of {tried.object} that belongs to others and that it cannot see"
+        yield Breach(rule, each.table, each.identity, tried, said, tuple(rows), Severity.WARNING, outcome)
+
+
+def _roles(
+    able: Mapping[str, Mapping[tuple[str, str], int]],
+    roles: Mapping[str, str | None],
+    examined: Sequence[Examined],
+    each: Examined,
+    tried: Try,
+    outcome: Outcome,
+) -> Iterator[Breach]:
+    home = each.identity.home
+    like = (
+        other.identity
+        for other in examined
+        if other.identity.kind == "member" and other.identity.sub and roles.get(other.identity.sub) == tried.role
+    )
+    higher = next((other for other in like if other.home & home), None)
+    present = roles.get(each.identity.sub or "")
+    if higher is None or tried.role == present:
+        return
+    more = gained(able[each.identity.label], able[higher.label])
+    if more:
+        table, command = more[0]
+        further = f" and {len(more) - 1} more" if len(more) > 1 else ""
+        whom = "itself" if tried.kind == "promote" else "somebody else"
+        said = f'makes {whom} "{tried.role}", who can do more: {command} {table}{further}'
+        rows = (tried.aimed,) if tried.aimed else ()
+        yield Breach("privilege-escalation", each.table, each.identity, tried, said, rows, outcome=outcome)
+
+
+def _grants(
+    prober: Prober,
+    acting: Acting,
+    mine: Sequence[Examined],
+    each: Examined,
+    tried: Try,
+    outcome: Outcome,
+) -> Iterator[Breach]:
+    said = f'sets {each.table}.{tried.object} to "{tried.role}"'
+    rows = (tried.aimed,) if tried.aimed else ()
+    count = counting(mine)
+    more: list[str] = []
+    if count and outcome.done:
+        before = prober.one(acting, Probe(count, returns=True)).told or {}
+        after = prober.one(acting, replace(tried.probe, then=count, look=None)).shown or {}
+        more = [table for table, number in after.items() if number > before.get(table, 0)]
+    if more:
+        said += f", and then sees more of {', '.join(more)}"
+    severity = Severity.ERROR if more else Severity.WARNING
+    yield Breach("privilege-escalation", each.table, each.identity, tried, said, rows, severity, outcome)

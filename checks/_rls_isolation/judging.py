@@ -1,0 +1,319 @@
+"""What the outcomes of probes mean: who can see and change what, and what of it nobody should."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from migrate_validate.catalog.model import Table
+from migrate_validate.findings import Severity
+
+from .ground import Ground, Placed
+from .identities import Identity
+from .probes import NOT_PRIVILEGED, Acting, Outcome, Prober
+from .statements import Statements, Try
+
+REPLICA = "SET LOCAL session_replication_role = replica"
+"""Before a blind deletion that foreign keys refuse: which rows would have gone?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that an identity can do and should not."""
+
+    rule: str
+    object: str
+    """``schema.name`` of the table, view or function that lets it."""
+    identity: Identity
+    tried: Try
+    said: str
+    """What happens, for people: ``sees 2 rows of B``."""
+    rows: tuple[Placed, ...] = ()
+    """The rows that are seen or changed."""
+    severity: Severity = Severity.ERROR
+    outcome: Outcome = field(default_factory=lambda: Outcome(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What an identity was seen to do with one command on one relation."""
+
+    object: str
+    command: str
+    identity: str
+    """Its label."""
+    granted: bool = True
+    own: int = 0
+    """Rows of its own tenant."""
+    of_own: int = 0
+    """How many of these there are."""
+    others: int = 0
+    shared: int = 0
+    """Rows that belong to nobody."""
+    error: str | None = None
+    """The SQLSTATE where policies raise an error."""
+
+    @property
+    def word(self) -> str:
+        """What a matrix says of it."""
+        if not self.granted:
+            return "-"
+        if self.error:
+            return f"error {self.error}"
+        own = "own" if self.own >= self.of_own else "part of own"
+        parts = [own] if self.own else []
+        parts += ["others"] if self.others else []
+        parts += ["shared"] if self.shared else []
+        return " + ".join(parts) or "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one identity can do with one table."""
+
+    table: str
+    identity: Identity
+    accesses: tuple[Access, ...]
+    breaches: tuple[Breach, ...]
+    candidates: tuple[tuple[Try, Outcome], ...] = ()
+    """Changes of privileged columns that went through: whether they lead anywhere is another question."""
+    seen: frozenset[str] = frozenset()
+    """Where the rows lie that it sees."""
+
+
+def examine(ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table) -> Examined:
+    """Probe one table as one identity."""
+    tries = list(Statements(ground, table, identity).tries())
+    outcomes = prober.run(acting, [each.probe for each in tries])
+    judge = _Judge(ground, prober, acting, identity, table)
+    for tried, outcome in zip(tries, outcomes, strict=True):
+        judge.take(tried, outcome)
+    return judge.examined()
+
+
+class _Judge:
+    """Collects what one identity can do with one table."""
+
+    def __init__(self, ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table) -> None:
+        self.ground = ground
+        self.prober = prober
+        self.acting = acting
+        self.identity = identity
+        self.table = table
+        self.name = table.qualified_name
+        self.rows = {row.at: row for row in ground.rows.get(self.name, ())}
+        self.anonymous = identity.kind == "anon"
+        self.belongs = ground.belongs(self.name)
+        self.breaches: list[Breach] = []
+        self.candidates: list[tuple[Try, Outcome]] = []
+        self.errors: dict[str, str] = {}
+        self.touched: dict[str, set[str]] = {}
+        self.added: Counter[str] = Counter()
+
+    def take(self, tried: Try, outcome: Outcome) -> None:
+        """Judge one probe."""
+        if self._is_error(tried, outcome):
+            self._error(tried, outcome)
+        elif tried.kind == "read":
+            self._read(tried, outcome)
+        elif tried.kind in ("change", "steal", "delete", "replace"):
+            self._changed(tried, self._unhindered(tried, outcome))
+        elif tried.kind == "move":
+            self._moved(tried, outcome)
+        elif tried.kind in ("add", "forge", "join"):
+            self._inserted(tried, outcome)
+        elif (outcome.done and outcome.affected) or (outcome.let_through and not self._rewritten(tried)):
+            self.candidates.append((tried, outcome))
+
+    # Errors.
+
+    def _is_error(self, tried: Try, outcome: Outcome) -> bool:
+        """Whether a policy raised an error, rather than a constraint, a trigger, a privilege or the statement."""
+        state = outcome.sqlstate or ""
+        if not state or state[:2] == "23":
+            return False
+        if tried.kind == "read":
+            return state != NOT_PRIVILEGED or not _about(outcome, self.name)
+        if state == NOT_PRIVILEGED or (outcome.cancelled and tried.command in self.errors):
+            return False
+        if state == "42P17" or outcome.cancelled:
+            return True
+        # Above all policies the same statement goes through, or is refused for another reason.
+        above = self.prober.one(Acting("none", self.acting.settings), replace(tried.probe, look=None))
+        return above.sqlstate != state
+
+    def _error(self, tried: Try, outcome: Outcome) -> None:
+        if tried.command not in self.errors:
+            said = f"{outcome.message} (SQLSTATE {outcome.sqlstate})"
+            what = "takes too long, and is cancelled" if outcome.cancelled else f"ends in an error: {said}"
+            self._breach("policy-error", tried, f"{tried.command} {what}", outcome=outcome)
+        self.errors.setdefault(tried.command, outcome.sqlstate or "")
+
+    # Reading.
+
+    def _read(self, tried: Try, outcome: Outcome) -> None:
+        if not outcome.done:
+            return
+        seen = self._places(tried, outcome.told or [])
+        self._note("SELECT", seen)
+        theirs = [self.rows[at] for at in seen if at in self.rows and self.ground.foreign(self.identity, self.rows[at])]
+        tenancy = self.ground.tenancy
+        declared = self.name in tenancy.public_read or (not self.anonymous and self.name in tenancy.cross_tenant)
+        if theirs and not declared:
+            rule = "anonymous-read" if self.anonymous else "cross-tenant-read"
+            self._breach(rule, tried, f"sees {_whose(self.ground, theirs)}", theirs, outcome=outcome)
+
+    def _places(self, tried: Try, told: Sequence[object]) -> list[str]:
+        if not tried.columns:
+            return [str(each) for each in told]
+        # A role that may read some columns only tells rows by these.
+        left = [(at, [row.values[column] for column in tried.columns]) for at, row in self.rows.items()]
+        found = []
+        for values in told:
+            match = next((entry for entry in left if entry[1] == values), None)
+            if match:
+                left.remove(match)
+                found.append(match[0])
+        return found
+
+    # Changes.
+
+    def _unhindered(self, tried: Try, outcome: Outcome) -> Outcome:
+        """What a blind deletion does where no foreign key stands in its way."""
+        if tried.kind != "delete" or tried.aimed or not outcome.let_through:
+            return outcome
+        freed = self.prober.one(self.acting, replace(tried.probe, before=REPLICA))
+        return freed if freed.done else outcome
+
+    def _changed(self, tried: Try, outcome: Outcome) -> None:
+        gone = self._gone(outcome)
+        if tried.aimed and outcome.let_through and not self._rewritten(tried):
+            gone = [tried.aimed]
+        self._note(tried.command, [row.at for row in gone])
+        theirs = [row for row in gone if self.ground.foreign(self.identity, row)]
+        nobodys = [row for row in gone if not self.ground.sides(row.universe)]
+        rule = "anonymous-write" if self.anonymous else "cross-tenant-write"
+        verb = {"delete": "deletes", "steal": "takes over"}.get(tried.kind, "changes")
+        if theirs:
+            self._breach(rule, tried, f"{verb} {_whose(self.ground, theirs)}", theirs, outcome=outcome)
+        elif nobodys and not (self.belongs and any(not row.universe for row in nobodys)):
+            severity = Severity.ERROR if self.anonymous else Severity.WARNING
+            said = f"{verb} {_count(len(nobodys))} that everybody shares"
+            self._breach(rule, tried, said, nobodys, severity=severity, outcome=outcome)
+
+    def _moved(self, tried: Try, outcome: Outcome) -> None:
+        gone = self._gone(outcome)
+        theirs = [row for row in gone if self.ground.foreign(self.identity, row)]
+        if theirs:
+            self._changed(replace(tried, kind="change"), outcome)
+        mine = [row for row in gone if self.ground.own(self.identity, row)]
+        there = [values for values in self._new(outcome) if self._foreign_owner(values)]
+        if outcome.let_through and not self._rewritten(tried):
+            mine, there = [tried.aimed] if tried.aimed else [], [()]
+        if there and (mine or outcome.let_through):
+            self._breach("row-moved", tried, f"gives {_count(len(mine) or 1)} to others", mine, outcome=outcome)
+
+    def _inserted(self, tried: Try, outcome: Outcome) -> None:
+        if outcome.done and outcome.affected:
+            owners = self._new(outcome)
+        elif outcome.let_through and not self._rewritten(tried):
+            owners = [tuple(tried.values.values())]
+        else:
+            return
+        theirs = [values for values in owners if self._foreign_owner(values)]
+        self.added["others" if theirs else "own" if self.belongs else "shared"] += 1
+        if theirs:
+            rule = "anonymous-write" if self.anonymous else "cross-tenant-insert"
+            said = "adds itself to others" if tried.kind == "join" else "adds a row that belongs to others"
+            self._breach(rule, tried, said, self._rows_of(theirs[0]), outcome=outcome)
+        elif self.anonymous:
+            severity = Severity.ERROR if self.belongs else Severity.WARNING
+            self._breach("anonymous-write", tried, "adds a row", severity=severity, outcome=outcome)
+
+    def _gone(self, outcome: Outcome) -> list[Placed]:
+        if outcome.looked is None:
+            return []
+        left = {str(at) for at, *_ in outcome.looked}
+        return [row for at, row in self.rows.items() if at not in left]
+
+    def _new(self, outcome: Outcome) -> list[tuple[str | None, ...]]:
+        """What stands in the owner's columns of rows that were not there before."""
+        return [tuple(values) for at, *values in outcome.looked or () if at not in self.rows]
+
+    def _foreign_owner(self, values: tuple[str | None, ...]) -> bool:
+        universe = self.ground.owners(self.name).get(values)
+        return universe is not None and self.ground.foreign(self.identity, Placed(self.name, "", universe, {}))
+
+    def _rows_of(self, owner: tuple[str | None, ...]) -> list[Placed]:
+        columns = self.ground.owner_columns(self.name)
+        rows = self.rows.values()
+        return [row for row in rows if tuple(row.values[column] for column in columns) == owner][:1]
+
+    def _rewritten(self, tried: Try) -> bool:
+        """Whether triggers may make another row of it before constraints are looked at."""
+        return any(
+            f"BEFORE {tried.command}" in each.definition or f"OR {tried.command}" in each.definition
+            for each in self.table.triggers
+            if " BEFORE " in each.definition and each.enabled != "disabled"
+        )
+
+    # What is kept.
+
+    def _breach(
+        self,
+        rule: str,
+        tried: Try,
+        said: str,
+        rows: Iterable[Placed] = (),
+        *,
+        severity: Severity = Severity.ERROR,
+        outcome: Outcome,
+    ) -> None:
+        self.breaches.append(Breach(rule, self.name, self.identity, tried, said, tuple(rows), severity, outcome))
+
+    def _note(self, command: str, places: Iterable[str]) -> None:
+        self.touched.setdefault(command, set()).update(places)
+
+    def examined(self) -> Examined:
+        """All that was seen."""
+        return Examined(
+            self.name,
+            self.identity,
+            tuple(self._accesses()),
+            tuple(self.breaches),
+            tuple(self.candidates),
+            frozenset(self.touched.get("SELECT", ())),
+        )
+
+    def _accesses(self) -> Iterator[Access]:
+        may = self.ground.may(self.identity.role, self.name)
+        of_own = sum(self.ground.own(self.identity, row) for row in self.rows.values())
+        for command in ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"):
+            access = Access(self.name, command, self.identity.label, command in may, error=self.errors.get(command))
+            if command == "INSERT":
+                counts = self.added
+                yield replace(access, own=counts["own"], others=counts["others"], shared=counts["shared"])
+            elif command == "TRUNCATE" and command in may:
+                yield replace(access, own=of_own, of_own=of_own, others=len(self.rows) - of_own)
+            else:
+                rows = [self.rows[at] for at in self.touched.get(command, ()) if at in self.rows]
+                own = sum(self.ground.own(self.identity, row) for row in rows)
+                others = sum(self.ground.foreign(self.identity, row) for row in rows)
+                rest = len(rows) - own - others
+                yield replace(access, own=own, of_own=of_own, others=others, shared=rest)
+
+
+def _about(outcome: Outcome, table: str) -> bool:
+    """Whether a privilege is missing on the table itself, and not on what its policies use."""
+    return outcome.message.endswith((f" {table.partition('.')[2]}", f" {table.partition('.')[0]}"))
+
+
+def _count(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
+def _whose(ground: Ground, rows: Sequence[Placed]) -> str:
+    """``2 rows of B``."""
+    sides = Counter("/".join(sorted(ground.sides(row.universe))) for row in rows)
+    return ", ".join(f"{_count(number)} of {side}" for side, number in sorted(sides.items()))
