@@ -36,9 +36,6 @@ from migrate_validate.results import Ignored, Results, RuleResult, configured
 from migrate_validate.rules import Registry, Rule, Scope
 from migrate_validate.statistics import scaled
 
-STAND_INS_SINCE = 18
-"""The first major version of PostgreSQL with ``extension_control_path``."""
-
 
 class Judgement(NamedTuple):
     """What the results of a rule amount to."""
@@ -170,8 +167,6 @@ class Evaluation:
 
     def _offer(self, directory: Path) -> tuple[str, ...]:
         binaries = find_binaries(major=self._options.major, executable=self._options.executable)
-        if binaries.major < STAND_INS_SINCE:
-            return ()
         wanted = needed(self.chain) | set(self.environment.extensions)
         missing = [name for name in wanted if not (binaries.share / "extension" / f"{name}.control").exists()]
         return tuple(f"{stand_in.name}: {stand_in.note}" for stand_in in offer(missing, directory))

@@ -15,7 +15,9 @@ from migrate_validate.postgres import embedded
 
 OLDEST_MAJOR = 14
 
-_PROGRAMS = ("postgres", "initdb", "pg_ctl")
+PROGRAMS = ("postgres", "initdb", "pg_ctl")
+"""What is used of a PostgreSQL."""
+
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)((?:\.\d+)*)(\S*)")
 _PATTERNS = (
     "usr/lib/postgresql/*/bin",
@@ -174,7 +176,7 @@ def _resolve(directory: Path) -> Path:
 
 
 def _examine(directory: Path, source: str) -> Binaries:
-    missing = [name for name in _PROGRAMS if not (directory / name).is_file()]
+    missing = [name for name in PROGRAMS if not (directory / name).is_file()]
     if missing:
         raise _Unusable(f"no {', '.join(missing)} there" if directory.is_dir() else "not there")
     try:
@@ -195,7 +197,9 @@ def _examine(directory: Path, source: str) -> Binaries:
 
 def _share(directory: Path, major: int) -> Path | None:
     root = directory.parent
-    places = [root / "share", root / "share/postgresql", Path("/usr/share/postgresql") / str(major)]
+    # Debian's are in /usr/lib/postgresql/15/bin and /usr/share/postgresql/15: found from each other, so they can move.
+    relative = [place / "share/postgresql" / str(major) for place in root.parents[2:3]]
+    places = [root / "share", root / "share/postgresql", *relative, Path("/usr/share/postgresql") / str(major)]
     program = directory / "pg_config"
     if not any((place / "postgres.bki").is_file() for place in places) and program.is_file():
         answer = subprocess.run([program, "--sharedir"], capture_output=True, text=True, check=False)

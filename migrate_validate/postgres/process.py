@@ -22,6 +22,7 @@ from migrate_validate.postgres.cache import cache_directory
 from migrate_validate.postgres.clusters import SUPERUSER, copy_cluster, fresh_cluster
 from migrate_validate.postgres.installation import usable_by
 from migrate_validate.postgres.runs import DATA, postmaster, run_directory, stop_postmaster
+from migrate_validate.postgres.shadow import CONTROL_PATH_SINCE, with_extensions
 
 PORT = 5432
 
@@ -89,7 +90,7 @@ class OwnServer:
 def running(binaries: Binaries, *, extension_directory: Path | None, postgres_options: str) -> Iterator[OwnServer]:
     """Start a server on a fresh cluster; end it and remove everything of it at the end.
 
-    :param extension_directory: a folder that holds ``extension/*.control``; used from PostgreSQL 18 on
+    :param extension_directory: a folder that holds ``extension/*.control``; they stand behind its own
     :param postgres_options: more options of ``postgres``, as on its command line
     :raises ServerError: it does not start; it holds the last lines of the log
     """
@@ -97,10 +98,12 @@ def running(binaries: Binaries, *, extension_directory: Path | None, postgres_op
     cache = cache_directory(account)
     usable = usable_by(binaries, account, cache)
     cluster = fresh_cluster(usable, account, cache)
+    if extension_directory is not None and usable.major < CONTROL_PATH_SINCE:
+        usable = with_extensions(usable, extension_directory, cache)
     with run_directory(account) as directory:
         server = OwnServer(usable, directory)
         settings = dict(_SETTINGS)
-        if extension_directory is not None and usable.major >= 18:
+        if extension_directory is not None and usable.major >= CONTROL_PATH_SINCE:
             offered = _offer(extension_directory, directory / "share")
             settings["extension_control_path"] = f"$system:{offered}"
         executor = _Executor(server, account, cluster, settings, postgres_options)

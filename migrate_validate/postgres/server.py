@@ -326,7 +326,7 @@ def open_server(
     Of our own nothing is left at the end; on a running one only databases that we made are written or dropped.
 
     :param extension_directory: a folder that holds ``extension/*.control``, offered to a server of our own
-        from PostgreSQL 18 on; it is copied
+        behind the extensions that it has; it is copied
     :raises ServerError: no PostgreSQL can be found, started or connected to
     """
     options = options if options is not None else ServerOptions()
