@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-
-import psycopg
-from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Policy, Table
 from migrate_validate.config import Expectations
@@ -16,22 +12,10 @@ from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError, parse_expression, quote
 
-from ._shared import Connection, fetch, own_catalog, problem, quoted, split_name
+from ._rls_policies import exposure
+from ._rls_policies.reach import outside
+from ._shared import Connection, own_catalog, quoted, split_name
 from ._truth import truth
-
-_REACHED = """
-SELECT n.nspname || '.' || c.relname, r.rolname, p.privilege
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN pg_roles r
-CROSS JOIN (VALUES ('SELECT', true), ('INSERT', true), ('UPDATE', true), ('DELETE', false)) AS p (privilege, by_column)
-WHERE c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND r.rolname = ANY ({roles})
-  AND NOT r.rolsuper AND NOT r.rolbypassrls
-  AND has_schema_privilege(r.oid, n.oid, 'USAGE')
-  AND CASE WHEN p.by_column THEN has_any_column_privilege(r.oid, c.oid, p.privilege)
-      ELSE has_table_privilege(r.oid, c.oid, p.privilege) END
-ORDER BY 1, 2, 3
-"""
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:rls_disabled_in_public"])
@@ -44,43 +28,37 @@ def rls_disabled(
     """A table that roles from outside can reach and that has no row level security.
 
     PostgreSQL itself says what a role can reach: grants to it, to PUBLIC and to roles whose privileges it has, on the
-    table or on a column, together with USAGE of the schema. A partition is looked at by itself: who may read it
-    directly passes by the policies of its table. Superusers and roles with BYPASSRLS do not count, for row level
+    table or on a column, together with USAGE of the schema. Partitions of a table that has it are the matter of
+    ``partition-without-rls``. Superusers and roles with BYPASSRLS do not count, for row level
     security never binds them.
 
     Why: these roles see and change every row of every tenant.
     Fix: enable row level security and write policies, or revoke the privileges.
     """
-    roles = tuple(api_roles) or (timeline.api_roles if timeline else ())
-    if not roles:
-        yield NotApplicable("no role is declared that reaches the database from outside (api_roles)")
-        return
-    tables = own_catalog(connection, catalog, timeline).tables_by_name
-    try:
-        known = fetch(connection, sql.SQL("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles"))
-        rows = fetch(connection, sql.SQL(_REACHED).format(roles=sql.Literal(list(roles))))
-    except psycopg.Error as error:
-        yield Unproven(f"what {', '.join(roles)} can reach cannot be found out: {problem(error)}")
-        return
-    above_policies = dict(known)
-    for role in roles:
-        if role not in above_policies:
-            yield Unproven(f"role {role} does not exist, so what it can reach cannot be decided", object=role)
-    if all(above_policies.get(role, False) for role in roles):
-        yield NotApplicable(f"row level security binds none of {', '.join(roles)}")
-    reached: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for name, role, privilege in rows:
-        if name in tables:
-            reached[name][role].append(privilege)
-    for name, privileges in reached.items():
-        who = "; ".join(f"{role}: {', '.join(granted)}" for role, granted in privileges.items())
-        part = f", a partition of {tables[name].partition_of}," if tables[name].partition_of else ""
-        yield Finding(
-            f"{name}{part} can be reached without row level security ({who})",
-            object=name,
-            evidence={"privileges": {role: list(granted) for role, granted in privileges.items()}},
-            fix=f"ALTER TABLE {quoted(name)} ENABLE ROW LEVEL SECURITY;",
-        )
+    reach, said = outside(connection, timeline, api_roles)
+    yield from said
+    if reach:
+        yield from exposure.tables_without_rls(reach, own_catalog(connection, catalog, timeline))
+
+
+@rule(severity=Severity.ERROR)
+def partition_without_rls(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A partition or child by inheritance without row level security, of a table that has it.
+
+    Policies hold for the table that a query names: who may name the partition passes by those of its table.
+
+    Why: the rows that the table's policies guard are read and changed through the partition.
+    Fix: revoke the privileges on the partition, or enable row level security on it, too.
+    """
+    reach, said = outside(connection, timeline, api_roles)
+    yield from said
+    if reach:
+        yield from exposure.children_without_rls(reach, own_catalog(connection, catalog, timeline))
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:policy_exists_rls_disabled"])

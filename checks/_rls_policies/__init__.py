@@ -1,0 +1,1 @@
+"""What only rules about row level security need."""
