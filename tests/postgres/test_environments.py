@@ -220,7 +220,38 @@ def test_the_tables_of_auth_are_all_there(prepared: Database) -> None:
             connection,
             "SELECT count(*), count(*) FILTER (WHERE NOT relrowsecurity) FROM pg_class "
             "WHERE relnamespace = 'auth'::regnamespace AND relkind = 'r'",
-        ) == [(23, 1)]
+        ) == [(23, 7)]
+        # What the migrations of the service lead to (2026-06): each table with the number of its columns.
+        assert dict(
+            all_rows(
+                connection,
+                "SELECT table_name, count(*) FROM information_schema.columns WHERE table_schema = 'auth' GROUP BY 1",
+            )
+        ) == {
+            "audit_log_entries": 5,
+            "custom_oauth_providers": 25,
+            "flow_state": 17,
+            "identities": 9,
+            "instances": 5,
+            "mfa_amr_claims": 5,
+            "mfa_challenges": 7,
+            "mfa_factors": 13,
+            "oauth_authorizations": 17,
+            "oauth_client_states": 4,
+            "oauth_clients": 13,
+            "oauth_consents": 6,
+            "one_time_tokens": 7,
+            "refresh_tokens": 9,
+            "saml_providers": 9,
+            "saml_relay_states": 8,
+            "schema_migrations": 1,
+            "sessions": 15,
+            "sso_domains": 5,
+            "sso_providers": 5,
+            "users": 35,
+            "webauthn_challenges": 6,
+            "webauthn_credentials": 14,
+        }
 
 
 def test_storage_policies_work(prepared: Database) -> None:

@@ -68,9 +68,9 @@ CREATE TABLE auth.users (
     is_super_admin boolean,
     created_at timestamptz,
     updated_at timestamptz,
-    phone text DEFAULT NULL UNIQUE,
+    phone text DEFAULT NULL::varchar UNIQUE,
     phone_confirmed_at timestamptz,
-    phone_change text DEFAULT '',
+    phone_change text DEFAULT ''::varchar,
     phone_change_token varchar(255) DEFAULT '',
     phone_change_sent_at timestamptz,
     confirmed_at timestamptz GENERATED ALWAYS AS (LEAST(email_confirmed_at, phone_confirmed_at)) STORED,
@@ -136,15 +136,17 @@ CREATE TABLE auth.oauth_clients (
     registration_type auth.oauth_registration_type NOT NULL,
     redirect_uris text NOT NULL,
     grant_types text NOT NULL,
-    client_name text CHECK (char_length(client_name) <= 1024),
-    client_uri text CHECK (char_length(client_uri) <= 2048),
-    logo_uri text CHECK (char_length(logo_uri) <= 2048),
+    client_name text CONSTRAINT oauth_clients_client_name_length CHECK (char_length(client_name) <= 1024),
+    client_uri text CONSTRAINT oauth_clients_client_uri_length CHECK (char_length(client_uri) <= 2048),
+    logo_uri text CONSTRAINT oauth_clients_logo_uri_length CHECK (char_length(logo_uri) <= 2048),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     client_type auth.oauth_client_type NOT NULL DEFAULT 'confidential',
-    token_endpoint_auth_method text NOT NULL DEFAULT 'client_secret_basic'
+    token_endpoint_auth_method text NOT NULL
+        CHECK (token_endpoint_auth_method IN ('client_secret_basic', 'client_secret_post', 'none'))
 );
+CREATE INDEX oauth_clients_deleted_at_idx ON auth.oauth_clients (deleted_at);
 CREATE TABLE auth.sessions (
     id uuid NOT NULL PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
@@ -160,7 +162,7 @@ CREATE TABLE auth.sessions (
     oauth_client_id uuid REFERENCES auth.oauth_clients (id) ON DELETE CASCADE,
     refresh_token_hmac_key text,
     refresh_token_counter bigint,
-    scopes text CHECK (char_length(scopes) <= 4096)
+    scopes text CONSTRAINT sessions_scopes_length CHECK (char_length(scopes) <= 4096)
 );
 CREATE INDEX sessions_user_id_idx ON auth.sessions (user_id);
 CREATE INDEX sessions_not_after_idx ON auth.sessions (not_after DESC);
@@ -237,12 +239,13 @@ CREATE UNIQUE INDEX one_time_tokens_user_id_token_type_key ON auth.one_time_toke
 
 CREATE TABLE auth.sso_providers (
     id uuid NOT NULL PRIMARY KEY,
-    resource_id text CONSTRAINT "resource_id not empty" CHECK (resource_id IS NULL OR char_length(resource_id) > 0),
+    resource_id text CONSTRAINT "resource_id not empty" CHECK (resource_id = NULL OR char_length(resource_id) > 0),
     created_at timestamptz,
     updated_at timestamptz,
     disabled boolean
 );
 CREATE UNIQUE INDEX sso_providers_resource_id_idx ON auth.sso_providers (lower(resource_id));
+CREATE INDEX sso_providers_resource_id_pattern_idx ON auth.sso_providers (resource_id text_pattern_ops);
 CREATE TABLE auth.sso_domains (
     id uuid NOT NULL PRIMARY KEY,
     sso_provider_id uuid NOT NULL REFERENCES auth.sso_providers (id) ON DELETE CASCADE,
@@ -257,7 +260,7 @@ CREATE TABLE auth.saml_providers (
     sso_provider_id uuid NOT NULL REFERENCES auth.sso_providers (id) ON DELETE CASCADE,
     entity_id text NOT NULL UNIQUE CONSTRAINT "entity_id not empty" CHECK (char_length(entity_id) > 0),
     metadata_xml text NOT NULL CONSTRAINT "metadata_xml not empty" CHECK (char_length(metadata_xml) > 0),
-    metadata_url text CONSTRAINT "metadata_url not empty" CHECK (metadata_url IS NULL OR char_length(metadata_url) > 0),
+    metadata_url text CONSTRAINT "metadata_url not empty" CHECK (metadata_url = NULL OR char_length(metadata_url) > 0),
     attribute_mapping jsonb,
     created_at timestamptz,
     updated_at timestamptz,
@@ -307,34 +310,46 @@ CREATE TABLE auth.oauth_client_states (
     code_verifier text,
     created_at timestamptz NOT NULL
 );
+CREATE INDEX idx_oauth_client_states_created_at ON auth.oauth_client_states (created_at);
 CREATE TABLE auth.oauth_authorizations (
     id uuid NOT NULL PRIMARY KEY,
     authorization_id text NOT NULL UNIQUE,
     client_id uuid NOT NULL REFERENCES auth.oauth_clients (id) ON DELETE CASCADE,
     user_id uuid REFERENCES auth.users (id) ON DELETE CASCADE,
-    redirect_uri text NOT NULL,
-    scope text NOT NULL,
-    state text,
-    resource text,
-    code_challenge text,
+    redirect_uri text NOT NULL
+        CONSTRAINT oauth_authorizations_redirect_uri_length CHECK (char_length(redirect_uri) <= 2048),
+    scope text NOT NULL CONSTRAINT oauth_authorizations_scope_length CHECK (char_length(scope) <= 4096),
+    state text CONSTRAINT oauth_authorizations_state_length CHECK (char_length(state) <= 4096),
+    resource text CONSTRAINT oauth_authorizations_resource_length CHECK (char_length(resource) <= 2048),
+    code_challenge text
+        CONSTRAINT oauth_authorizations_code_challenge_length CHECK (char_length(code_challenge) <= 128),
     code_challenge_method auth.code_challenge_method,
     response_type auth.oauth_response_type NOT NULL DEFAULT 'code',
     status auth.oauth_authorization_status NOT NULL DEFAULT 'pending',
-    authorization_code text UNIQUE,
+    authorization_code text UNIQUE
+        CONSTRAINT oauth_authorizations_authorization_code_length CHECK (char_length(authorization_code) <= 255),
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL DEFAULT now() + interval '3 minutes',
     approved_at timestamptz,
-    nonce text
+    nonce text CONSTRAINT oauth_authorizations_nonce_length CHECK (char_length(nonce) <= 255),
+    CONSTRAINT oauth_authorizations_expires_at_future CHECK (expires_at > created_at)
 );
+CREATE INDEX oauth_auth_pending_exp_idx ON auth.oauth_authorizations (expires_at) WHERE status = 'pending';
 CREATE TABLE auth.oauth_consents (
     id uuid NOT NULL PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
     client_id uuid NOT NULL REFERENCES auth.oauth_clients (id) ON DELETE CASCADE,
-    scopes text NOT NULL,
+    scopes text NOT NULL CONSTRAINT oauth_consents_scopes_length CHECK (char_length(scopes) <= 2048)
+        CONSTRAINT oauth_consents_scopes_not_empty CHECK (char_length(trim(scopes)) > 0),
     granted_at timestamptz NOT NULL DEFAULT now(),
     revoked_at timestamptz,
-    CONSTRAINT oauth_consents_user_client_unique UNIQUE (user_id, client_id)
+    CONSTRAINT oauth_consents_user_client_unique UNIQUE (user_id, client_id),
+    CONSTRAINT oauth_consents_revoked_after_granted CHECK (revoked_at IS NULL OR revoked_at >= granted_at)
 );
+CREATE INDEX oauth_consents_active_client_idx ON auth.oauth_consents (client_id) WHERE revoked_at IS NULL;
+CREATE INDEX oauth_consents_active_user_client_idx ON auth.oauth_consents (user_id, client_id)
+    WHERE revoked_at IS NULL;
+CREATE INDEX oauth_consents_user_order_idx ON auth.oauth_consents (user_id, granted_at DESC);
 CREATE TABLE auth.custom_oauth_providers (
     id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
     provider_type text NOT NULL CHECK (provider_type IN ('oauth2', 'oidc')),
@@ -342,38 +357,102 @@ CREATE TABLE auth.custom_oauth_providers (
     name text NOT NULL,
     client_id text NOT NULL,
     client_secret text NOT NULL,
+    acceptable_client_ids text[] NOT NULL DEFAULT '{}',
     scopes text[] NOT NULL DEFAULT '{}',
+    pkce_enabled boolean NOT NULL DEFAULT true,
+    attribute_mapping jsonb NOT NULL DEFAULT '{}',
+    authorization_params jsonb NOT NULL DEFAULT '{}',
     enabled boolean NOT NULL DEFAULT true,
+    email_optional boolean NOT NULL DEFAULT false,
+    issuer text,
+    discovery_url text,
+    skip_nonce_check boolean NOT NULL DEFAULT false,
+    cached_discovery jsonb,
+    discovery_cached_at timestamptz,
+    authorization_url text,
+    token_url text,
+    userinfo_url text,
+    jwks_uri text,
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    custom_claims_allowlist text[] NOT NULL DEFAULT '{}',
+    CONSTRAINT custom_oauth_providers_identifier_format CHECK (identifier ~ '^[a-z0-9][a-z0-9:-]{0,48}[a-z0-9]$'),
+    CONSTRAINT custom_oauth_providers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 100),
+    CONSTRAINT custom_oauth_providers_client_id_length
+        CHECK (char_length(client_id) >= 1 AND char_length(client_id) <= 512),
+    CONSTRAINT custom_oauth_providers_issuer_length
+        CHECK (issuer IS NULL OR char_length(issuer) >= 1 AND char_length(issuer) <= 2048),
+    CONSTRAINT custom_oauth_providers_discovery_url_length
+        CHECK (discovery_url IS NULL OR char_length(discovery_url) <= 2048),
+    CONSTRAINT custom_oauth_providers_authorization_url_length
+        CHECK (authorization_url IS NULL OR char_length(authorization_url) <= 2048),
+    CONSTRAINT custom_oauth_providers_authorization_url_https
+        CHECK (authorization_url IS NULL OR authorization_url LIKE 'https://%'),
+    CONSTRAINT custom_oauth_providers_token_url_length CHECK (token_url IS NULL OR char_length(token_url) <= 2048),
+    CONSTRAINT custom_oauth_providers_token_url_https CHECK (token_url IS NULL OR token_url LIKE 'https://%'),
+    CONSTRAINT custom_oauth_providers_userinfo_url_length
+        CHECK (userinfo_url IS NULL OR char_length(userinfo_url) <= 2048),
+    CONSTRAINT custom_oauth_providers_userinfo_url_https
+        CHECK (userinfo_url IS NULL OR userinfo_url LIKE 'https://%'),
+    CONSTRAINT custom_oauth_providers_jwks_uri_length CHECK (jwks_uri IS NULL OR char_length(jwks_uri) <= 2048),
+    CONSTRAINT custom_oauth_providers_jwks_uri_https CHECK (jwks_uri IS NULL OR jwks_uri LIKE 'https://%'),
+    CONSTRAINT custom_oauth_providers_oauth2_requires_endpoints CHECK (
+        provider_type <> 'oauth2'
+        OR authorization_url IS NOT NULL AND token_url IS NOT NULL AND userinfo_url IS NOT NULL
+    ),
+    CONSTRAINT custom_oauth_providers_oidc_requires_issuer CHECK (provider_type <> 'oidc' OR issuer IS NOT NULL),
+    CONSTRAINT custom_oauth_providers_oidc_issuer_https
+        CHECK (provider_type <> 'oidc' OR issuer IS NULL OR issuer LIKE 'https://%'),
+    CONSTRAINT custom_oauth_providers_oidc_discovery_url_https
+        CHECK (provider_type <> 'oidc' OR discovery_url IS NULL OR discovery_url LIKE 'https://%')
 );
+CREATE INDEX custom_oauth_providers_created_at_idx ON auth.custom_oauth_providers (created_at);
+CREATE INDEX custom_oauth_providers_enabled_idx ON auth.custom_oauth_providers (enabled);
+CREATE INDEX custom_oauth_providers_identifier_idx ON auth.custom_oauth_providers (identifier);
+CREATE INDEX custom_oauth_providers_provider_type_idx ON auth.custom_oauth_providers (provider_type);
 CREATE TABLE auth.webauthn_credentials (
     id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES auth.users (id) ON DELETE CASCADE,
-    credential_id bytea NOT NULL UNIQUE,
+    credential_id bytea NOT NULL,
     public_key bytea NOT NULL,
+    attestation_type text NOT NULL DEFAULT '',
+    aaguid uuid,
+    sign_count bigint NOT NULL DEFAULT 0,
+    transports jsonb NOT NULL DEFAULT '[]',
+    backup_eligible boolean NOT NULL DEFAULT false,
+    backed_up boolean NOT NULL DEFAULT false,
     friendly_name text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now()
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    last_used_at timestamptz
 );
+CREATE UNIQUE INDEX webauthn_credentials_credential_id_key ON auth.webauthn_credentials (credential_id);
+CREATE INDEX webauthn_credentials_user_id_idx ON auth.webauthn_credentials (user_id);
 CREATE TABLE auth.webauthn_challenges (
     id uuid NOT NULL DEFAULT gen_random_uuid() PRIMARY KEY,
     user_id uuid REFERENCES auth.users (id) ON DELETE CASCADE,
+    challenge_type text NOT NULL CHECK (challenge_type IN ('signup', 'registration', 'authentication')),
     session_data jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL
 );
+CREATE INDEX webauthn_challenges_expires_at_idx ON auth.webauthn_challenges (expires_at);
+CREATE INDEX webauthn_challenges_user_id_idx ON auth.webauthn_challenges (user_id);
 
+-- The service's own role guards its tables up to the age of row level security here; those that came later have none.
 DO $$
 DECLARE
     name text;
 BEGIN
     FOR name IN SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'auth'::regnamespace AND c.relkind = 'r' LOOP
-        EXECUTE format('GRANT ALL ON auth.%I TO dashboard_user', name);
+        IF name !~ '^(oauth_|custom_oauth_|webauthn_)' THEN
+            EXECUTE format('ALTER TABLE auth.%I ENABLE ROW LEVEL SECURITY', name);
+        END IF;
         CONTINUE WHEN name = 'schema_migrations';
-        EXECUTE format('ALTER TABLE auth.%I ENABLE ROW LEVEL SECURITY', name);
-        EXECUTE format('GRANT ALL ON auth.%I TO postgres', name);
-        EXECUTE format('GRANT SELECT ON auth.%I TO postgres WITH GRANT OPTION', name);
+        EXECUTE format('GRANT ALL ON auth.%I TO postgres, dashboard_user', name);
+        IF name !~ '^(oauth_|custom_oauth_|webauthn_)' THEN
+            EXECUTE format('GRANT SELECT ON auth.%I TO postgres WITH GRANT OPTION', name);
+        END IF;
     END LOOP;
 END
 $$;

@@ -59,10 +59,12 @@ SELECT pg_temp.let_in('{anon, authenticated, service_role}', 'authenticator');
 SELECT pg_temp.let_in('{authenticator, anon, authenticated, service_role}', 'supabase_storage_admin');
 SELECT pg_temp.let_in('{pg_read_all_data}', 'supabase_read_only_user');
 SELECT pg_temp.let_in('{pg_read_all_data}', 'supabase_etl_admin');
-SELECT pg_temp.let_in('{pg_monitor, pg_read_all_data, pg_signal_backend, supabase_realtime_admin}', 'postgres');
+SELECT pg_temp.let_in('{pg_monitor, pg_read_all_data, pg_signal_backend}', 'postgres');
 
 -- Until PostgreSQL 16 CREATEROLE alone lets postgres hand these roles on; since then it needs the admin option.
 SELECT CASE WHEN current_setting('server_version_num')::int >= 160000
     THEN pg_temp.let_in('{anon, authenticated, service_role, authenticator}', 'postgres', 'WITH ADMIN OPTION')
     ELSE pg_temp.let_in('{anon, authenticated, service_role}', 'postgres')
 END;
+SELECT pg_temp.let_in('{pg_create_subscription}', 'postgres', 'WITH ADMIN OPTION')
+WHERE current_setting('server_version_num')::int >= 160000;
