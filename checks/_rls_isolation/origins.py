@@ -7,30 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from migrate_validate.catalog.model import Catalog, Function
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, unwrap
 
-from .._existing_data.bodies import existing
+from .trees import Origin, children, names_of, of_setting, parameters, statements_of, stepped, text_of
 
-_TOKEN = ("request.jwt.claims", "request.jwt.claim")
-_ONE_CLAIM = "request.jwt.claim."
 _ARROWS = ("->", "->>", "#>", "#>>")
 _MANY = ("jsonb_array_elements_text", "json_array_elements_text", "jsonb_array_elements", "jsonb_object_keys")
 _MANY_TEXT = ("string_to_array", "regexp_split_to_array", "unnest")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value comes from."""
-
-    kind: str
-    """``uid``: the person who asks; ``claim``, ``setting``, ``column`` or ``constant``."""
-    name: str = ""
-    """A claim's dotted path, a setting's name, ``schema.table.column``, or the constant as text."""
-    many: bool = False
-    """Whether it holds a list of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +36,12 @@ Scope = tuple[Mapping[str, str], ...]
 """Tables by the name that they have in a query, the innermost query first."""
 
 
-def comparisons(catalog: Catalog) -> tuple[Comparison, ...]:
-    """All comparisons in policies of the catalog, in the order of tables.
+ClaimWords = Mapping[str, tuple[str, ...]]
+"""By the dotted path of a claim: constants that policies compare it with."""
+
+
+def comparisons(catalog: Catalog) -> tuple[tuple[Comparison, ...], ClaimWords]:
+    """All comparisons in policies of the catalog, in the order of tables; and the words that claims may be.
 
     Text that cannot be parsed has none: rules about policies tell of it.
     """
@@ -69,7 +58,8 @@ def comparisons(catalog: Catalog) -> tuple[Comparison, ...]:
                 except GrammarError:
                     continue
                 reading.visit(tree, ({table.name: table.qualified_name},))
-    return tuple(dict.fromkeys(reading.found))
+    words = {name: tuple(dict.fromkeys(each)) for name, each in reading.words.items()}
+    return tuple(dict.fromkeys(reading.found)), words
 
 
 @dataclass(slots=True)
@@ -78,6 +68,8 @@ class _Reading:
     policy_of: str = ""
     said: str = ""
     found: list[Comparison] = field(default_factory=list)
+    words: dict[str, list[str]] = field(default_factory=dict)
+    """By claim: constants that it is compared with."""
     inside: list[str] = field(default_factory=list)
     """The functions that are being read."""
     functions: dict[str, list[Function]] = field(default_factory=dict)
@@ -112,18 +104,23 @@ class _Reading:
             self._called(node, scope)
         elif kind == "BoolExpr":
             self._stated(node, scope)
-        for child in _children(node):
+        for child in children(node):
             self.visit(child, scope)
 
     def _compared(self, node: Node, scope: Scope) -> None:
-        operator = _names(node.name)[-1:]
+        operator = names_of(node.name)[-1:]
         if operator not in (("=",), ("@>",), ("<@",)):
             return
         right = unwrap(node.rexpr)
         sides = right.items if node_name(right) == "List" else [right]
+        left = self.origins(node.lexpr, scope)
         for side in sides:
-            self._compare(node.lexpr, self.origins(side, scope), scope)
-            self._compare(side, self.origins(node.lexpr, scope), scope)
+            found = self.origins(side, scope)
+            self._compare(node.lexpr, found, scope)
+            self._compare(side, left, scope)
+            for one, other in ((left, found), (found, left)):
+                for claim in (each.name for each in one if each.kind == "claim"):
+                    self.words.setdefault(claim, []).extend(each.name for each in other if each.kind == "constant")
 
     def _stated(self, node: Node, scope: Scope) -> None:
         """Columns that a condition is made of: they are compared with true, or behind NOT with false."""
@@ -210,10 +207,10 @@ class _Reading:
             case "FuncCall":
                 return self._of_call(node, scope)
             case "A_Indirection":
-                paths = [_text(each.a_indices.uidx) for each in node.indirection if each.HasField("a_indices")]
-                return _stepped(self.origins(node.arg, scope), [path for path in paths if path is not None])
+                paths = [text_of(each.a_indices.uidx) for each in node.indirection if each.HasField("a_indices")]
+                return stepped(self.origins(node.arg, scope), [path for path in paths if path is not None])
             case "A_Const":
-                text = _text(node)
+                text = text_of(node)
                 return frozenset() if text is None else frozenset([Origin("constant", text)])
             case "ColumnRef":
                 column = self._resolved(node, scope)
@@ -239,11 +236,11 @@ class _Reading:
         return found
 
     def _of_operator(self, node: Node, scope: Scope) -> frozenset[Origin]:
-        operator = _names(node.name)[-1]
+        operator = names_of(node.name)[-1]
         if operator in _ARROWS:
-            step = _text(unwrap(node.rexpr))
+            step = text_of(unwrap(node.rexpr))
             steps = [] if step is None else step.strip("{}").split(",") if operator.startswith("#") else [step]
-            return _stepped(self.origins(node.lexpr, scope), steps)
+            return stepped(self.origins(node.lexpr, scope), steps)
         if operator == "=" and not node.HasField("rexpr"):
             return frozenset()
         # NULLIF has "=" for a name.
@@ -251,7 +248,7 @@ class _Reading:
         return self.origins(node.lexpr, scope) if nullif == "AEXPR_NULLIF" else frozenset()
 
     def _of_call(self, node: Node, scope: Scope) -> frozenset[Origin]:
-        names = _names(node.funcname)
+        names = names_of(node.funcname)
         built_in = names[:-1] in ((), ("pg_catalog",))
         match names:
             case ("auth", "uid"):
@@ -261,13 +258,13 @@ class _Reading:
             case ("auth", "email" | "role" as claim):
                 return frozenset([Origin("claim", claim)])
         if built_in and names[-1] == "current_setting" and node.args:
-            return _setting(_text(unwrap(node.args[0])))
+            return of_setting(text_of(unwrap(node.args[0])))
         functions = self._functions(names)
         if functions:
             return frozenset(origin for function in functions for origin in self._returned(function))
         found = self._of_all(node.args, scope)
         if built_in and names[-1].endswith("extract_path_text"):
-            return _stepped(self.origins(node.args[0], scope), [_text(unwrap(each)) or "" for each in node.args[1:]])
+            return stepped(self.origins(node.args[0], scope), [text_of(unwrap(each)) or "" for each in node.args[1:]])
         if built_in and names[-1] in (*_MANY, *_MANY_TEXT):
             return frozenset(replace(origin, many=True) for origin in found if origin.kind in ("claim", "setting"))
         return frozenset(origin for origin in found if origin.kind not in ("constant", "column"))
@@ -281,11 +278,11 @@ class _Reading:
         return [function for function in own if function.schema != "pg_catalog"]
 
     def _called(self, node: Node, scope: Scope) -> None:
-        for function in self._functions(_names(node.funcname)):
+        for function in self._functions(names_of(node.funcname)):
             if function.schema not in ("auth", "extensions"):
                 given = [self.origins(each, scope) for each in node.args]
                 before = self.said
-                self._read(function, dict(zip(_parameters(function), given, strict=False)))
+                self._read(function, dict(zip(parameters(function), given, strict=False)))
                 self.said = before
 
     def _read(self, function: Function, given: Mapping[str, frozenset[Origin]]) -> None:
@@ -318,7 +315,7 @@ class _Reading:
 
     def _statements(self, function: Function) -> tuple[Node, ...]:
         if function.qualified_name not in self.statements:
-            self.statements[function.qualified_name] = _statements(function)
+            self.statements[function.qualified_name] = statements_of(function)
         return self.statements[function.qualified_name]
 
     def _variables(self, function: Function) -> dict[str, frozenset[Origin]]:
@@ -339,77 +336,3 @@ class _Reading:
             if origins := self._of_select(tree, ()):
                 found[name] = found.get(name, frozenset()) | origins
         return found
-
-
-def _parameters(function: Function) -> list[str]:
-    """The names of its parameters."""
-    try:
-        tree = parse(f"CREATE FUNCTION f({function.signature}) RETURNS void LANGUAGE sql AS ''")[0].node
-    except GrammarError:
-        return []
-    return [str(each.function_parameter.name) for each in tree.parameters]
-
-
-def _statements(function: Function) -> tuple[Node, ...]:
-    if function.language.lower() == "sql" and function.body.lstrip().upper().startswith("BEGIN ATOMIC"):
-        inner = function.body.strip()[len("BEGIN ATOMIC") :].removesuffix("END")
-        try:
-            return tuple(each.node for each in parse(inner))
-        except GrammarError:
-            return ()
-    return existing(function).nodes
-
-
-def _children(node: Any) -> Iterator[Node]:
-    for descriptor, value in node.ListFields():
-        if descriptor.type == descriptor.TYPE_MESSAGE:
-            yield from [value] if hasattr(value, "DESCRIPTOR") else value
-
-
-def _names(parts: Iterable[Node]) -> tuple[str, ...]:
-    return tuple(unwrap(part).sval for part in parts if node_name(unwrap(part)) == "String")
-
-
-def _text(node: Node) -> str | None:
-    """A constant as text, behind casts; None for anything else."""
-    node = unwrap(node)
-    while node_name(node) == "TypeCast":
-        node = unwrap(node.arg)
-    if node_name(node) == "A_ArrayExpr":
-        parts = [_text(each) for each in node.elements]
-        return "{" + ",".join(part for part in parts if part is not None) + "}"
-    if node_name(node) != "A_Const" or node.isnull:
-        return None
-    match node.WhichOneof("val"):
-        case "sval":
-            return str(node.sval.sval)
-        case "ival":
-            return str(node.ival.ival)
-        case "fval":
-            return str(node.fval.fval)
-        case "boolval":
-            return "true" if node.boolval.boolval else "false"
-    return None
-
-
-def _setting(name: str | None) -> frozenset[Origin]:
-    if name is None:
-        return frozenset()
-    if name in _TOKEN:
-        return frozenset([Origin("claim")])
-    if name.startswith(_ONE_CLAIM):
-        return _stepped(frozenset([Origin("claim")]), [name.removeprefix(_ONE_CLAIM)])
-    return frozenset([Origin("setting", name)])
-
-
-def _stepped(origins: frozenset[Origin], steps: Iterable[str]) -> frozenset[Origin]:
-    """What stands under keys of a document."""
-    found = frozenset(origin for origin in origins if origin.kind in ("claim", "setting"))
-    for step in steps:
-        found = frozenset(
-            replace(origin, name=".".join(filter(None, [origin.name, step.strip()])))
-            if origin.kind == "claim"
-            else origin
-            for origin in found
-        )
-    return frozenset(Origin("uid") if each == Origin("claim", "sub") else each for each in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -20,30 +20,12 @@ from migrate_validate.syntax import quote
 from .adopting import Adopting, identity
 from .choosing import CAREFUL, Chooser
 from .model import Membership, Tenancy
-from .people import Connection, Part, claims_of, email_of, fixed_of_user, sql_name
+from .people import Connection, Part, claims_of, email_of, sql_name
+from .wanting import USERS, Want, Wanting
 from .world import BOTH, SHARED, A, Actor, B, SeededRow
 
-ROWS = 2
-"""Of a table in each universe, at least."""
-MOST = 4
-"""And at most, where rows refer to people."""
 ATTEMPTS = 14
 """How often other values are tried for a row that is refused."""
-_USERS = "auth.users"
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """A row that is wanted."""
-
-    universe: str
-    people: tuple[Actor, ...] = ()
-    """Whom it refers to, the most important one first."""
-    fixed: Mapping[str, Value] = field(default_factory=dict)
-    part: Part | None = None
-    """The person that it makes."""
-    place: int = 0
-    """Which one it is in its universe."""
 
 
 @dataclass(slots=True)
@@ -58,17 +40,15 @@ class Sowing:
     order: FillOrder
     parts: Sequence[Part]
     rows: dict[str, list[SeededRow]] = field(default_factory=dict)
-    actors: list[Actor] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     """What PostgreSQL said last about a row of a table."""
     count: Counter[str] = field(default_factory=Counter)
-    part_of: dict[str, Part] = field(default_factory=dict)
-    """By the key of the person."""
+    wanting: Wanting = field(init=False)
     chooser: Chooser = field(init=False)
     adopting: Adopting = field(init=False)
 
     def __post_init__(self) -> None:
+        self.wanting = Wanting(self.catalog, self.tenancy, self.parts, self.rows)
         people = self.tenancy.people
         about = {each.table for each in self.tenancy.memberships} | ({people.table, *people.also} if people else set())
         wanted = {name: columns for name, columns in self.tenancy.wanted.items() if name in about}
@@ -80,14 +60,14 @@ class Sowing:
         self._keys_without_table()
         self.adopting.begin(self.order.tables)
         for table in self.order.tables:
-            self.adopting.adopt(table, self.actors)
+            self.adopting.adopt(table, self.wanting.actors)
             self._fill(table)
             if table.qualified_name == self.tenancy.root:
                 self._know_keys()
         self._close()
         self._tell_claims()
         self._context(None)
-        self.adopting.finish(self.order.tables, self.actors)
+        self.adopting.finish(self.order.tables, self.wanting.actors)
 
     def unfilled(self) -> dict[str, str]:
         """By table: why a universe has no row of it."""
@@ -100,8 +80,6 @@ class Sowing:
                 found[name] = self.learned.unfilled.get(name) or self.said.get(name) or "no row could be made"
         return found
 
-    # Who and what is wanted.
-
     def _keys_without_table(self) -> None:
         """The keys of tenants that have no table."""
         if self.tenancy.root is not None:
@@ -111,89 +89,21 @@ class Sowing:
             known = table.column(column)
             for universe in (A, B):
                 made = self.chooser.key_of(known.type if known else "text", universe, 1, 0)
-                self.keys[universe] = f"tenant-{universe.lower()}" if made is None else str(made)
+                self.wanting.keys[universe] = f"tenant-{universe.lower()}" if made is None else str(made)
             return
 
     def _know_keys(self) -> None:
         for row in self.rows.get(self.tenancy.root or "", ()):
             if row.universe in (A, B) and not row.adopted:
-                self.keys.setdefault(row.universe, ",".join(row.values[name] or "" for name in self.tenancy.root_key))
-
-    def _wants(self, table: Table) -> Iterator[Want]:
-        name = table.qualified_name
-        people = self.tenancy.people
-        own = people.columns_of(name) if people else ()
-        if people is not None and name == people.table:
-            for number, part in enumerate(self.parts):
-                fixed = dict(fixed_of_user(part, number)) if name == _USERS else {}
-                yield Want(part.universe, (), {**fixed, **self._role(name, part)}, part, number)
-        elif own:
-            for number, actor in enumerate(self.actors):
-                yield Want(
-                    actor.universe,
-                    (actor,),
-                    {own[0]: actor.sub, **self._role(name, self.part_of[actor.sub])},
-                    None,
-                    number,
+                self.wanting.keys.setdefault(
+                    row.universe, ",".join(row.values[name] or "" for name in self.tenancy.root_key)
                 )
-        elif any(each.table == name for each in self.tenancy.memberships):
-            yield from self._memberships(name)
-        elif name == self.tenancy.root:
-            for universe in (A, B):
-                yield Want(universe, self._members(universe))
-        elif name in self.tenancy.scoped:
-            for universe in (A, B):
-                yield from self._rows_of(table, universe, self._members(universe))
-        elif name in self.tenancy.personal:
-            for number, actor in enumerate(self.actors):
-                others = tuple(each for each in self._members(actor.universe) if each != actor)
-                yield Want(actor.universe, (actor, *others), {}, None, number)
-        elif len(self.rows.get(name, ())) < ROWS:
-            yield from (Want(SHARED, (), {}, None, number) for number in range(ROWS))
-
-    def _rows_of(self, table: Table, universe: str, members: tuple[Actor, ...]) -> Iterator[Want]:
-        personal = any(self._is_person(key) for key in table.foreign_keys)
-        count = max(ROWS, min(MOST, len(members))) if personal else ROWS
-        alone = self.tenancy.tenant_columns.get(table.qualified_name)
-        fixed: dict[str, Value] = {alone: self.keys[universe]} if alone and universe in self.keys else {}
-        # A table of tenants with no key but the tenant has one row for each.
-        one = table.primary_key is not None and table.primary_key.columns == (alone,)
-        for number in range(1 if one else count):
-            turned = members[number % len(members) :] + members[: number % len(members)] if members else ()
-            yield Want(universe, turned, fixed, None, number)
-
-    def _members(self, universe: str) -> tuple[Actor, ...]:
-        return tuple(actor for actor in self.actors if actor.universe == universe)
-
-    def _memberships(self, name: str) -> Iterator[Want]:
-        for number, actor in enumerate(self.actors):
-            part = self.part_of[actor.sub]
-            membership = part.membership
-            if membership is None or membership.table != name or membership.exclusive:
-                continue
-            fixed = {membership.person_columns[0]: actor.sub, **self._role(name, part)}
-            for universe in (A, B) if actor.universe == BOTH else (actor.universe,):
-                others = tuple(each for each in self._members(universe) if each != actor)
-                yield Want(universe, (actor, *others), fixed, None, number)
-
-    def _role(self, name: str, part: Part) -> dict[str, Value]:
-        """The role that a row about a person gives."""
-        membership = part.membership
-        if membership is None or membership.table != name or membership.role_column is None or part.role is None:
-            return {}
-        column = self.catalog.tables_by_name[name].column(membership.role_column)
-        array = column is not None and column.type.endswith("[]")
-        return {membership.role_column: "{" + json.dumps(part.role) + "}" if array else part.role}
-
-    def _is_person(self, key: Constraint) -> bool:
-        people = self.tenancy.people
-        return people is not None and bool(people.columns_of(key.references or ""))
 
     # Rows.
 
     def _fill(self, table: Table) -> None:
         name = table.qualified_name
-        wants = [want for want in self._wants(table) if not self._is_there(table, want)]
+        wants = [want for want in self.wanting.of(table) if not self._is_there(table, want)]
         if name in self.learned.unfilled:
             return
         while wants:
@@ -277,7 +187,7 @@ class Sowing:
         if want.universe == BOTH:
             own += [row for row in rows if row.universe == A]
         fitting = own or [row for row in rows if row.universe == SHARED]
-        if self._is_person(key) and want.people:
+        if self.wanting.is_person(key.references) and want.people:
             # The second key to a person leads to another one.
             turn = sum(str(value) in {each.sub for each in want.people} for value in fixed.values()) + attempt // 4
             wanted = want.people[turn % len(want.people)].sub
@@ -335,11 +245,11 @@ class Sowing:
         if want.part is not None and people is not None:
             sub = values[people.key[0]] or ""
             email = values.get("email") or email_of(want.part, want.place)
-            self.actors.append(Actor(sub, want.part.label, want.universe, want.part.role, email))
-            self.part_of[sub] = want.part
+            self.wanting.actors.append(Actor(sub, want.part.label, want.universe, want.part.role, email))
+            self.wanting.part_of[sub] = want.part
         name = table.qualified_name
         self.adopting.know(table, values)
-        mentioned = self.adopting.people_of(table, values, self.actors)
+        mentioned = self.adopting.people_of(table, values, self.wanting.actors)
         self.rows.setdefault(name, []).append(
             SeededRow(name, identity(table, values), want.universe, values, mentioned)
         )
@@ -353,7 +263,7 @@ class Sowing:
                 if key.name not in self.order.unbound(table):
                     continue
                 for row in self.rows.get(table.qualified_name, ()):
-                    want = Want(row.universe, tuple(each for each in self.actors if each.sub in row.people))
+                    want = Want(row.universe, tuple(each for each in self.wanting.actors if each.sub in row.people))
                     settled: dict[str, Value] = {
                         name: row.values[name] for name in key.columns if row.values[name] is not None
                     }
@@ -366,11 +276,11 @@ class Sowing:
 
     def _tell_claims(self) -> None:
         """Write the claims of people where the service keeps them."""
-        table = self.catalog.table(_USERS)
+        table = self.catalog.table(USERS)
         if self.tenancy.claim is None or table is None or table.column("raw_app_meta_data") is None:
             return
-        for actor in self.actors:
-            claims = claims_of(self.tenancy, self.keys, actor.universe).get("app_metadata")
+        for actor in self.wanting.actors:
+            claims = claims_of(self.tenancy, self.wanting.keys, actor.universe).get("app_metadata")
             if claims:
                 meta = literal(json.dumps({"provider": "email", "providers": ["email"], **claims}))
                 self._try(
@@ -389,11 +299,11 @@ class Sowing:
     def _asking(self, want: Want) -> str:
         """Who inserts, for triggers and defaults that ask: the first person of the row."""
         actor = want.people[0] if want.people else None
-        claims = claims_of(self.tenancy, self.keys, want.universe)
+        claims = claims_of(self.tenancy, self.wanting.keys, want.universe)
         token = {**claims, "sub": actor.sub, "role": "authenticated", "email": actor.email} if actor else claims
         settings = {"request.jwt.claims": json.dumps(token) if token else ""}
         if self.tenancy.setting is not None:
-            settings[self.tenancy.setting] = self.keys.get(want.universe, "")
+            settings[self.tenancy.setting] = self.wanting.keys.get(want.universe, "")
         if self.tenancy.person_setting is not None:
             settings[self.tenancy.person_setting] = actor.sub if actor else ""
         each = (f"set_config({literal(name)}, {literal(value)}, true)" for name, value in settings.items())

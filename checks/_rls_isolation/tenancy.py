@@ -13,8 +13,9 @@ from migrate_validate.findings import NotApplicable
 
 from .members import Candidate, candidates
 from .model import Hop, Membership, Person, Tenancy
-from .origins import Comparison, Origin, comparisons
+from .origins import Comparison, comparisons
 from .references import References, one_to_one, own_tables
+from .trees import Origin
 
 __all__ = ["Hop", "Membership", "Person", "Tenancy", "discover"]
 
@@ -48,12 +49,13 @@ class _Discovery:
     declared: DeclaredTenancy
     tables: dict[str, Table] = field(init=False)
     compared: tuple[Comparison, ...] = field(init=False)
+    words: Mapping[str, tuple[str, ...]] = field(init=False)
     references: References = field(init=False)
     why: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.tables = own_tables(self.catalog)
-        self.compared = comparisons(self.catalog)
+        self.compared, self.words = comparisons(self.catalog)
         users = self.catalog.whole.table(USERS)
         known = {**self.tables, **({USERS: users} if users else {})}
         self.references = References(known)
@@ -330,7 +332,15 @@ class _Discovery:
                 self.why.append(f"{what}: {', '.join(sorted(names))}")
 
     def _claim_words(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        return ()
+        """Words of claims that people cannot write themselves."""
+        found = tuple(
+            (name, words)
+            for name, words in sorted(self.words.items())
+            if words and name not in _NO_TENANT and not name.startswith("user_metadata")
+        )
+        for name, words in found:
+            self.why.append(f"the claim {name} may be {', '.join(words)}")
+        return found
 
     def _wanted(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Constants that policies compare columns with."""

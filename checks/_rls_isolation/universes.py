@@ -84,8 +84,8 @@ def seed(
     return Universes(
         {name: tuple(rows) for name, rows in sowing.rows.items() if rows},
         unfilled,
-        tuple(sowing.actors),
-        dict(sowing.keys),
+        tuple(sowing.wanting.actors),
+        dict(sowing.wanting.keys),
         service_role=None if row is None else str(row[0]),
     )
 
