@@ -33,6 +33,9 @@ def chain_of(*texts: str) -> Chain:
         ("\\restrict abc\nCREATE EXTENSION pgjwt;\n\\unrestrict abc\n", {"pgjwt"}),
         ("CREATE EXTENSION pgjwt; SELECT 'unterminated", {"pgjwt"}),
         ("CREATE EXTENSION", set()),
+        ("DO $x$ BEGIN EXECUTE 'CREATE EXTENSION IF NOT EXISTS pg_net'; END $x$;", {"pg_net"}),
+        ("DO $x$ BEGIN EXECUTE format('CREATE EXTENSION pg_net SCHEMA %I', 'x'); END $x$;", {"pg_net"}),
+        ("SELECT 'a' FROM pg_available_extensions WHERE name = 'pg_net'", set()),
     ],
 )
 def test_needed_reads_what_create_extension_names(text: str, names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""SQL stand-ins for extensions that a server lacks, offered through PostgreSQL 18's ``extension_control_path``."""
+"""SQL stand-ins for extensions that a server lacks."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ class _Source:
     relocatable: bool = False
     sha1: bool = False
     """Whether the script needs SHA-1, which PostgreSQL does not have built in."""
+    trusted: bool = False
+    """Whether the script does what only a superuser may, for whoever may create the extension."""
 
 
 _SOURCES = {
@@ -59,6 +61,13 @@ _SOURCES = {
     "pg_graphql": _Source("1.5.11", "graphql.resolve answers with an error: nothing is checked", schema="graphql"),
     "pgsodium": _Source("3.1.8", "only its key table: nothing is encrypted", schema="pgsodium"),
     "pg_jsonschema": _Source("0.3.3", "EVERY document is accepted: a constraint that calls it is NOT ENFORCED"),
+    "vector": _Source(
+        "0.8.0",
+        "values are kept as text and indexes find nothing; halfvec, sparsevec and an index's options (lists, m) are absent",
+        relocatable=True,
+        trusted=True,
+    ),
+    "pgmq": _Source("1.5.1", "partitioned queues are refused: they need pg_partman", schema="pgmq"),
     "pg_stat_statements": _Source("1.11", "its views are always empty", relocatable=True),
 }
 
@@ -69,7 +78,7 @@ def known() -> tuple[str, ...]:
 
 
 def needed(chain: Chain) -> frozenset[str]:
-    """The extensions that the chain's CREATE EXTENSION statements name, those inside DO blocks too."""
+    """The extensions that the chain's CREATE EXTENSION statements name, those inside DO blocks and of EXECUTE too."""
     return frozenset(
         name
         for script in chain.scripts
@@ -127,7 +136,8 @@ def _control(name: str) -> str:
         "comment = 'stand-in made of SQL'",
         f"default_version = '{source.version}'",
         f"relocatable = {str(source.relocatable).lower()}",
-        "superuser = false",
+        f"superuser = {str(source.trusted).lower()}",
+        f"trusted = {str(source.trusted).lower()}",
     ]
     if source.schema:
         lines.append(f"schema = '{source.schema}'")

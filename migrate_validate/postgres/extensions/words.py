@@ -1,5 +1,7 @@
 """The words of a script's code: comments and string constants left out, the bodies of functions and DO blocks kept.
 
+A string constant that EXECUTE runs, by itself or through format(), is a body too.
+
 Tokens suffice here, and they also work on text that the grammar refuses.
 """
 
@@ -13,6 +15,8 @@ from migrate_validate import syntax
 
 _COPY_ROWS = re.compile(r"^(\s*copy\b[^;]*\bfrom\s+stdin\b[^;]*;)[^\n]*\n.*?^\\\.[ \t\r]*$", re.I | re.S | re.M)
 _META_COMMAND = re.compile(r"^\\[^\n]*$", re.M)
+_QUOTED = re.compile(r"e?'(.*)'", re.I | re.S)
+_RUN = (["execute"], ["execute", "format", "("])
 _DOLLAR_QUOTED = re.compile(r"(\$[^$]*\$)(.*)\1", re.S)
 
 STRING = "''"
@@ -43,6 +47,10 @@ def _statements(text: str) -> Iterator[tuple[str, ...]]:
             words.append(STRING)
         elif raw.startswith('"'):
             words.append(raw[1:-1].replace('""', '"'))
+        elif (text_of := _QUOTED.fullmatch(raw)) is not None:
+            if words[-1:] in _RUN or words[-3:] in _RUN:
+                bodies.append(text_of[1].replace("''", "'"))
+            words.append(STRING)
         else:
             words.append(STRING if raw.endswith("'") else raw.lower())
     yield tuple(words)
