@@ -109,7 +109,7 @@ class _Reading:
 
     def _compared(self, node: Node, scope: Scope) -> None:
         operator = names_of(node.name)[-1:]
-        if operator not in (("=",), ("@>",), ("<@",)):
+        if _kind(node) in ("AEXPR_NULLIF", "AEXPR_DISTINCT") or operator not in (("=",), ("@>",), ("<@",)):
             return
         right = unwrap(node.rexpr)
         sides = right.items if node_name(right) == "List" else [right]
@@ -244,8 +244,7 @@ class _Reading:
         if operator == "=" and not node.HasField("rexpr"):
             return frozenset()
         # NULLIF has "=" for a name.
-        nullif = str(node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name)
-        return self.origins(node.lexpr, scope) if nullif == "AEXPR_NULLIF" else frozenset()
+        return self.origins(node.lexpr, scope) if _kind(node) == "AEXPR_NULLIF" else frozenset()
 
     def _of_call(self, node: Node, scope: Scope) -> frozenset[Origin]:
         names = names_of(node.funcname)
@@ -336,3 +335,8 @@ class _Reading:
             if origins := self._of_select(tree, ()):
                 found[name] = found.get(name, frozenset()) | origins
         return found
+
+
+def _kind(node: Node) -> str:
+    """Which kind of operator an A_Expr is."""
+    return str(node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name)

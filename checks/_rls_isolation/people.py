@@ -59,6 +59,8 @@ def cast(connection: Connection, catalog: Catalog, tenancy: Tenancy) -> list[Par
         words = [role for role, _ in _roles(connection, catalog, shared)]
         ordinary = next((word for word in words if word and _ORDINARY.match(word)), words[-1])
         parts.append(Part("both", "both", ordinary, shared))
+    elif tenancy.claim_many:
+        parts.append(Part("both", "both"))
     parts.append(Part("outside", "outside"))
     return parts
 
