@@ -208,4 +208,6 @@ class Settings:
     """Where the rows of tables come from that are not to be generated."""
     tenancy: DeclaredTenancy = field(default_factory=DeclaredTenancy)
     """What a tenant is, as far as it is declared."""
+    access_matrix: str | None = None
+    """The file that says who can see and change what, and that a run is compared with: absolute."""
     expect: Expectations = field(default_factory=Expectations)

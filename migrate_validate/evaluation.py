@@ -32,7 +32,7 @@ from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.replay import Replay, replay_chain
 from migrate_validate.replay.stages import Stage, StageLost, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
-from migrate_validate.results import Ignored, Results, RuleResult, configured
+from migrate_validate.results import Ignored, Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
 from migrate_validate.statistics import scaled
 
@@ -57,6 +57,7 @@ class Evaluation:
         self._options = options
         self._registry: Registry | None = None
         self._results: dict[tuple[str, str | None], RuleResult] = {}
+        self._shared = Shared()
         self._resources = contextlib.ExitStack()
         self._resources_of_stages = contextlib.ExitStack()
         self._server: Server | None = None
@@ -306,6 +307,10 @@ class Evaluation:
             return self.squawk
         if kind is Results:
             return Results(self._result_of)
+        if kind is Shared:
+            return self._shared
+        if kind is Stages:
+            return self.stages
         if kind is Timeline:
             return self.timeline
         if kind is Catalog:

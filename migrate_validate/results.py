@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from migrate_validate.chain.ignores import Ignore
 from migrate_validate.findings import Finding, Verdict
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,20 @@ class Results:
 
     of: Callable[[str, str | None], RuleResult | None]
     """By the rule's name and, for a rule of migrations, the migration's file; None: the rule is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What several rules of a chain need is found out once."""
+
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, what: str, work: Callable[[], Answer]) -> Answer:
+        """What this work gives; it is done once, for all rules that ask for it by this name."""
+        if what not in self.known:
+            self.known[what] = work()
+        answer: Answer = self.known[what]
+        return answer
 
 
 def configured(severity: Mapping[str, str], *names: str) -> str | None:

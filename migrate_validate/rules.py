@@ -39,9 +39,9 @@ from migrate_validate.chain.squawk import Squawk
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
-from migrate_validate.replay.stages import Stage
+from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Step, Timeline
-from migrate_validate.results import Results
+from migrate_validate.results import Results, Shared
 
 ENTRY_POINT_GROUP = "migrate_validate.rules"
 
@@ -74,7 +74,9 @@ _SCOPES: dict[type, Scope] = {
     Chain: Scope.CHAIN,
     Expectations: Scope.CHAIN,
     Settings: Scope.CHAIN,
+    Shared: Scope.CHAIN,
     Squawk: Scope.RUN,
+    Stages: Scope.RUN,
     Timeline: Scope.RUN,
     Results: Scope.RUN,
     Catalog: Scope.SCHEMA,

@@ -82,6 +82,7 @@ def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
         (str(beside), beside, ()),
     ):
         with trouble.collecting():
+            reader.directory = path.parent
             read = reader.read(where, _table(path, keys))
             if path == beside and directory != rootdir and "migrations" in read:
                 reader.misplaced("migrations", rootdir)
@@ -131,6 +132,8 @@ class _Reader(Values):
 
     directories: tuple[Path, ...]
     """Where the files that it names are looked for."""
+    directory: Path = Path()
+    """Where the configuration stands that is being read."""
 
     def read(self, where: str, value: Any) -> dict[str, Any]:
         """What one file says, by the names that Settings has; a value that cannot be used is left out."""
@@ -290,6 +293,11 @@ class _Reader(Values):
             if found.get(key):
                 found[key] = _qualified(found[key])
         return DeclaredTenancy(**found)
+
+    def _key_access_matrix(self, path: str, value: Any) -> str | None:
+        # It need not be there: ``migrate-validate snapshot`` writes it.
+        name = self._text(path, value)
+        return None if name is None else str(self.directory / name)
 
     def _key_expect(self, path: str, value: Any) -> Expectations:
         known = {

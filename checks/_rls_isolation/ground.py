@@ -114,7 +114,10 @@ class Ground:
         roles: Iterable[str],
     ) -> Ground:
         """Look at everything above all policies; the connection sees all rows."""
-        tables = [each for each in targets(catalog, universes) if each.kind != "foreign table"]
+        # Rows of the environment's own tables are not probed, but others refer to them.
+        filled = (each for each in catalog.whole.tables if each.qualified_name in universes.rows)
+        tables = [each for each in {*targets(catalog, universes), *filled} if each.kind != "foreign table"]
+        tables.sort(key=lambda table: table.qualified_name)
         rows = {each.qualified_name: _placed(connection, each, universes) for each in tables}
         relations = [each.qualified_name for each in targets(catalog, universes)]
         relations += [each.qualified_name for each in catalog.views]

@@ -92,6 +92,16 @@ def examine(ground: Ground, prober: Prober, acting: Acting, identity: Identity, 
     return judge.examined()
 
 
+def retried(
+    ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table, tried: Try
+) -> frozenset[str]:
+    """The rules that something breaks when it is tried again."""
+    judge = _Judge(ground, prober, acting, identity, table)
+    judge.take(tried, prober.one(acting, tried.probe))
+    broken = {each.rule for each in judge.breaches}
+    return frozenset(broken | ({"privilege-escalation"} if judge.candidates else set()))
+
+
 class _Judge:
     """Collects what one identity can do with one table."""
 

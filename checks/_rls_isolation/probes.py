@@ -20,7 +20,7 @@ TIMEOUT = 3.0
 """Seconds that the probes of one message may take: a policy that sleeps is stopped."""
 
 _FUNCTION = """
-CREATE FUNCTION pg_temp.mv_probe(acting jsonb, probes jsonb) RETURNS jsonb LANGUAGE plpgsql AS $mv$
+CREATE OR REPLACE FUNCTION pg_temp.mv_probe(acting jsonb, probes jsonb) RETURNS jsonb LANGUAGE plpgsql AS $mv$
 DECLARE
     probe jsonb;
     setting record;

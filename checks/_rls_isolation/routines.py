@@ -24,7 +24,7 @@ _CALLABLE = """
 SELECT n.nspname || '.' || p.proname, p.oid::regprocedure::text,
   coalesce(p.proargnames[1:p.pronargs], array_fill(''::text, ARRAY[p.pronargs::int])),
   array(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, i) ORDER BY i),
-  p.provolatile = 'v'
+  p.provolatile = 'v', NOT p.proretset AND p.prorettype IN ('uuid'::regtype, 'bigint'::regtype, 'integer'::regtype)
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE p.prokind = 'f' AND p.prosecdef AND n.nspname = ANY (%s)
@@ -46,6 +46,8 @@ class _Routine:
     arguments: tuple[tuple[str, str], ...]
     """Name and type of each."""
     writes: bool
+    looks_up: bool
+    """It gives one key."""
 
 
 def routines(
@@ -57,14 +59,14 @@ def routines(
     look = _look(ground)
     accesses: list[Access] = []
     breaches: list[Breach] = []
-    for name, signature, names, types, writes in found:
-        routine = _Routine(name, signature, tuple(zip(names, types, strict=True)), writes)
+    for name, signature, names, types, writes, looks_up in found:
+        routine = _Routine(name, signature, tuple(zip(names, types, strict=True)), writes, looks_up)
         if only is not None and name not in only:
             continue
         tries = [_call(routine, given, look) for given in _arguments(ground, identity, routine)]
         broken: list[Breach] = []
         for tried, outcome in zip(tries, prober.run(acting, [each.probe for each in tries]), strict=True):
-            broken += _judged(ground, identity, tried, outcome)
+            broken += _judged(ground, identity, routine, tried, outcome)
         access = Access(f"{name}()", "EXECUTE", identity.label, True, others=len(broken))
         accesses.append(access if broken else replace(access, own=1))
         breaches += broken
@@ -169,12 +171,15 @@ def _of_table(ground: Ground, side: str, bare: str) -> str | None:
     return None
 
 
-def _judged(ground: Ground, identity: Identity, tried: Try, outcome: Outcome) -> Iterator[Breach]:
+def _judged(ground: Ground, identity: Identity, routine: _Routine, tried: Try, outcome: Outcome) -> Iterator[Breach]:
     if not outcome.done or tried.table in ground.tenancy.public_read:
         return
     anonymous = identity.kind == "anon"
     given = {value for value in tried.values.values() if value}
     texts = [json.dumps(row, ensure_ascii=False) for row in outcome.told or ()]
+    if routine.looks_up and given:
+        # Whoever knows the key of a row is told the key of its tenant, as policies need it: nothing that stands there.
+        given |= {*ground.universes.keys.values(), *ground.people}
     markers = {side: words - given for side, words in ground.markers(identity).items()}
     foreign = shown(texts, markers)
     if foreign and (anonymous or tried.table not in ground.tenancy.cross_tenant):

@@ -218,8 +218,7 @@ class Statements:
     def _promotions(self) -> Iterator[Try]:
         """A higher word in a column of one's own row, or of one's own tenant."""
         ground = self.ground
-        mine = [row for row in self.own if self.identity.sub and self.identity.sub in row.values.values()]
-        rows = mine or (self.own if self.name == ground.tenancy.root else [])
+        rows = self.own if self.name == ground.tenancy.root else self._mine()
         roles = {each.table: each for each in ground.tenancy.memberships}
         for row in rows[:1]:
             for column in self.table.columns:
@@ -233,11 +232,22 @@ class Statements:
                 words = membership.roles if is_role and membership else ()
                 words = words or other_values(ground.catalog.whole, self.table, column, present)
                 for word in words:
-                    if word != present:
-                        text = f"UPDATE {self.sql} SET {quote(column.name)} = {literal(word)} WHERE {self._is(row)}"
+                    value = f"{{{word}}}" if is_role and column.type.endswith("[]") else word
+                    if value != present:
+                        text = f"UPDATE {self.sql} SET {quote(column.name)} = {literal(value)} WHERE {self._is(row)}"
                         kind = "promote" if is_role else "grant"
                         made = self._try(kind, "UPDATE", text, row)
                         yield replace(made, object=column.name, role=word)
+
+    def _mine(self) -> list[Placed]:
+        """The rows that are about the identity itself: its membership, its profile, what hangs on the person."""
+        sub, tenancy = self.identity.sub, self.ground.tenancy
+        if sub is None:
+            return []
+        columns = [column for each in tenancy.memberships if each.table == self.name for column in each.person_columns]
+        columns += tenancy.people.columns_of(self.name) if tenancy.people else ()
+        columns += self.owner if self.name in tenancy.personal or tenancy.kind == "person" else ()
+        return [row for row in self.own if any(row.values[column] == sub for column in columns)]
 
     def _appointments(self) -> Iterator[Try]:
         """Somebody else, who belongs nowhere, in one's own tenant with a higher role."""
@@ -250,7 +260,9 @@ class Statements:
             rows = [row for row in self.own if self.identity.sub in row.values.values()]
             for row in rows[:1]:
                 for word in membership.roles:
-                    values = {**self._fresh(row.values), membership.role_column: word}
+                    column = self.table.column(membership.role_column)
+                    value = f"{{{word}}}" if column and column.type.endswith("[]") else word
+                    values = {**self._fresh(row.values), membership.role_column: value}
                     values |= dict.fromkeys(membership.person_columns, stranger)
                     made = self._insert("appoint", values)
                     yield replace(made, object=membership.role_column, role=word)

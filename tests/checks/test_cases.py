@@ -103,7 +103,8 @@ def run(rule: Rule, connection: psycopg.Connection[Any], case: dict[str, Any]) -
         Catalog: Catalog.read(connection),
         psycopg.Connection: connection,
     }
-    return list(rule.function(**{name: supplied[kind] for name, kind in rule.parameters.items()}))
+    wanted = {name: supplied[kind] for name, kind in rule.parameters.items() if kind in supplied}
+    return list(rule.function(**wanted))
 
 
 def run_chain(rule: Rule, folder: Path, major: int) -> list[Result]:

@@ -35,7 +35,9 @@ USER = {
 NOTE = {"A": "aaaaaaaa-0000-4000-8000-000000000f01", "B": "bbbbbbbb-0000-4000-8000-000000000f01"}
 
 SCHEMA = """
-CREATE TABLE orgs (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL, plan text NOT NULL DEFAULT 'free');
+CREATE TABLE orgs (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL, plan text NOT NULL DEFAULT 'free'
+);
 CREATE TABLE members (
     org_id uuid NOT NULL REFERENCES orgs ON DELETE CASCADE, user_id uuid NOT NULL,
     role text NOT NULL DEFAULT 'member' CHECK (role IN ('owner', 'member')), PRIMARY KEY (org_id, user_id)
