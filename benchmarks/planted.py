@@ -26,6 +26,7 @@ from migrate_validate.postgres import Server, ServerOptions, open_server
 from migrate_validate.replay.stages import Stage
 
 PLANTED = ROOT / "tests" / "planted"
+budget: Any = import_module("migrate_validate.checks._existing_data.budget")
 exploring: Any = import_module("migrate_validate.checks._existing_data.exploring")
 
 
@@ -78,12 +79,12 @@ def stage_of(server: Server, folder: Path, file: str) -> Iterator[Stage]:
 
 def unhurried() -> None:
     """Give every search the time that it takes, and let it neither shrink nor remember what it finds."""
-    exploring.SECONDS, exploring.SHRINKING = math.inf, 0
+    budget.SECONDS, exploring.SHRINKING = math.inf, 0
 
 
 def search(stage: Stage, rules: Collection[str], seed: int, examples: int) -> Outcome:
     """Search once."""
-    scale = 100 / exploring.EXAMPLES
+    scale = 100 / budget.EXAMPLES
     hypothesis.settings.register_profile("planted", database=None, max_examples=round(examples * scale))
     hypothesis.settings.load_profile("planted")
     hypothesis.core.global_force_seed = seed

@@ -21,6 +21,7 @@ from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.stages import Stage, Trial
 
 from .._filling import learned_before
+from .budget import Budget
 from .harm import Harm
 from .memory import Memory
 from .shrinking import smallest
@@ -33,10 +34,6 @@ from .words import words_of
 
 ROWS = 5
 """Rows of a table at most."""
-EXAMPLES = 50
-"""Datasets for one migration."""
-SECONDS = 0.9
-"""That one migration may take, until something was found; what is found is shrunk afterwards."""
 LEAST = 5
 """Datasets that are tried however long they take."""
 SHRINKING = 1.5
@@ -44,7 +41,7 @@ SHRINKING = 1.5
 _PATIENCE = 8
 """How many times the time of a search it may take to see whether an assumption is needed: it is rarely asked."""
 HARMS = 6
-"""Different harms of one migration that are told with their smallest rows."""
+"""Different harms of one migration whose rows are made as few as can be; those of others are told as they are."""
 
 
 _SEARCH = "search"
@@ -58,6 +55,8 @@ class Counterexample:
     data: Dataset
     hits: int
     """How many of the generated datasets met with it; 0: only the chain's own rows, or remembered ones."""
+    also: tuple[str, ...] = ()
+    """What else the same statement does in the same way: to other tables or columns."""
     assumption: Assumption | None = None
     """What the migration takes for granted: all datasets that passed hold it, none that failed does."""
 
@@ -92,20 +91,6 @@ class Searched:
         return bool(self.stopped) or not all(each.mild for each in self.counterexamples)
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a search may cost."""
-
-    examples: int
-    seconds: float
-
-    @classmethod
-    def now(cls) -> Budget:
-        """As the profile of Hypothesis says, whose own 100 examples stand for ours."""
-        scale = hypothesis.settings().max_examples / 100
-        return cls(max(1, round(EXAMPLES * scale)), SECONDS * max(1, scale))
-
-
 def searched(stage: Stage, settings: Settings) -> Searched:
     """Try the migration of a stage on generated rows; all rules about existing data share the one result.
 
@@ -115,7 +100,7 @@ def searched(stage: Stage, settings: Settings) -> Searched:
     spent = stage.spent(_SEARCH)
 
     def find() -> Searched:
-        if spent > settings.search_timeout:
+        if spent > Budget.of(stage, settings).before:
             return Searched(stopped=f"not searched: the searches before it took {spent:.0f} s (search_timeout)")
         try:
             return _search(stage, settings, assumed_of(stage.migration, settings.assume))
@@ -146,19 +131,20 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
 def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], patience: float = 1) -> Searched:
     script = stage.migration.up
     rehearsed = together(script) or script
-    with stage.trial(rehearsed) as trial:
-        until = time.monotonic() + Budget.now().seconds * patience
+    budget = Budget.of(stage, settings)
+    with stage.trial(rehearsed, limit=budget.statement) as trial:
+        until = time.monotonic() + budget.seconds * patience
         before = trial.catalog()
         tables = met(stage.step, before)
         if not tables:
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
-        trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed)
+        trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed, budget.statement)
         first = positions(trial.connection)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions)
         restore(trial.connection, first)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
-        search = _Searching(trying, strategy, until, learned.unfilled, Memory.of(stage, before))
+        search = _Searching(trying, strategy, budget, until, learned.unfilled, Memory.of(stage, before))
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -176,6 +162,7 @@ class _Searching:
 
     trying: Trying
     strategy: SearchStrategy[Dataset]
+    budget: Budget
     until: float
     """When to end it, as time.monotonic() tells."""
     unfilled: Mapping[str, str]
@@ -186,11 +173,10 @@ class _Searching:
 
     def run(self, attempt: Attempt) -> Searched:
         """Try the chain's own rows, those remembered from another run, and generated ones; shrink what is found."""
-        budget = Budget.now()
         self.tally, self.stopped = Tally(), ""
         try:
             self._begin(attempt)
-            self._explore(attempt, budget)
+            self._explore(attempt)
         except Stopped as stop:
             self.stopped = str(stop)
         tally = self.tally
@@ -199,7 +185,7 @@ class _Searching:
             self.stopped = f"{tally.passed_over} of {number} generated databases do not hold what it assumes"
         found = tuple(self._shrunk(attempt))
         return Searched(
-            found, tally.tried, budget.examples, self._empty(), stopped=self.stopped, cut_short=self.cut_short
+            found, tally.tried, self.budget.examples, self._empty(), stopped=self.stopped, cut_short=self.cut_short
         )
 
     def _begin(self, attempt: Attempt) -> None:
@@ -214,11 +200,11 @@ class _Searching:
                 self.memory.forget(data)
         self.tally.count_from_here()
 
-    def _explore(self, attempt: Attempt, budget: Budget) -> None:
+    def _explore(self, attempt: Attempt) -> None:
         over = False
         self.cut_short = False
 
-        @drawing(budget.examples, Phase.generate)
+        @drawing(self.budget.examples, Phase.generate)
         @hypothesis.given(self.strategy)
         def explore(data: Dataset) -> None:
             nonlocal over
@@ -228,10 +214,13 @@ class _Searching:
             if over:
                 raise _Enough
             try:
-                self.tally.note(attempt(data))
+                outcome = attempt(data)
             except Stopped as stop:
                 self.stopped, over = str(stop), True
                 raise _Enough from None
+            self.tally.note(outcome)
+            # Each of its like would take as long.
+            over = self.cut_short = outcome.endless
 
         with contextlib.suppress(_Enough):
             explore()
@@ -239,15 +228,15 @@ class _Searching:
     def _late(self) -> bool:
         """Whether time has run out; a busy machine gets as much again where a table had no rows yet."""
         empty = set(self.trying.tables) - self.unfilled.keys() - self.tally.filled
-        return self.tally.tried >= LEAST and time.monotonic() > self.until + (SECONDS if empty else 0)
+        return self.tally.tried >= LEAST and time.monotonic() > self.until + (self.budget.seconds if empty else 0)
 
     def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
-        for key, met_with in list(self.tally.worst())[:HARMS]:
+        for number, (key, met_with, others) in enumerate(self.tally.worst()):
             harm, data = met_with.harm, met_with.data
-            if harm.severity is not Severity.INFO:
+            if harm.severity is not Severity.INFO and number < HARMS:
                 harm, data = _smallest(attempt, harm, data)
                 self.memory.keep(data)
-            yield Counterexample(harm, data, self.tally.hits[key])
+            yield Counterexample(harm, data, self.tally.hits[key], tuple(each.harm.message for each in others))
 
     def _empty(self) -> dict[str, str]:
         if self.stopped:

@@ -65,7 +65,13 @@ class Tally:
         self.tried = self.passed_over = 0
         self.hits = dict.fromkeys(self.hits, 0)
 
-    def worst(self) -> Iterator[tuple[Identity, Met]]:
-        """What was met, the most often met first, mere information last."""
-        keys = sorted(self.met, key=lambda key: (self.met[key].harm.severity is Severity.INFO, -self.hits[key]))
-        return ((key, self.met[key]) for key in keys)
+    def worst(self) -> Iterator[tuple[Identity, Met, tuple[Met, ...]]]:
+        """What was met, the most often met first, mere information last; with what the same statement did likewise."""
+        groups: dict[tuple[object, ...], list[Identity]] = {}
+        for key in sorted(self.met, key=lambda key: (self.met[key].harm.severity is Severity.INFO, -self.hits[key])):
+            harm = self.met[key].harm
+            # Failures of one statement are told apart: each has a reason of its own.
+            alone = harm.statement is None or harm.rule == "fails-on-data"
+            groups.setdefault(key if alone else (harm.rule, harm.statement, harm.severity), []).append(key)
+        for first, *others in groups.values():
+            yield first, self.met[first], tuple(self.met[key] for key in others)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+import hypothesis
+
 from migrate_validate.findings import Finding, Location
 from migrate_validate.replay.stages import Stage
 
@@ -31,6 +33,7 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
             # What is information only was not made small.
             "rows": script(each.data, file) if size(each.data) and not each.mild else "",
             **evidence(harm.evidence, _column(harm)),
+            "also": list(each.also),
             "assumes": assumes.sentence if assumes is not None else "",
         },
         fix=_fix(each),
@@ -44,7 +47,9 @@ def _rate(found: Searched, each: Counterexample) -> str:
         return "with the rows of the chain itself"
     if not each.hits:
         return f"with rows that an earlier run has found, and none of {found.tried} generated databases"
-    return f"with {each.hits} of {found.tried} generated databases"
+    seed = getattr(hypothesis.core, "global_force_seed", None)
+    again = "" if seed is None else f" (--hypothesis-seed={seed})"
+    return f"with {each.hits} of {found.tried} generated databases{again}"
 
 
 def _column(harm: Harm) -> str | None:

@@ -30,7 +30,10 @@ _ABOUT_A_TABLE = ("AlterTableStmt", "UpdateStmt", "InsertStmt", "DeleteStmt")
 _UNIQUE, _RAISED = "23505", "P0001"
 _OF_ITS_OWN = "PL/pgSQL function inline_code_block"
 """What the context of an error in a DO block begins with, where no function was called."""
-STOPPED = ("57014", "57P01", "57P02", "57P03", "53100", "53200")
+_TOO_LONG = "57014"
+_ROW_SHOWN = ("23502", "23514")
+"""SQLSTATEs whose detail is a whole row, which is told apart."""
+STOPPED = ("57P01", "57P02", "57P03", "53100", "53200")
 """SQLSTATEs of what ran too long, ended its own session, or found no room: other rows would not tell more."""
 
 
@@ -53,6 +56,8 @@ class Outcome:
     """Whether they hold what is assumed; if not, nothing was tried."""
     failure: Failure | None = None
     """Why the migration failed, if it did."""
+    endless: bool = False
+    """Whether it failed because it took too long."""
     filled: frozenset[str] = frozenset()
     """The tables that have rows along with it, ``schema.name``: its own, or what triggers have made of them."""
 
@@ -70,6 +75,8 @@ class Trying:
     """What the rows are made to respect."""
     rehearsed: Script
     """The script as it is tried in one transaction."""
+    limit: float
+    """Seconds that a statement may take."""
     refused: dict[str, str] = field(default_factory=dict)
     """By ``schema.name``: what was said last when a row was refused."""
     _after: Catalog | None = None
@@ -106,7 +113,10 @@ class Trying:
             return Outcome(data, following.harms(self._after), filled=filled)
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
-        return Outcome(data, (failing(self.script, failure, self.before),), failure=failure, filled=filled)
+        if failure.sqlstate == _TOO_LONG and not any(data.rows.values()):
+            raise Stopped(f"{failure.location}: {failure.message}")
+        harms = (failing(self.script, failure, self.before),)
+        return Outcome(data, harms, failure=failure, endless=failure.sqlstate == _TOO_LONG, filled=filled)
 
     def _filled(self, data: Dataset, following: Following) -> frozenset[str]:
         if not any(data.rows.values()):
@@ -142,7 +152,7 @@ def apart(trying: Trying) -> Attempt:
     """Try each dataset on a copy of the database, with COMMIT."""
 
     def attempt(data: Dataset) -> Outcome:
-        with trying.stage.trial(clone=True) as trial:
+        with trying.stage.trial(clone=True, limit=trying.limit) as trial:
             return trying.on(trial, data)
 
     return attempt
@@ -155,10 +165,13 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
     """
     statement = statement_of(script, failure)
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
-    detail = f"; {failure.detail}" if failure.detail else ""
+    detail = f"; {failure.detail}" if failure.detail and failure.sqlstate not in _ROW_SHOWN else ""
     about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
     severity, fix = None, None
-    if statement is not None and _inserts_constants(failure, statement):
+    if failure.sqlstate == _TOO_LONG:
+        severity, code = Severity.WARNING, ", many times as long as without them: it may never end"
+        fix = "see what the rows make it repeat, or wait for"
+    elif statement is not None and _inserts_constants(failure, statement):
         severity, about = Severity.WARNING, ("constants", *about[1:])
         fix = "say what is to become of a row that is there already: ON CONFLICT ... DO NOTHING, or DO UPDATE"
     elif statement is not None and _raises(failure, statement):

@@ -10,7 +10,8 @@ from difflib import get_close_matches
 from migrate_validate import syntax
 from migrate_validate.chain.creates import Created, created_objects
 from migrate_validate.chain.model import Chain, Script
-from migrate_validate.postgres.extensions import known
+from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
+from migrate_validate.postgres.server import Server
 from migrate_validate.replay.timeline import Failure
 
 _MISSING = {
@@ -37,6 +38,8 @@ _KINDS = {
     "type": _RELATIONS | {"type"},
 }
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available|extension control file "[^"]*/([^/"]+)\.control"')
+_VERSION = re.compile(r'extension "([^"]+)" has no installation script nor update path for version')
+_INDEX_OPTION = re.compile(r'unrecognized parameter "(?:lists|m|ef_construction)"')
 _PARENT = re.compile(r'is not present in table "([^"]+)"')
 _SUPABASE = re.compile(
     r"(auth|storage|realtime|extensions|vault|cron|net)(\.|$)|(anon|authenticated|service_role|supabase_\w+)$"
@@ -56,16 +59,20 @@ class _Missing:
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
-def advice(failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
-    """Sentences for the user about this failure, the most useful first; empty where nothing is known."""
-    extension = _EXTENSION.search(failure.message)
+def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tuple[str, ...]:
+    """Sentences for the user about this failure on this server, the most useful first; empty where nothing is known."""
+    extension = _about_extension(failure, server)
     if extension:
-        return _about_extension(extension[1] or extension[2])
+        return extension
     parent = _PARENT.search(failure.detail or "") if failure.sqlstate == "23503" else None
     if parent:
         return _about_parent(parent[1], failure, chain, script)
     missing = _missing(failure)
-    return _about_missing(missing, failure, chain, script) if missing else ()
+    if missing is None:
+        return ()
+    known_here = any(_by_order(missing, chain, script))
+    owner = None if known_here else extension_of(missing.name)
+    return _about_member(missing, owner, server) if owner else _about_missing(missing, failure, chain, script)
 
 
 def created_later(failure: Failure, chain: Chain, script: Script) -> Created | None:
@@ -92,15 +99,25 @@ def _missing(failure: Failure) -> _Missing | None:
     return _Missing(_KINDS.get(kind, frozenset({kind})), qualified, name, found.get("table"))
 
 
-def _about_extension(name: str) -> tuple[str, ...]:
-    if name in known():
-        return (
-            f'This server has no extension "{name}". On PostgreSQL 18 and later a stand-in is offered by itself: '
-            "pip install 'migrate-validate[embedded]' and ask for it with postgres = 18.",
-        )
+def _about_extension(failure: Failure, server: Server) -> tuple[str, ...]:
+    absent = _EXTENSION.search(failure.message)
+    if absent:
+        return remedies(absent[1] or absent[2], server)
+    version = _VERSION.search(failure.message)
+    if version and version[1] in known():
+        return (f'A stand-in for "{version[1]}" has one version only: leave VERSION out.',) if server.ours else ()
+    if _INDEX_OPTION.search(failure.message) and re.search(r"\b(?:hnsw|ivfflat)\b", failure.statement or "", re.I):
+        return ('The stand-in for "vector" knows no options of an index.', instead_of_stand_in("vector", server))
+    return ()
+
+
+def _about_member(missing: _Missing, extension: str, server: Server) -> tuple[str, ...]:
+    if not offers(server, extension):
+        return (f'"{missing}" belongs to the extension "{extension}".', *remedies(extension, server))
     return (
-        f'This server has no extension "{name}" and there is no stand-in for it.',
-        "Run on a server that has it: --postgresql-exec or --postgresql-host name one.",
+        f'"{missing}" belongs to the extension "{extension}": create that before, and see that its schema is in the '
+        "search_path.",
+        *((instead_of_stand_in(extension, server),) if extension in known() else ()),
     )
 
 

@@ -12,7 +12,7 @@ from migrate_validate.chain.model import Chain, Script, Seed
 from migrate_validate.config import Settings
 from migrate_validate.errors import ServerError
 from migrate_validate.postgres.databases import Database
-from migrate_validate.postgres.environments import Environment, prepare, settle
+from migrate_validate.postgres.environments import Environment, build, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
 from migrate_validate.replay.evidence import TableRows, table_rows
@@ -46,8 +46,8 @@ def replay_chain(
     :param upto: the version of the last migration to apply; None: all of them, and the seeds
     :raises ServerError: when the server cannot be used or dies
     """
-    database = server.create_database("chain", owner=environment.migration_role)
-    notes = prepare(environment, database)
+    built = build(environment, server, "chain")
+    database = built.database
     limits = Limits(settings.statement_timeout, settings.lock_timeout)
     with (
         database.connect(environment.migration_role) as connection,
@@ -62,8 +62,8 @@ def replay_chain(
             environment=environment.name,
             server=server.description,
             stand_ins=tuple(stand_ins),
-            notes=notes,
-            environment_schemas=environment.schemas,
+            notes=built.notes,
+            environment_schemas=built.schemas,
             api_roles=settings.api_roles if settings.api_roles is not None else environment.api_roles,
         ),
         database,
@@ -94,7 +94,7 @@ class _Replaying:
             seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
             run = self._apply(migration.up, upcoming.up if upcoming else None)
-            hints = advice(run.failure, chain, migration.up) if run.failure else ()
+            hints = advice(run.failure, chain, migration.up, self._server) if run.failure else ()
             steps.append(Step(chain, migration, run, hints, before))
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
@@ -102,7 +102,7 @@ class _Replaying:
 
     def _seed(self, seed: Seed) -> SeedRun:
         run = self._apply(seed.script, keep_going=seed.before is None)
-        return SeedRun(seed, run, advice(run.failure, self._chain, seed.script) if run.failure else ())
+        return SeedRun(seed, run, advice(run.failure, self._chain, seed.script, self._server) if run.failure else ())
 
     def _apply(self, script: Script, upcoming: Script | None = None, *, keep_going: bool = False) -> ScriptRun:
         if not self._going:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +77,18 @@ class Runner:
     def pieces(self) -> Pieces:
         """Applies pieces of scripts over the same connection."""
         return Pieces(self._connection, self._session, self._limits, self._watchdog)
+
+    @contextlib.contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """Let statements take no longer than so many seconds, of what is applied inside of the transaction to come."""
+        usual = self._limits
+        self._limits = replace(usual, statement=min(seconds, usual.statement))
+        self._session.limit(self._limits.statement)
+        try:
+            yield
+        finally:
+            self._limits = usual
+            self._session.limit(usual.statement)
 
     def make_ready(self) -> None:
         """Make the session clean before a transaction in which scripts are applied.

@@ -89,6 +89,10 @@ class Session:
         self._clean, self._began_with, self.flushed = False, None, False
         self.make_clean()
 
+    def limit(self, seconds: float) -> None:
+        """Let statements take so long, from the next cleaning on."""
+        self._statement_timeout_ms = round(seconds * 1000)
+
     def make_nearly_clean(self) -> None:
         """The same for a session in which nothing was prepared: what we have prepared is kept."""
         self.connection.execute(

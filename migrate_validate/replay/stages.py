@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import psycopg
@@ -119,17 +119,18 @@ class Stage:
         """Seconds that the work of this name has taken so far, in all states of the chain."""
         return self._stages.spent.get(what, 0.0)
 
-    def trial(self, *scripts: Script, clone: bool = False) -> AbstractContextManager[Trial]:
+    def trial(self, *scripts: Script, clone: bool = False, limit: float | None = None) -> AbstractContextManager[Trial]:
         """A database in this state.
 
         Everything is rolled back where each of the scripts can be one transaction. Else it is a copy that is dropped.
 
         :param scripts: what will be applied
         :param clone: want a copy: other sessions can see it, and COMMIT is what it is
+        :param limit: seconds that a statement may take, where that is less than usual
         :raises StageLost: when the chain cannot be applied again up to here
         """
         inside = not clone and all(_one_transaction(script) for script in scripts)
-        return self._stages.inside(self._index) if inside else self._stages.copy(self._index)
+        return (self._stages.inside if inside else self._stages.copy)(self._index, limit)
 
     def examine(
         self, scripts: Iterable[Script], examination: Callable[[Trial], Iterable[Answer]]
@@ -217,15 +218,18 @@ class Stages:
         return known
 
     @contextlib.contextmanager
-    def inside(self, index: int) -> Iterator[Trial]:
+    def inside(self, index: int, limit: float | None = None) -> Iterator[Trial]:
         """A transaction in the state before the migration with this index, rolled back at the end."""
         walker = self._at(index)
         connection, runner = self._connected(walker)
         runner.make_ready()
         before = positions(connection)
         connection.execute("BEGIN")
+        seconds = min(limit or self._limits.statement, self._limits.statement)
+        connection.execute(f"SET LOCAL statement_timeout = {round(seconds * 1000)}".encode())
         try:
-            yield Trial(connection, runner, self._reader, None)
+            with runner.limited(seconds):
+                yield Trial(connection, runner, self._reader, None)
         finally:
             self._check_server(walker, connection.closed)
             if connection.closed:
@@ -235,7 +239,7 @@ class Stages:
                 restore(connection, before)
 
     @contextlib.contextmanager
-    def copy(self, index: int) -> Iterator[Trial]:
+    def copy(self, index: int, limit: float | None = None) -> Iterator[Trial]:
         """A copy of the state before the migration with this index, dropped at the end."""
         walker = self._at(index)
         self._disconnect(walker)
@@ -247,8 +251,9 @@ class Stages:
                 copy.connect(self._environment.migration_role) as connection,
                 self._watch(walker.server, connection) as watchdog,
             ):
+                limits = replace(self._limits, statement=min(limit or self._limits.statement, self._limits.statement))
                 try:
-                    yield Trial(connection, Runner(connection, self._limits, watchdog), self._reader, copy)
+                    yield Trial(connection, Runner(connection, limits, watchdog), self._reader, copy)
                 finally:
                     lost = connection.closed
         finally:

@@ -10,6 +10,8 @@ from migrate_validate.results import RuleResult
 
 WIDTH = 100
 STATEMENT_LINES = 12
+LINE = 400
+"""Characters of a line of SQL that are shown."""
 
 
 def result_text(result: RuleResult, width: int = WIDTH) -> str:
@@ -58,10 +60,14 @@ def _indented(text: str, indent: str = "    ") -> list[str]:
 
 
 def _shortened(statement: str) -> str:
-    lines = statement.splitlines()
+    lines = [_cut(line) for line in statement.splitlines()]
     if len(lines) <= STATEMENT_LINES:
-        return statement
+        return "\n".join(lines)
     return "\n".join([*lines[:STATEMENT_LINES], f"... ({len(lines) - STATEMENT_LINES} more lines)"])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LINE else f"{line[:LINE]} ... ({len(line) - LINE} more characters)"
 
 
 def _evidence(key: str, value: object) -> list[str]:

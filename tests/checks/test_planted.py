@@ -30,7 +30,7 @@ from tests.support.servers import available_majors
 MOST_ROWS = 3
 PLANTED = planted()
 RULES = [rule for rule in Registry.load() if rule.check == "existing_data" and rule.scope.of_migration]
-exploring: Any = import_module("migrate_validate.checks._existing_data.exploring")
+budget: Any = import_module("migrate_validate.checks._existing_data.budget")
 SEARCH = pytest.mark.usefixtures("alike_everywhere")
 ALL = pytest.mark.parametrize("defect", PLANTED, ids=lambda defect: defect.name)
 
@@ -51,7 +51,7 @@ def alike_everywhere() -> Iterator[None]:
     hypothesis.settings.register_profile("planted", hypothesis.settings.default, database=None)
     hypothesis.settings.load_profile("planted")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exploring, "SECONDS", 60.0)
+        patch.setattr(budget, "SECONDS", 60.0)
         yield
     hypothesis.settings.load_profile(kept)
 
