@@ -148,8 +148,7 @@ class Sowing:
         fixed: dict[str, Value] = dict(want.fixed)
         if table.qualified_name == USERS:
             # The service writes these rows, and leaves the rest empty.
-            key = self.chooser.row(table, want.universe, want.place, fixed, 0)
-            return {**fixed, "id": key["id"]}
+            return {**fixed, "id": self.chooser.row(table, want.universe, want.place, fixed, 0)["id"]}
         later = self.order.unbound(table)
         keys = sorted(table.foreign_keys, key=lambda key: (-len(key.columns), key.name))
         way = self.tenancy.scoped.get(table.qualified_name, ())

@@ -79,6 +79,8 @@ class _Discovery:
         kind = (
             "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
         )
+        if root and self.declared.root == root and not kept and root not in self._tenants(by_session):
+            self._refuse_root(root)
         asks = self._can_ask(person_setting)
         if not kind and people is not None and asks:
             kind, root = "person", None
@@ -230,6 +232,13 @@ class _Discovery:
             return []
         wanted = self.declared.memberships
         found = candidates(self.catalog, self.references, people, self.compared, wanted)
+        for name in wanted or ():
+            if not any(each.membership.table == name for each in found):
+                raise ConfigError(
+                    f"[tool.migrate_validate.tenancy] memberships names {name}, which does not say who belongs to whom",
+                    looked=[f"foreign keys of {name} to people ({people.table}) and to another table"],
+                    remedy="name tables that refer to a person and to a tenant",
+                )
         if self.declared.root == "":
             return []
         return [each for each in found if self.declared.root in (None, each.root)]
@@ -239,12 +248,7 @@ class _Discovery:
         if self.declared.root is not None:
             self.why.append(f"tenants: {self.declared.root or 'people'} (declared)")
             return self.declared.root or None
-        targets = {
-            target[0]
-            for table, column in by_session.items()
-            if (target := self.references.target(table, column)) is not None
-            and (target[0] != table or len(by_session) == 1 or self._is_referred_to(table))
-        }
+        targets = self._tenants(by_session)
         strong = targets | {each.root for each in members if each.evidence}
         choice = strong or {each.root for each in members}
         if not choice:
@@ -255,6 +259,25 @@ class _Discovery:
         for other in sorted(choice - {root}):
             self.why.append(f"not {other}: only {reach[other] - 1} tables lead to it")
         return root
+
+    def _tenants(self, by_session: Mapping[str, str]) -> set[str]:
+        """The tables whose keys the session names."""
+        return {
+            target[0]
+            for table, column in by_session.items()
+            if (target := self.references.target(table, column)) is not None
+            and (target[0] != table or len(by_session) == 1 or self._is_referred_to(table))
+        }
+
+    def _refuse_root(self, root: str) -> None:
+        raise ConfigError(
+            f"[tool.migrate_validate.tenancy] root names {root}, and nothing says who belongs to it",
+            looked=[
+                f"tables that refer to a person and to {root}",
+                f"policies that compare a column that refers to {root} with a claim or a setting of the session",
+            ],
+            remedy="declare memberships, claim or setting, too",
+        )
 
     def _is_referred_to(self, name: str) -> bool:
         return any(hop.references == name for table in self.tables for hop in self.references.of(table))
