@@ -114,10 +114,45 @@ def test_what_came_before_and_is_gone(server: Server, tmp_path: Path) -> None:
     )
 
 
+ELSEWHERE = "Run on a PostgreSQL that has it: --postgresql-exec or --postgresql-host name one."
+
+
 def test_an_extension_that_the_server_lacks(server: Server, tmp_path: Path) -> None:
     assert advice(server, tmp_path, "create extension mv_nowhere;") == (
-        'This server has no extension "mv_nowhere" and there is no stand-in for it.',
-        "Run on a server that has it: --postgresql-exec or --postgresql-host name one.",
+        f'{server.description} has no extension "mv_nowhere", and there is no stand-in for it.',
+        ELSEWHERE,
+    )
+
+
+def test_an_extension_that_is_more_than_sql(server: Server, tmp_path: Path) -> None:
+    absent = (
+        f'{server.description} has no extension "postgis", and there is no stand-in for it: its types, operators and '
+        "index support are C code over GEOS and PROJ.",
+        ELSEWHERE.replace("has it", f"has it (Debian: apt install postgresql-{server.version // 10000}-postgis-3)"),
+    )
+    assert advice(server, tmp_path, "create extension if not exists postgis schema public;") == absent
+    caught = "do $$ begin create extension postgis; exception when others then null; end $$;"
+    assert advice(server, tmp_path, caught, "create table t (place geometry(Point, 4326));") == (
+        '"geometry" belongs to the extension "postgis".',
+        *absent,
+    )
+    table = "create table t (place point);"
+    assert advice(server, tmp_path, table, "select st_distance(place, place) from t;")[1:] == absent
+
+
+def test_a_type_that_the_chain_makes_itself_is_no_extension_s(server: Server, tmp_path: Path) -> None:
+    assert advice(server, tmp_path, "create table t (c geometry);", "create type geometry as (x int, y int);") == (
+        '"geometry" is created by 002_file.sql, which is applied later.',
+        "Give that file an earlier version, or move the statement that needs it.",
+    )
+
+
+def test_an_extension_whose_name_is_not_written_out(server: Server, tmp_path: Path) -> None:
+    text = "do $$ begin execute 'create extension ' || concat('pg_', 'cron'); end $$;"
+    assert advice(server, tmp_path, text) == (
+        f'{server.description} has no extension "pg_cron". A stand-in is offered where a CREATE EXTENSION names it, or '
+        "an EXECUTE of a constant; here the name is put together only when the script runs.",
+        "Write the name out: CREATE EXTENSION IF NOT EXISTS pg_cron.",
     )
 
 

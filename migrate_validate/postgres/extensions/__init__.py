@@ -1,13 +1,16 @@
 """Extensions that a chain needs: which they are, and SQL stand-ins for those that the server does not have."""
 
-from migrate_validate.postgres.extensions.stand_ins import (
-    CONTROL_PATH_SINCE,
-    StandIn,
-    install_script,
-    known,
-    needed,
-    offer,
-    unavailable_message,
-)
+from migrate_validate.postgres.extensions.remedies import extension_of, instead_of_stand_in, offers, remedies
+from migrate_validate.postgres.extensions.stand_ins import StandIn, install_script, known, needed, offer
 
-__all__ = ["CONTROL_PATH_SINCE", "StandIn", "install_script", "known", "needed", "offer", "unavailable_message"]
+__all__ = [
+    "StandIn",
+    "extension_of",
+    "install_script",
+    "instead_of_stand_in",
+    "known",
+    "needed",
+    "offer",
+    "offers",
+    "remedies",
+]

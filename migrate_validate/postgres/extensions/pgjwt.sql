@@ -6,10 +6,10 @@ CREATE FUNCTION url_decode(data text) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
         pg_catalog.translate(data, '-_', '+/')
             || pg_catalog.repeat('=', (4 - pg_catalog.length(data) % 4) % 4), 'base64')
 $$;
-CREATE FUNCTION algorithm_sign(signables text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT @extschema@.url_encode(@extschema:pgcrypto@.hmac(signables, secret,
-        CASE algorithm WHEN 'HS256' THEN 'sha256' WHEN 'HS384' THEN 'sha384' WHEN 'HS512' THEN 'sha512' ELSE '' END))
-$$;
+-- Its body is parsed now, while the schema of pgcrypto is in the search_path.
+CREATE FUNCTION algorithm_sign(signables text, secret text, algorithm text) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN @extschema@.url_encode(hmac(signables, secret,
+    CASE algorithm WHEN 'HS256' THEN 'sha256' WHEN 'HS384' THEN 'sha384' WHEN 'HS512' THEN 'sha512' ELSE '' END));
 CREATE FUNCTION sign(payload json, secret text, algorithm text DEFAULT 'HS256') RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
     SELECT signables || '.' || @extschema@.algorithm_sign(signables, secret, algorithm)

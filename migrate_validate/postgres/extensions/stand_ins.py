@@ -7,16 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from migrate_validate.chain.model import Chain
 from migrate_validate.postgres.extensions import words
-
-if TYPE_CHECKING:
-    from migrate_validate.postgres.server import Server
-
-CONTROL_PATH_SINCE = 180000
-"""The first ``server_version_num`` that knows ``extension_control_path``."""
 
 _SQL = Path(__file__).parent
 _MENTION = re.compile(r"\bextension\b", re.I)
@@ -63,7 +56,7 @@ _SOURCES = {
     "pg_jsonschema": _Source("0.3.3", "EVERY document is accepted: a constraint that calls it is NOT ENFORCED"),
     "vector": _Source(
         "0.8.0",
-        "values are kept as text and indexes find nothing; halfvec, sparsevec and an index's options (lists, m) are absent",
+        "indexes find nothing; halfvec, sparsevec and the options of an index (lists, m) are absent",
         relocatable=True,
         trusted=True,
     ),
@@ -100,7 +93,7 @@ def offer(names: Iterable[str], directory: Path, *, available: Iterable[str] = (
     """Write the stand-ins among ``names``, and those that they require, below ``directory``.
 
     :param names: extensions that the chain or its environment names; those without a stand-in are passed over
-    :param directory: a folder for ``extension_control_path``; its subfolder ``extension`` is made
+    :param directory: the folder that a server is offered; its subfolder ``extension`` is made
     :param available: extensions that the server has itself and that therefore need none
     """
     chosen: set[str] = set()
@@ -144,16 +137,3 @@ def _control(name: str) -> str:
     if source.requires:
         lines.append(f"requires = '{', '.join(source.requires)}'")
     return "\n".join(lines) + "\n"
-
-
-def unavailable_message(name: str, server: Server) -> str:
-    """What is missing where, and what can be done, for an extension that the server does not offer."""
-    lines = [f'extension "{name}" is not installed on {server.description}', "what to do, one of:"]
-    if name in _SOURCES and server.version < CONTROL_PATH_SINCE:
-        lines.append(f'  - use PostgreSQL 18 or later, where a stand-in for "{name}" is offered')
-    elif name in _SOURCES:
-        lines.append(f'  - let migrate-validate start the server itself: it then offers a stand-in for "{name}"')
-    lines.append(f'  - install "{name}" on a PostgreSQL and name that one with --postgresql-exec or --postgresql-host')
-    if name not in _SOURCES:
-        lines.append(f"  - do without it: there are stand-ins for {', '.join(known())}")
-    return "\n".join(lines)
