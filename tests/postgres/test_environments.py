@@ -14,7 +14,7 @@ from migrate_validate.chain.model import Chain, Migration, Script, Seed
 from migrate_validate.errors import ConfigError
 from migrate_validate.postgres import Database, Server, ServerOptions, open_server
 from migrate_validate.postgres.environments import PLAIN, SUPABASE, choose, prepare, settle
-from migrate_validate.postgres.extensions import CONTROL_PATH_SINCE, offer
+from migrate_validate.postgres.extensions import offer
 from tests.support.servers import available_majors
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -96,8 +96,7 @@ def offering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     for parent in (directory, *directory.parents[:2]):
         parent.chmod(0o755)
     offer([*SUPABASE.extensions, "supabase_vault"], directory, available=["pg_stat_statements"])
-    wanted = directory if request.param * 10000 >= CONTROL_PATH_SINCE else None
-    with open_server(ServerOptions(major=request.param), extension_directory=wanted) as server:
+    with open_server(ServerOptions(major=request.param), extension_directory=directory) as server:
         yield server
 
 
