@@ -178,7 +178,7 @@ class Settings:
     format: str | None = None
     """None: found out from the directory."""
     environment: str | None = None
-    """``plain``, ``supabase``; None: found out from the chain."""
+    """``plain``, ``supabase`` or the absolute path of a file of SQL; None: found out from the chain."""
     base: tuple[str, ...] = ()
     seeds: tuple[SeedEntry, ...] = ()
     postgres: int | None = None

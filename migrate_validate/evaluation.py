@@ -26,7 +26,7 @@ from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
-from migrate_validate.postgres.environments import Environment, choose, prepare
+from migrate_validate.postgres.environments import Environment, build, choose, settle
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.replay import Replay, replay_chain
@@ -210,9 +210,12 @@ class Evaluation:
         """
         apart = apart and self._options.host is None
         with self._started() if apart else contextlib.nullcontext(self.server) as server:
-            database = server.create_database(hint, owner=self.environment.migration_role)
-            prepare(self.environment, database)
-            yield database
+            database = build(self.environment, server, hint).database
+            try:
+                yield database
+            finally:
+                if not apart and server.alive():
+                    settle(self.environment, database)
 
     def _drop(self, database: Database) -> None:
         """Drop it at the end, unless it vanishes with the server."""

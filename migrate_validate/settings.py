@@ -92,6 +92,11 @@ def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
     return Settings(**values)
 
 
+def environment_in(directory: Path, wanted: str) -> str:
+    """The environment that is meant: a name as it is, the path of a file as seen from this directory."""
+    return str((directory / wanted).absolute()) if wanted.lower().endswith(".sql") else wanted
+
+
 def load_project(rootdir: Path) -> Settings:
     """The settings of the project alone, for what is asked before a chain is known.
 
@@ -162,7 +167,8 @@ class _Reader(Values):
         return self._text(path, value)
 
     def _key_environment(self, path: str, value: Any) -> str | None:
-        return self._text(path, value)
+        text = self._text(path, value)
+        return text and environment_in(self.directory, text)
 
     def _key_base(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)

@@ -111,6 +111,8 @@ class Chain:
     """Scripts that check what the whole chain has made (``validate_*.sql``). One that is named after a migration
     (``001_users_verify.sql``) runs at the end too: it need not hold before later migrations, but must after them."""
     set_aside: tuple[SetAside, ...] = ()
+    exposes_new_tables: bool = True
+    """What Supabase's config.toml says in ``api.auto_expose_new_tables``; true where it says nothing."""
 
     @property
     def scripts(self) -> tuple[Script, ...]:

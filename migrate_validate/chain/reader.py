@@ -77,6 +77,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         base=tuple(read_script(path, root) for path in base),
         verifications=tuple(contents.verifications),
         set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
+        exposes_new_tables=contents.exposes_new_tables,
     )
     seeds = [*contents.seeds, *(Seed(read_script(path, root), before) for path, before in declared)]
     if chain.migrations:

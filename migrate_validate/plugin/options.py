@@ -45,7 +45,9 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
         metavar="FILE",
         help="data to load after the chain (repeatable); seed.sql in or beside the directory is found by itself",
     )
-    group.addoption("--migrations-environment", metavar="NAME", help="what surrounds the chain: plain or supabase")
+    group.addoption(
+        "--migrations-environment", metavar="NAME", help="what surrounds the chain: plain, supabase, FILE.sql"
+    )
     group.addoption("--migrations-format", metavar="NAME", help="the convention of the directory: sql or supabase")
     group.addoption(
         "--migrations-report",

@@ -11,7 +11,7 @@ import pytest
 from migrate_validate.config import SeedEntry, Settings
 from migrate_validate.errors import Trouble
 from migrate_validate.postgres.server import ServerOptions
-from migrate_validate.settings import read_settings
+from migrate_validate.settings import environment_in, read_settings
 
 
 def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settings:
@@ -22,9 +22,10 @@ def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settin
     """
     settings = read_settings(chain, config.rootpath, trouble)
     seeds = tuple(SeedEntry(str(config.invocation_params.dir / seed)) for seed in config.getoption("migrations_seed"))
+    wanted = config.getoption("migrations_environment")
     return replace(
         settings,
-        environment=config.getoption("migrations_environment") or settings.environment,
+        environment=environment_in(config.invocation_params.dir, wanted) if wanted else settings.environment,
         format=config.getoption("migrations_format") or settings.format,
         seeds=settings.seeds + seeds,
         rows=config.getoption("migrations_rows") or settings.rows,

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -20,6 +20,9 @@ from migrate_validate.postgres.binaries import Binaries, find_binaries
 from migrate_validate.postgres.clusters import SUPERUSER
 from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
 from migrate_validate.postgres.process import PORT, OwnServer, running
+
+if TYPE_CHECKING:
+    from migrate_validate.postgres.environments import Built, Environment
 
 _CONNECT_SECONDS = 10
 _DEPARTURE_SECONDS = 1.0
@@ -63,6 +66,8 @@ class Server:
         self._numbers = count(1)
         self._maintenance: psycopg.Connection[tuple[Any, ...]] | None = None
         self._databases: dict[str, Database] = {}
+        self.templates: dict[Environment, Built | None] = {}
+        """Environments that were built here, each with the database that it is copied from, if there is one yet."""
         self._roles_before: frozenset[str] = frozenset()
         self._roles_made: set[str] = set()
         self.ours: bool = own is not None

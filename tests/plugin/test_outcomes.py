@@ -337,7 +337,7 @@ def test_everything_wrong_with_the_configuration_is_told_at_once(pytester: pytes
         f"  {one}/migrate_validate.toml: strict: 3 is not true or false",
         f"  {one}/migrate_validate.toml: severity.duplicate-index: 'loud' is not one of error, warning, info, off",
         f'  {one}: there is no environment "supabas"; did you mean "supabase"?; '
-        "set environment to one of: plain, supabase",
+        "set environment to one of: plain, supabase; or to the path of a .sql file",
         f"  {one}: there is no format 'sq'; did you mean 'sql'?",
         f"  {one}: base: shema.sql does not exist (looked at one/shema.sql, shema.sql); did you mean schema.sql?",
         f"  {one}: base: nix/a.sql does not exist (looked at one/nix/a.sql, nix/a.sql); "

@@ -86,7 +86,7 @@ def test_unknown_name_is_refused_with_the_valid_ones() -> None:
         choose(chain_of("SELECT 1"), "superbase")
     assert str(caught.value) == (
         'there is no environment "superbase"; did you mean "supabase"?\n'
-        "what to do: set environment to one of: plain, supabase"
+        "what to do: set environment to one of: plain, supabase; or to the path of a .sql file"
     )
 
 

@@ -40,6 +40,7 @@ class Contents:
     seeds: list[Seed] = field(default_factory=list)
     verifications: list[Script] = field(default_factory=list)
     set_aside: list[SetAside] = field(default_factory=list)
+    exposes_new_tables: bool = True
 
 
 def read_directory(directory: Path, root: Path, taken: Collection[Path] = ()) -> Contents:

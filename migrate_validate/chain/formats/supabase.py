@@ -57,6 +57,7 @@ def _sort_named(directory: Path, root: Path, contents: Contents, taken: Collecti
     config = _config(directory)
     named = _Named(directory, root, contents, taken)
     named.schemas(_strings(directory, config, "db", "migrations", "schema_paths", default=[]))
+    contents.exposes_new_tables = _exposes(directory, config)
     seed = _table(directory, config, "db", "seed")
     patterns = _strings(directory, config, "db", "seed", "sql_paths", default=[f"./{_SEED}"])
     if seed.get("enabled", True):
@@ -149,6 +150,14 @@ def _strings(root: Path, config: dict[str, Any], *keys: str, default: list[str])
     value = _table(root, config, *keys[:-1]).get(keys[-1], default)
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise _wrong(root, keys, "a list of paths")
+    return value
+
+
+def _exposes(root: Path, config: dict[str, Any]) -> bool:
+    keys = ("api", "auto_expose_new_tables")
+    value = _table(root, config, "api").get(keys[-1], True)
+    if not isinstance(value, bool):
+        raise _wrong(root, keys, "true or false")
     return value
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from migrate_validate.chain.model import Chain
 from migrate_validate.errors import ConfigError
+from migrate_validate.postgres.environments import custom
 from migrate_validate.postgres.environments.environment import ENVIRONMENTS, PLAIN, SUPABASE, Environment
 from migrate_validate.postgres.extensions import words
 
@@ -65,15 +67,18 @@ _WHEN_USED = {"vault": "supabase_vault", "graphql": "pg_graphql"}
 
 
 def check_name(wanted: str | None) -> None:
-    """Refuse a name that no environment has; None is no name.
+    """Refuse a name that no environment has, and a file that cannot be read as SQL; None is no name.
 
-    :raises ConfigError: saying which name is near
+    :raises ConfigError: saying which name is near, or what is wrong with the file
     """
-    if wanted is not None and wanted not in ENVIRONMENTS:
+    if wanted is not None and custom.is_file(wanted):
+        custom.read(Path(wanted))
+    elif wanted is not None and wanted not in ENVIRONMENTS:
         near = difflib.get_close_matches(wanted, ENVIRONMENTS, n=1)
         raise ConfigError(
             f'there is no environment "{wanted}"' + (f'; did you mean "{near[0]}"?' if near else ""),
-            remedy=f"set environment to one of: {', '.join(sorted(ENVIRONMENTS))}",
+            remedy=f"set environment to one of: {', '.join(sorted(ENVIRONMENTS))}; "
+            f"or to the path of a {custom.ENDING} file",
         )
 
 
@@ -83,17 +88,19 @@ def choose(chain: Chain, wanted: str | None) -> Environment:
     A chain needs ``supabase`` if it is laid out like a Supabase project, or if its code (not a comment, not a string)
     uses one of the schemas or roles that only the environment makes. What the chain makes itself it does not need.
 
-    :param wanted: a name from the configuration, or None
-    :raises ConfigError: if there is no environment of that name
+    :param wanted: a name from the configuration, the absolute path of a file of SQL, or None
+    :raises ConfigError: if there is no environment of that name, or the file cannot be read
     """
     check_name(wanted)
+    if wanted is not None and custom.is_file(wanted):
+        return Environment(Path(wanted).name, file=Path(wanted))
     if wanted == PLAIN.name:
         return PLAIN
     missing = reasons(chain)
     if wanted is None and chain.format != SUPABASE.name and not missing:
         return PLAIN
     extra = tuple(extension for schema, extension in _WHEN_USED.items() if f"schema {schema}" in missing)
-    return replace(SUPABASE, extensions=(*SUPABASE.extensions, *extra))
+    return replace(SUPABASE, extensions=(*SUPABASE.extensions, *extra), exposes_new_tables=chain.exposes_new_tables)
 
 
 def reasons(chain: Chain) -> tuple[str, ...]:

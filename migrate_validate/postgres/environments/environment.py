@@ -1,20 +1,9 @@
-"""What surrounds a chain: the environments there are, and how one is built in a database."""
+"""What surrounds a chain: the environments there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from migrate_validate.postgres.roles import all_roles, marked
-from migrate_validate.syntax import quote
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from migrate_validate.postgres.databases import Database
-    from migrate_validate.postgres.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +23,10 @@ class Environment:
     """Where each of them goes."""
     roles: frozenset[str] = frozenset()
     """The roles that it makes."""
+    exposes_new_tables: bool = True
+    """Whether the API roles get privileges on what the migration role makes in ``public``."""
+    file: Path | None = None
+    """The SQL that makes it, where a user wrote it; its schemas and roles are known once it has run."""
 
 
 PLAIN = Environment("plain")
@@ -86,90 +79,3 @@ SUPABASE = Environment(
 )
 
 ENVIRONMENTS = {environment.name: environment for environment in (PLAIN, SUPABASE)}
-
-_FILES = {
-    "supabase": ("roles", "schemas", "auth", "storage", "realtime", "functions", "migrations", "privileges"),
-}
-_SEARCH_PATH = '"$user", public, extensions'
-
-
-def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
-    """Build an environment in an empty database; the migration role is a superuser until :func:`settle`.
-
-    The database becomes the migration role's. Roles belong to the whole server: on one of ours its settings apply to
-    every database, clones included; on a server of the user only this database is touched, roles that exist already
-    keep attributes and memberships, and those that are made are dropped at the end of the run.
-
-    :returns: notes for people: what could not be had, what was added to a server of the user
-    """
-    if environment.migration_role is None:
-        return ()
-    notes: list[str] = []
-    ours = database.server.ours
-    with database.connect() as connection, connection.transaction():
-        connection.execute("SET LOCAL client_min_messages = error")
-        before = all_roles(connection) - marked(connection)
-        connection.execute("SELECT set_config('migrate_validate.ours', %s, true)", ["on" if ours else "off"])
-        if ours:
-            _promote(connection, environment.migration_role)
-        for name in _FILES[environment.name]:
-            connection.execute(_sql(environment.name, name))
-        owner = f"ALTER DATABASE {quote(database.name)} OWNER TO {quote(environment.migration_role)}"
-        connection.execute(owner.encode())
-        notes += _install(connection, environment)
-    if not ours:
-        notes += _told_roles(environment, environment.migration_role, database.server, before)
-    return tuple(notes)
-
-
-def _told_roles(environment: Environment, role: str, server: Server, before: frozenset[str]) -> Iterator[str]:
-    """What became of the roles of a server that is not ours."""
-    wanted = environment.roles | {role}
-    made = server.claim_roles(wanted)
-    if made:
-        yield f"roles were added to {server.description}, and are dropped at the end: {', '.join(made)}"
-    kept = sorted(wanted & before)
-    if kept:
-        yield (
-            f"roles that {server.description} has already are left as they are, with attributes, settings and "
-            f"memberships that may not be those of {environment.name}: {', '.join(kept)}"
-        )
-    yield (
-        f"{server.description} is not ours: migrations and tests run as the role {role} as it is, "
-        "a superuser perhaps, whom no policy and no missing privilege stops"
-    )
-
-
-def settle(environment: Environment, database: Database) -> None:
-    """Make the migration role what it is in production, after the last seed. Only done on a server of ours."""
-    if environment.migration_role is None or not database.server.ours:
-        return
-    with database.connect() as connection:
-        role = quote(environment.migration_role)
-        connection.execute(f"ALTER ROLE {role} NOSUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS".encode())
-
-
-def _promote(connection: psycopg.Connection, role: str) -> None:
-    """Let the role do everything until it is settled, and give every session on the server its search path."""
-    connection.execute(f"ALTER ROLE {quote(role)} SUPERUSER".encode())
-    connection.execute(f"ALTER ROLE {quote(role)} SET search_path = {_SEARCH_PATH}".encode())
-    connection.execute(f"ALTER ROLE ALL SET search_path = {_SEARCH_PATH}".encode())
-
-
-def _install(connection: psycopg.Connection, environment: Environment) -> list[str]:
-    """Install what the server offers; a note for each extension that it does not."""
-    offered = {str(name) for (name,) in connection.execute("SELECT name FROM pg_available_extensions")}
-    notes = []
-    connection.execute("SET LOCAL ROLE supabase_admin")
-    for name in environment.extensions:
-        if name in offered:
-            schema = environment.extension_schemas[name]
-            connection.execute(f"CREATE EXTENSION {quote(name)} SCHEMA {quote(schema)}".encode())
-        else:
-            notes.append(f'extension "{name}" of the environment {environment.name} is not available on this server')
-    connection.execute("RESET ROLE")
-    return notes
-
-
-def _sql(environment: str, name: str) -> bytes:
-    return (Path(__file__).parent / environment / f"{name}.sql").read_bytes()
