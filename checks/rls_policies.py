@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from functools import partial
 
 from migrate_validate.catalog.model import Catalog, Policy, Table
 from migrate_validate.config import Expectations
@@ -12,9 +13,9 @@ from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError, parse_expression, quote
 
-from ._rls_policies import exposure
-from ._rls_policies.reach import outside
-from ._shared import Connection, own_catalog, quoted, split_name
+from ._rls_policies import exposure, secrets, services
+from ._rls_policies.reach import judged
+from ._shared import Connection, quoted, split_name
 from ._truth import truth
 
 
@@ -35,10 +36,7 @@ def rls_disabled(
     Why: these roles see and change every row of every tenant.
     Fix: enable row level security and write policies, or revoke the privileges.
     """
-    reach, said = outside(connection, timeline, api_roles)
-    yield from said
-    if reach:
-        yield from exposure.tables_without_rls(reach, own_catalog(connection, catalog, timeline))
+    yield from judged(exposure.tables_without_rls, connection, timeline, catalog, api_roles)
 
 
 @rule(severity=Severity.ERROR)
@@ -55,10 +53,164 @@ def partition_without_rls(
     Why: the rows that the table's policies guard are read and changed through the partition.
     Fix: revoke the privileges on the partition, or enable row level security on it, too.
     """
-    reach, said = outside(connection, timeline, api_roles)
-    yield from said
-    if reach:
-        yield from exposure.children_without_rls(reach, own_catalog(connection, catalog, timeline))
+    yield from judged(exposure.children_without_rls, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.ERROR, aliases=["splinter:security_definer_view"])
+def view_bypasses_rls(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A view that roles from outside reach, and that reads a table as somebody whom its policies do not bind.
+
+    Without ``security_invoker`` a view reads its tables as its owner, and so do the views inside of it: policies do not
+    bind a superuser, a role with BYPASSRLS, or the owner of a table without FORCE ROW LEVEL SECURITY. Left out are
+    tables of which policies show the role every row anyway. A warning where the view looks at who is asking itself.
+
+    Why: through the view everybody sees, and where it can be written to changes, the rows of all tenants.
+    Fix: set security_invoker (PostgreSQL 15), or revoke the privileges on the view.
+    """
+    yield from judged(exposure.views_past_policies, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING, aliases=["splinter:materialized_view_in_api"])
+def materialized_view_exposed(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A materialized view that roles from outside can read.
+
+    It holds rows as its owner saw them, and cannot have row level security. Info where none of the tables that it was
+    filled from has policies that would choose among their rows.
+
+    Why: whoever may read it reads all of it, whosever the rows are.
+    Fix: revoke the privileges, and read it through a function or a view that chooses by who is asking.
+    """
+    yield from judged(exposure.materialized_views, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING, aliases=["splinter:foreign_table_in_api"])
+def foreign_table_exposed(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A foreign table that roles from outside can reach; it cannot have row level security.
+
+    Why: whoever may read it reads all that the remote server shows to the one user that it is connected as.
+    Fix: revoke the privileges, or move the table to a schema that is not reached.
+    """
+    yield from judged(exposure.foreign_tables, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.ERROR, aliases=["splinter:auth_users_exposed"])
+def view_exposes_auth_users(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A view or materialized view that shows rows of ``auth.users`` to roles from outside.
+
+    A warning where the view looks at who is asking itself.
+
+    Why: addresses, telephone numbers and metadata of all who can sign in are open to everybody.
+    Fix: revoke the privileges on the view, or copy what may be seen to a table with policies.
+    """
+    yield from judged(exposure.views_of_users, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING)
+def truncate_granted(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """Tables that roles from outside may TRUNCATE, told in one finding.
+
+    Row level security does not stop TRUNCATE. Info where default privileges give it away on every new table, as they
+    do on Supabase, whose API has no way to ask for it.
+
+    Why: whoever can send SQL as such a role, through a function say, empties the tables of every tenant.
+    Fix: revoke TRUNCATE, and take it out of the default privileges.
+    """
+    yield from judged(exposure.truncating, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING, aliases=["splinter:sensitive_columns_exposed"])
+def secret_column_readable(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A column with the name of a secret, such as ``password_hash`` or ``api_key``, that roles from outside can read.
+
+    What cannot hold a secret, such as a time or a number, is left out. Info where policies choose which rows are
+    shown: it may be one's own.
+
+    Why: secrets leave the database with every ``select *``.
+    Fix: keep the column in a schema that is not reached, or grant SELECT on the other columns only.
+    """
+    yield from judged(secrets.readable_secrets, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.ERROR)
+def realtime_without_rls(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A table without row level security whose changes Supabase Realtime sends to whoever subscribes.
+
+    Decided by the publication ``supabase_realtime``: its tables, its schemas, or all tables.
+
+    Why: the changes of all tenants are sent to every subscriber.
+    Fix: enable row level security and write a policy for SELECT, or take the table out of the publication.
+    """
+    yield from judged(services.streamed_without_rls, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING)
+def storage_policy_without_bucket(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A policy on ``storage.objects`` that does not look at ``bucket_id``.
+
+    Restrictive policies are left out, and policies for none of the roles from outside.
+
+    Why: it holds for the files of every bucket, also of those that are made later for something else.
+    Fix: compare bucket_id with the bucket that the policy is for.
+    """
+    yield from judged(services.files_of_any_bucket, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING, aliases=["splinter:public_bucket_allows_listing"])
+def public_bucket_listing(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A policy that lets roles from outside list every file of a public bucket.
+
+    Which buckets are public is read from ``storage.buckets`` after migrations and seeds.
+
+    Why: files of a public bucket are served without a policy to those who know their names; this one tells all names.
+    Fix: drop the policy, or let it show only files of who is asking.
+    """
+    judge = partial(services.listed_buckets, connection=connection)
+    yield from judged(judge, connection, timeline, catalog, api_roles)
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:policy_exists_rls_disabled"])

@@ -1,23 +1,25 @@
 """What the roles from outside reach: which relations and functions, and with which privileges.
 
 PostgreSQL itself says so: grants to the role, to PUBLIC and to roles whose privileges it has, on the relation or on
-columns, together with USAGE of the schema. Default privileges have become grants when the object was made.
+columns, together with USAGE of the schema. Default privileges have become grants when the object was made. Writing
+counts for views only where PostgreSQL passes it on to a table.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
 
-from migrate_validate.catalog.model import Table
+from migrate_validate.catalog.model import Catalog, Grant, Table
 from migrate_validate.findings import NotApplicable, Result, Unproven
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.syntax import quote
 
-from .._shared import Connection, fetch, problem
+from .._shared import Connection, fetch, own_catalog, problem
 
 READING = ("SELECT",)
 WRITING = ("INSERT", "UPDATE", "DELETE")
@@ -40,11 +42,13 @@ SELECT n.nspname || '.' || c.relname, r.rolname, p.privilege,
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN pg_roles r
-CROSS JOIN (VALUES ('SELECT', true), ('INSERT', true), ('UPDATE', true), ('DELETE', false), ('TRUNCATE', false))
-  AS p (privilege, by_column)
+CROSS JOIN (
+  VALUES ('SELECT', true, 2), ('INSERT', true, 8), ('UPDATE', true, 4), ('DELETE', false, 16), ('TRUNCATE', false, 0)
+) AS p (privilege, by_column, bit)
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND r.rolname = ANY ({roles})
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
   AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+  AND (c.relkind IN ('r', 'p') OR p.privilege = 'SELECT' OR pg_relation_is_updatable(c.oid, false) & p.bit <> 0)
   AND CASE WHEN p.by_column THEN has_any_column_privilege(r.oid, c.oid, p.privilege)
       ELSE has_table_privilege(r.oid, c.oid, p.privilege) END
 ORDER BY 1, 2, 3
@@ -109,6 +113,15 @@ class Reach:
             if access.privilege == "SELECT" and (access.columns is None or column in access.columns)
         )
 
+    def grantees(self, grants: Iterable[Grant], roles: Collection[str], privilege: str | None = None) -> list[str]:
+        """To whom privileges were granted that some roles have; what to revoke them from.
+
+        :param privilege: only this one
+        """
+        having = {"PUBLIC"}.union(*(self.powers.get(role, frozenset((role,))) for role in roles))
+        found = {each.grantee for each in grants if privilege in (None, each.privilege)}
+        return sorted(found & having)
+
     def exempt(self, role: str, table: Table) -> bool:
         """Whether row level security of a table does not bind a role: it is above it, or the table's owner."""
         owns = table.owner in self.powers.get(role, frozenset((role,)))
@@ -117,6 +130,33 @@ class Reach:
     def applies(self, roles: Collection[str], role: str) -> bool:
         """Whether a policy that is given to some roles is for this one, by membership too."""
         return "public" in roles or not self.powers.get(role, frozenset((role,))).isdisjoint(roles)
+
+
+def revoking(what: str, name: str, grantees: Sequence[str]) -> str:
+    """The statement that takes privileges back.
+
+    :param what: ``ALL``, ``TRUNCATE``, ``EXECUTE``, ...
+    :param name: as it stands behind ON
+    """
+    roles = ", ".join(each if each == "PUBLIC" else quote(each) for each in grantees)
+    return f"REVOKE {what} ON {name} FROM {roles};"
+
+
+Judge = Callable[[Reach, Catalog], Iterator[Result]]
+
+
+def judged(
+    judge: Judge,
+    connection: Connection,
+    timeline: Timeline | None,
+    catalog: Catalog | None,
+    api_roles: Sequence[str],
+) -> Iterator[Result]:
+    """What a rule says of what is reached, or why nothing can be said; see :func:`outside`."""
+    reach, said = outside(connection, timeline, api_roles)
+    yield from said
+    if reach:
+        yield from judge(reach, own_catalog(connection, catalog, timeline))
 
 
 def told(privileges: Mapping[str, Sequence[str]]) -> str:
@@ -179,7 +219,7 @@ def _assembled(
     )
 
 
-def _by_name(pairs: Iterator[tuple[str, str]]) -> dict[str, frozenset[str]]:
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for name, role in pairs:
         found[name].add(role)

@@ -1,0 +1,12 @@
+CREATE TABLE accounts (id int, owner_name text, "passwordHash" text, api_key text, expires timestamptz);
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON accounts FOR SELECT USING (owner_name = CURRENT_USER);
+GRANT SELECT ON accounts TO mv_case_user;
+CREATE TABLE integrations (id int, client_secret text);
+GRANT SELECT (client_secret) ON integrations TO mv_case_anon;
+CREATE TABLE bots (id int, bot_token text);
+ALTER TABLE bots ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody ON bots FOR SELECT USING (true);
+GRANT SELECT ON bots TO PUBLIC;
+CREATE VIEW keys AS SELECT api_key FROM accounts;
+GRANT SELECT ON keys TO mv_case_anon;

@@ -1,0 +1,7 @@
+CREATE SCHEMA storage;
+CREATE TABLE storage.buckets (id text PRIMARY KEY, public boolean DEFAULT false);
+CREATE TABLE storage.objects (id int, bucket_id text REFERENCES storage.buckets (id), name text, owner_name text);
+ALTER TABLE storage.objects ENABLE ROW LEVEL SECURITY;
+CREATE POLICY upload ON storage.objects FOR INSERT TO mv_case_user WITH CHECK (owner_name = CURRENT_USER);
+CREATE POLICY half ON storage.objects FOR UPDATE USING (bucket_id = 'avatars') WITH CHECK (owner_name = CURRENT_USER);
+CREATE POLICY all_files ON storage.objects FOR SELECT TO mv_case_staff USING (true);

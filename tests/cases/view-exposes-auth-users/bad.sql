@@ -1,0 +1,10 @@
+CREATE SCHEMA auth;
+CREATE TABLE auth.users (id uuid PRIMARY KEY, email text);
+ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY;
+CREATE TABLE profiles (id uuid REFERENCES auth.users (id), name text);
+CREATE VIEW people AS SELECT p.name, u.email FROM profiles AS p JOIN auth.users AS u ON u.id = p.id;
+GRANT SELECT ON people TO mv_case_anon;
+CREATE MATERIALIZED VIEW emails AS SELECT email FROM auth.users;
+GRANT SELECT ON emails TO mv_case_user;
+CREATE VIEW me AS SELECT email FROM auth.users WHERE id = current_setting('app.user')::uuid;
+GRANT SELECT ON me TO mv_case_user;
