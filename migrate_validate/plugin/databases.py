@@ -15,6 +15,7 @@ from migrate_validate.errors import ConfigError, ServerError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.run import RUN
 from migrate_validate.postgres.databases import Database
+from migrate_validate.replay.history import forget, record
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun
@@ -112,6 +113,7 @@ class MigrationDriver:
                 if seed.before == migration.version:
                     self._apply(seed.script)
             self._apply(migration.up)
+            record(self.connection, self.evaluation.environment, migration)
             self.applied.append(migration.version)
 
     def down(self, steps: int = 1) -> None:
@@ -129,6 +131,7 @@ class MigrationDriver:
                     remedy=f"add {Path(migration.file).stem}_rollback.sql beside it",
                 )
             self._apply(migration.down)
+            forget(self.connection, self.evaluation.environment, migration)
             self.applied.pop()
 
     def to(self, version: str) -> None:

@@ -16,6 +16,7 @@ from migrate_validate.postgres.environments import Environment, build, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
 from migrate_validate.replay.evidence import TableRows, table_rows
+from migrate_validate.replay.history import record
 from migrate_validate.replay.runner import Runner, not_reached
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
@@ -53,7 +54,7 @@ def replay_chain(
         database.connect(environment.migration_role) as connection,
         Watchdog(connection, settings.statement_timeout + 0.5, lambda: server.connect("postgres")) as watchdog,
     ):
-        replaying = _Replaying(chain, Runner(connection, limits, watchdog), connection, server)
+        replaying = _Replaying(chain, environment, Runner(connection, limits, watchdog), connection, server)
         timeline = replaying.run(upto)
     settle(environment, database)
     return Replay(
@@ -73,8 +74,16 @@ def replay_chain(
 class _Replaying:
     """The state of one replay: what was applied, whether it goes on, how many rows there are."""
 
-    def __init__(self, chain: Chain, runner: Runner, connection: psycopg.Connection[Any], server: Server) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        environment: Environment,
+        runner: Runner,
+        connection: psycopg.Connection[Any],
+        server: Server,
+    ) -> None:
         self._chain = chain
+        self._environment = environment
         self._runner = runner
         self._connection = connection
         self._server = server
@@ -94,6 +103,8 @@ class _Replaying:
             seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
             run = self._apply(migration.up, upcoming.up if upcoming else None)
+            if run.outcome is Outcome.APPLIED:
+                record(self._connection, self._environment, migration)
             hints = advice(run.failure, chain, migration.up, self._server) if run.failure else ()
             steps.append(Step(chain, migration, run, hints, before))
         if upto is None:

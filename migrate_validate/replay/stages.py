@@ -20,6 +20,7 @@ from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.defaults import Default, restoring, shared_defaults
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
+from migrate_validate.replay.history import record
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
@@ -107,6 +108,11 @@ class Stage:
         return self.step.chain
 
     @property
+    def environment(self) -> Environment:
+        """What stood in the database before the first migration."""
+        return self._stages.environment
+
+    @property
     def migration(self) -> Migration:
         """The migration that would come next."""
         return self.step.migration
@@ -187,7 +193,7 @@ class Stages:
         """
         self._chain = chain
         self._settings = settings
-        self._environment = environment
+        self.environment = environment
         self._start = start
         self._resources = contextlib.ExitStack()
         self._walker: _Walker | None = None
@@ -244,11 +250,11 @@ class Stages:
         walker = self._at(index)
         self._disconnect(walker)
         shared = _Shared.of(walker.server)
-        copy = walker.database.clone("stage", owner=self._environment.migration_role)
+        copy = walker.database.clone("stage", owner=self.environment.migration_role)
         lost = False
         try:
             with (
-                copy.connect(self._environment.migration_role) as connection,
+                copy.connect(self.environment.migration_role) as connection,
                 self._watch(walker.server, connection) as watchdog,
             ):
                 limits = replace(self._limits, statement=min(limit or self._limits.statement, self._limits.statement))
@@ -291,6 +297,8 @@ class Stages:
     def _advance(self, walker: _Walker, migration: Migration) -> None:
         self._seeds(walker, walker.index)
         self._apply(walker, migration.up, walker.index + 1)
+        connection, _ = self._connected(walker)
+        record(connection, self.environment, migration)
 
     def _seeds(self, walker: _Walker, index: int) -> None:
         """Load what comes before the migration with this index, once."""
@@ -313,7 +321,7 @@ class Stages:
     def _connected(self, walker: _Walker) -> tuple[Connection, Runner]:
         if walker.connection is None or walker.connection.closed or walker.runner is None:
             self._disconnect(walker)
-            walker.connection = walker.database.connect(self._environment.migration_role)
+            walker.connection = walker.database.connect(self.environment.migration_role)
             walker.watchdog = self._watch(walker.server, walker.connection)
             walker.watchdog.__enter__()
             walker.runner = Runner(walker.connection, self._limits, walker.watchdog)

@@ -1,0 +1,115 @@
+"""What Supabase's command line does around each file: the record of migrations, exposure, seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate_validate.chain.model import Chain
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.config import Settings
+from migrate_validate.errors import ChainError
+from migrate_validate.postgres import Server
+from migrate_validate.postgres.environments import choose
+from migrate_validate.replay.replay import Replay, replay_chain
+
+FILES = {
+    "supabase/migrations/20250101000000_first.sql": (
+        "select set_config('search_path', '', false);\nset role anon; reset role;\n"
+        "create table public.t (id int primary key);\n"
+    ),
+    # It sees the one before it, and not itself.
+    "supabase/migrations/20250102000000_second_one.sql": (
+        "create table seen as select version, name, statements from supabase_migrations.schema_migrations;\n"
+    ),
+}
+
+
+def chain_of(folder: Path, files: dict[str, str]) -> Chain:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return read_chain(folder / "supabase", Settings(), rootdir=folder)
+
+
+def applied(chain: Chain, server: Server) -> Replay:
+    replay = replay_chain(chain, Settings(statement_timeout=20), server, choose(chain, None))
+    failures = [step.run.failure for step in replay.timeline.steps if step.run.failure]
+    assert failures == []
+    return replay
+
+
+def rows(replay: Replay, query: str) -> list[tuple[Any, ...]]:
+    with replay.database.connect() as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_migrations_are_recorded_as_the_command_line_does(server: Server, tmp_path: Path) -> None:
+    replay = applied(chain_of(tmp_path, FILES), server)
+    with replay.database:
+        record = "select version, name, statements from supabase_migrations.schema_migrations order by 1"
+        first = (
+            "20250101000000",
+            "first",
+            [
+                "select set_config('search_path', '', false)",
+                "set role anon",
+                "reset role",
+                "create table public.t (id int primary key)",
+            ],
+        )
+        found = rows(replay, record)
+        assert [row[:2] for row in found] == [first[:2], ("20250102000000", "second_one")]
+        assert found[0] == first
+        assert rows(replay, "select * from public.seen") == [first]
+
+
+def test_a_chain_may_drop_the_record(server: Server, tmp_path: Path) -> None:
+    files = FILES | {"supabase/migrations/20250103000000_drop.sql": "drop table supabase_migrations.schema_migrations"}
+    replay = applied(chain_of(tmp_path, files), server)
+    with replay.database:
+        assert rows(replay, "select to_regclass('supabase_migrations.schema_migrations')::text") == [(None,)]
+
+
+_PRIVILEGES = """
+    select array_agg(p order by p)
+    from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as p
+    where has_table_privilege('anon', 'public.t', p)
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "privileges"),
+    [
+        ("", ["DELETE", "INSERT", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"]),
+        ("[api]\nauto_expose_new_tables = true\n", ["DELETE", "INSERT", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"]),
+        # TRUNCATE is not taken away, by the service neither.
+        ("[api]\nauto_expose_new_tables = false\n", ["TRIGGER", "TRUNCATE"]),
+    ],
+)
+def test_new_tables_are_exposed_as_the_configuration_says(
+    server: Server, tmp_path: Path, config: str, privileges: list[str]
+) -> None:
+    replay = applied(chain_of(tmp_path, FILES | {"supabase/config.toml": config}), server)
+    with replay.database:
+        assert rows(replay, _PRIVILEGES) == [(privileges,)]
+
+
+def test_exposure_that_is_neither_true_nor_false(tmp_path: Path) -> None:
+    with pytest.raises(ChainError, match=r"config.toml: api.auto_expose_new_tables is not true or false"):
+        chain_of(tmp_path, FILES | {"supabase/config.toml": "[api]\nauto_expose_new_tables = 'no'\n"})
+
+
+def test_seeds_by_glob_are_loaded_in_order(server: Server, tmp_path: Path) -> None:
+    files = FILES | {
+        "supabase/config.toml": '[db.seed]\nsql_paths = ["./seeds/*.sql", "./last.sql"]\n',
+        "supabase/seeds/b.sql": "insert into log (what) values ('b');",
+        "supabase/seeds/a.sql": "create table log (n int generated always as identity, what text);",
+        "supabase/last.sql": "insert into log (what) values ('last');",
+    }
+    replay = applied(chain_of(tmp_path, files), server)
+    with replay.database:
+        assert rows(replay, "select what from public.log order by n") == [("b",), ("last",)]
