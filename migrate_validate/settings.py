@@ -289,11 +289,11 @@ class _Reader(Values):
         lists = ("memberships", "public_read", "cross_tenant")
         table = self._table(path, value, optional=(*names, *lists))
         found: dict[str, Any] = {}
-        for key in set(names) & table.keys():
+        for key in (each for each in names if each in table):
             # An empty root says that there is none.
             take = self._string if key == "root" else self._text
             found[key] = take(f"{path}.{key}", table[key])
-        for key in set(lists) & table.keys():
+        for key in (each for each in lists if each in table):
             found[key] = tuple(map(_qualified, self._strings(f"{path}.{key}", table[key])))
         for key in ("root", "people"):
             if found.get(key):

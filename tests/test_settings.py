@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from migrate_validate.config import Amount, Expectations, ExpectedIndex, ExpectedPolicy, SeedEntry, Settings
+from migrate_validate.config import (
+    Amount,
+    DeclaredTenancy,
+    Expectations,
+    ExpectedIndex,
+    ExpectedPolicy,
+    SeedEntry,
+    Settings,
+)
 from migrate_validate.errors import ConfigError
 from migrate_validate.settings import load_project, load_settings
 
@@ -178,3 +186,44 @@ def test_the_example_of_the_readme_is_accepted(tmp_path: Path) -> None:
     assert len(settings.data) == 2
     assert all(getattr(settings, name) != getattr(Settings(), name) for name in ("migrations", "severity", "api_roles"))
     assert all(getattr(settings.expect, name) for name in Expectations.__dataclass_fields__)
+
+
+def test_tenancy(tmp_path: Path) -> None:
+    text = """[tenancy]
+root = "orgs"
+memberships = ["members", "app.staff"]
+people = "auth.users"
+claim = "app_metadata.org_id"
+setting = "app.tenant"
+person_setting = "app.user"
+public_read = ["plans"]
+cross_tenant = ["lookup"]
+"""
+    assert load(tmp_path, text).tenancy == DeclaredTenancy(
+        root="public.orgs",
+        people="auth.users",
+        memberships=("public.members", "app.staff"),
+        claim="app_metadata.org_id",
+        setting="app.tenant",
+        person_setting="app.user",
+        public_read=("public.plans",),
+        cross_tenant=("public.lookup",),
+    )
+    # Each person is a tenant.
+    assert load(tmp_path, '[tenancy]\nroot = ""').tenancy == DeclaredTenancy(root="")
+
+
+def test_what_is_wrong_with_the_tenancy(tmp_path: Path) -> None:
+    text = '[tenancy]\nroots = "orgs"\nclaim = ""\nmemberships = "members"\npublic_read = [3]\nsetting = 4\n'
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    chain = f"{tmp_path}/chain/migrate_validate.toml"
+    assert sorted(str(caught.value).splitlines()[1:6]) == [
+        f"  {chain}: tenancy.claim: an empty string",
+        f"  {chain}: tenancy.memberships: 'members' is not a list",
+        f"  {chain}: tenancy.public_read[0]: 3 is not a string",
+        f"  {chain}: tenancy.roots: unknown key; did you mean 'root'?",
+        f"  {chain}: tenancy.setting: 4 is not a string",
+    ]
+    with pytest.raises(ConfigError, match="tenancy: 'orgs' is not a table"):
+        load(tmp_path, 'tenancy = "orgs"')

@@ -9,10 +9,10 @@ import pytest
 
 from migrate_validate.errors import MigrateValidateError, Trouble
 from migrate_validate.plugin import hooks
-from migrate_validate.plugin.fixtures import migrated_db, migrated_postgresql, migrations
+from migrate_validate.plugin.fixtures import acting_as, migrated_db, migrated_postgresql, migrations, tenants
 from migrate_validate.plugin.options import add_options, named_chains
 
-__all__ = ["migrated_db", "migrated_postgresql", "migrations"]
+__all__ = ["acting_as", "migrated_db", "migrated_postgresql", "migrations", "tenants"]
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
