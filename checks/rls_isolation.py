@@ -243,10 +243,12 @@ def access_changed(
 
 def access_matrix(
     connection: Connection, settings: Settings, catalog: Catalog | None = None, timeline: Timeline | None = None
-) -> str | None:
-    """The access matrix of a migrated database as text; None where there is nothing to prove."""
+) -> tuple[str | None, str]:
+    """The access matrix of a migrated database as text, or None and the reason why there is none."""
     proof = _proof(connection, settings, catalog, timeline, None, None)
-    return matrix(proof.isolation.accesses) if proof.isolation.accesses else None
+    if proof.isolation.accesses:
+        return matrix(proof.isolation.accesses), ""
+    return None, proof.nothing or proof.unproven.get("", "")
 
 
 def _proof(

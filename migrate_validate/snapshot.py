@@ -25,7 +25,8 @@ _COUNTED = ("tables", "views", "enums", "functions", "triggers", "indexes", "pol
 def snapshot(path: str, directory: Path) -> str:
     """Apply the chain and write its tables, columns, indexes and policies as expectations into migrate_validate.toml.
 
-    What the file already holds besides is kept; a file that already has an ``[expect]`` part is not touched.
+    What the file already holds besides is kept; a file that already has an ``[expect]`` part is not touched. Where
+    ``access_matrix`` names a file, who can see and change what is written there, in place of what it held.
 
     :param path: the chain, relative to ``directory``
     :returns: what was written, for people
@@ -36,7 +37,8 @@ def snapshot(path: str, directory: Path) -> str:
     target = (where if where.is_dir() else where.parent) / FILE_NAME
     _check_target(target)
     present = target.read_text(encoding="utf-8") if target.exists() else ""
-    if settings.expect or "expect" in tomllib.loads(present):
+    declared = bool(settings.expect) or "expect" in tomllib.loads(present)
+    if declared and settings.access_matrix is None:
         raise ConfigError(
             f"an expected state is declared already: {target} was left as it is",
             looked=[str(target), f"{directory / 'pyproject.toml'} [tool.migrate_validate.expect]"],
@@ -52,12 +54,38 @@ def snapshot(path: str, directory: Path) -> str:
                 f"the chain cannot be applied: {failure.location}: {failure.message}",
                 remedy=f"see the whole report: migrate-validate {path}",
             )
+        told = [] if settings.access_matrix is None else [_write_matrix(evaluation, Path(settings.access_matrix))]
         text = expectations_toml(evaluation.catalog)
         tables = len(evaluation.catalog.tables)
     finally:
         evaluation.close()
-    target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
-    return f"{target}: the expected state of {tables} tables was written"
+    if not declared:
+        target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
+        told.insert(0, f"{target}: the expected state of {tables} tables was written")
+    return "\n".join(told)
+
+
+def _write_matrix(evaluation: Evaluation, file: Path) -> str:
+    """Find out who can see and change what, and write it.
+
+    :raises ConfigError: when there is nothing to find out, or the file cannot be written
+    """
+    checks: Any = import_module("migrate_validate.checks.rls_isolation")
+    with evaluation.clone() as connection:
+        text, why = checks.access_matrix(connection, evaluation.settings, evaluation.catalog, evaluation.timeline)
+    if text is None:
+        raise ConfigError(
+            f"there is no access matrix to write: {why}",
+            looked=[f"access_matrix = {file}"],
+            remedy="take access_matrix out of the configuration, or declare the [tenancy]",
+        )
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error}", remedy="make its directory and let it be written"
+        ) from None
+    return f"{file}: who can see and change what was written"
 
 
 def _read(path: str, where: Path, directory: Path) -> tuple[Settings, Chain]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from migrate_validate.catalog.model import Policy, Table
 from migrate_validate.syntax import quote
 
+from .columns import privileged
 from .ground import Ground, named
 from .judging import Breach, retried
 from .probes import Acting, Prober
@@ -30,15 +31,12 @@ def blame(ground: Ground, prober: Prober, acting: Acting, breach: Breach) -> Bla
     if table is None:
         return _of_owner(ground, breach)
     if breach.rule == "policy-error":
-        return _of_error(table, breach)
+        return _of_error(breach, _guilty(ground, prober, acting, breach, table))
     name = named(table.qualified_name)
     if not table.row_security:
         fix = f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
         return Blame(f"row level security is off, and {role} has the privilege", fix)
-    policies = effective(table, breach.tried.command, role)
-    guilty = [each for each in policies if each.permissive]
-    if len(guilty) > 1:
-        guilty = [each for each in guilty if _needed(ground, prober, acting, breach, table, each)] or guilty
+    guilty = _guilty(ground, prober, acting, breach, table)
     words = " and ".join(f'"{each.name}"' for each in guilty)
     if not guilty:
         return Blame(f"no policy for {breach.tried.command} stands in the way")
@@ -52,6 +50,16 @@ def effective(table: Table, command: str, role: str) -> list[Policy]:
     return [each for each in table.policies if each.command in ("ALL", command) and {"public", role} & set(each.roles)]
 
 
+def _guilty(ground: Ground, prober: Prober, acting: Acting, breach: Breach, table: Table) -> list[Policy]:
+    """The policies without which it would not happen; all that are asked where no single one can be told."""
+    policies = effective(table, breach.tried.command, breach.identity.role)
+    if breach.rule != "policy-error":
+        policies = [each for each in policies if each.permissive]
+    if len(policies) < 2 or breach.outcome.cancelled:
+        return policies
+    return [each for each in policies if _needed(ground, prober, acting, breach, table, each)] or policies
+
+
 def _needed(ground: Ground, prober: Prober, acting: Acting, breach: Breach, table: Table, policy: Policy) -> bool:
     """Whether it no longer happens without this policy."""
     dropped = f"DROP POLICY {quote(policy.name)} ON {named(table.qualified_name)}"
@@ -62,25 +70,41 @@ def _needed(ground: Ground, prober: Prober, acting: Acting, breach: Breach, tabl
 def _fix(ground: Ground, breach: Breach, table: Table, policy: Policy) -> str:
     alter = f"ALTER POLICY {quote(policy.name)} ON {named(table.qualified_name)}"
     columns = ", ".join(ground.owner_columns(table.qualified_name)) or "the row"
-    if breach.rule.startswith("anonymous-") and "public" in policy.roles and len(breach.identity.role) > 0:
-        others = [role for role, name in ground.granted if name == breach.object and role != breach.identity.role]
+    if breach.rule.startswith("anonymous-") and "public" in policy.roles:
+        not_meant = {breach.identity.role, ground.universes.service_role}
+        others = [role for role, name in ground.granted if name == breach.object and role not in not_meant]
         return f"{alter} TO {', '.join(map(quote, dict.fromkeys(others))) or '...'};"
     part = "WITH CHECK" if breach.rule in ("row-moved", "cross-tenant-insert") else "USING"
-    if breach.rule == "privilege-escalation":
-        return f"REVOKE UPDATE ({breach.tried.object}) ON {named(breach.object)} FROM {quote(breach.identity.role)};"
+    if breach.rule == "privilege-escalation" and breach.tried.command == "UPDATE":
+        return _by_column(ground, breach, table)
     return f"{alter} {part} (...);  -- compare {columns} with the tenant of who asks"
 
 
-def _of_error(table: Table, breach: Breach) -> Blame:
-    policies = effective(table, breach.tried.command, breach.identity.role)
+def _by_column(ground: Ground, breach: Breach, table: Table) -> str:
+    """Grants of all columns but the privileged ones: one cannot be taken out of a grant of the whole table."""
+    name, role = named(breach.object), quote(breach.identity.role)
+    may = ground.may(breach.identity.role, breach.object)
+    key = table.primary_key.columns if table.primary_key else ()
+    kept = [
+        quote(column.name)
+        for column in table.columns
+        if may.allows("UPDATE", column.name)
+        and column.name not in (breach.tried.object, *ground.owner_columns(breach.object), *key)
+        and not privileged(column)
+    ]
+    granted = f"\nGRANT UPDATE ({', '.join(kept)}) ON {name} TO {role};" if kept else ""
+    return f"REVOKE UPDATE ON {name} FROM {role};{granted}"
+
+
+def _of_error(breach: Breach, policies: list[Policy]) -> Blame:
     words = ", ".join(f'"{each.name}"' for each in policies)
-    said = f"one of the policies {words} of {table.qualified_name}" if len(policies) > 1 else f"policy {words}"
-    fix = "look up rows of the same table in a SECURITY DEFINER function, which no policy binds"
-    if breach.outcome.sqlstate == "42501":
+    said = f"it comes from one of the policies {words}" if len(policies) > 1 else f"it comes from policy {words}"
+    fix = "make the expression one that holds for every row and every claim"
+    if breach.outcome.sqlstate == "42P17":
+        fix = "look up rows of the same table in a SECURITY DEFINER function, which no policy binds"
+    elif breach.outcome.sqlstate == "42501":
         fix = "grant what the policy uses (EXECUTE on its functions, SELECT on its tables) to the role that it is for"
-    elif breach.outcome.sqlstate != "42P17":
-        fix = "make the expression one that holds for every row and every claim"
-    return Blame(f"asked is {said}", fix, tuple(each.name for each in policies))
+    return Blame(said, fix, tuple(each.name for each in policies))
 
 
 def _of_owner(ground: Ground, breach: Breach) -> Blame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from migrate_validate.findings import Finding, Location, Severity
@@ -58,7 +58,7 @@ def finding(ground: Ground, told: Told) -> Finding:
     """The finding about one group."""
     worst = told.worst
     role = worst.identity.role
-    who = worst.identity.label if worst.identity.label == role else f"{worst.identity.label} (role {role})"
+    who = worst.identity.label if role in worst.identity.label else f"{worst.identity.label} (role {role})"
     said = f"{who} {worst.said}" if worst.rule != "policy-error" else f"as {who}, {worst.said}"
     name = f"{worst.object}()" if worst.tried.kind == "call" else worst.object
     where = " (measured: it was closed before)" if told.measured else ""
@@ -93,7 +93,10 @@ def _claims(told: Told) -> Mapping[str, object]:
 def _also(told: Told) -> str:
     """What else breaks the same rule by the same object, and who else."""
     worst = told.worst
-    deeds = list(dict.fromkeys(_deed(each) for each in told.others if each.tried.command != worst.tried.command))
+    by_command = {each.tried.command: _deed(each) for each in reversed(told.others)}
+    deeds = [deed for command, deed in sorted(by_command.items()) if command != worst.tried.command]
+    if worst.rule == "policy-error":
+        deeds = sorted(by_command.keys() - {worst.tried.command})
     people = {each.identity.label for each in told.others} - {worst.identity.label}
     parts = [f"also: {', '.join(deeds)}"] if deeds else []
     parts += [f"so do {len(people)} other identities"] if len(people) > 1 else []
@@ -102,7 +105,8 @@ def _also(told: Told) -> str:
 
 
 def _deed(breach: Breach) -> str:
-    return f"{breach.tried.command} ({breach.said})"
+    command = breach.tried.command
+    return breach.said if breach.said.startswith(command) else f"{command} ({breach.said})"
 
 
 def _policies(ground: Ground, breach: Breach) -> list[str]:
@@ -129,11 +133,3 @@ def _fix(told: Told) -> str:
     if told.worst.rule == "cross-tenant-read":
         return f'{fix}\nor, where tenants are meant to see it: [tenancy] cross_tenant = ["{name}"]'
     return fix
-
-
-def summary(breaches: Sequence[Told]) -> dict[str, list[Told]]:
-    """By rule."""
-    found: dict[str, list[Told]] = {}
-    for each in breaches:
-        found.setdefault(each.worst.rule, []).append(each)
-    return found

@@ -62,6 +62,7 @@ TESTED_ELSEWHERE = {
     "rows-conserved": "tests/checks/test_rows_conserved.py",
     "blocked-while": "tests/checks/test_blocked_while.py",
     "squawk": "tests/checks/test_squawk.py",
+    "access-changed": "tests/rls/test_matrix.py",
 }
 """Rules over the files and the replay, where the case is more than one file of SQL."""
 
