@@ -102,7 +102,7 @@ def _in_place(scene: Scene, followed: Followed, was: Pictured, holding: Pairs) -
 
 def _akin(name: str, other: str) -> bool:
     """Whether two names share a word: what has a default of its own may well be something else."""
-    return bool(set(name.split("_")) & set(other.split("_")))
+    return bool(set(name.split("_")) & set(other.split("_"))) or name.replace("_", "") == other.replace("_", "")
 
 
 def _not_carried(followed: Followed, was: Pictured, now: Pictured, differing: Pairs, count: int, deed: Deed) -> Harm:

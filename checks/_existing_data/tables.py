@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Catalog
@@ -71,8 +71,15 @@ _HOLDERS = ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_SCHEMA", "OBJECT_TYPE", "OB
 """What a DROP takes rows or values along with."""
 _DEFINES = frozenset({"alter_table", "create", "drop", "index", "rename"})
 """Kinds of statements that leave the rows of other tables alone, though they may speak of ON DELETE CASCADE."""
-_DELETES = re.compile(r"\b(delete|truncate|update|merge|do|select|call|execute)\b", re.IGNORECASE)
+_DELETES = re.compile(r"\b(delete|truncate|merge|execute)\b", re.IGNORECASE)
+_CALLS = frozenset({"call", "do", "select"})
+"""Kinds of statements that may delete by what they call."""
 _HARMLESS_CONSTRAINTS = frozenset({"CONSTR_NULL", "CONSTR_DEFAULT"})
+
+
+_UPDATES = re.compile(r"\bupdate\b", re.IGNORECASE)
+_BLOCKING = ("no action", "restrict")
+"""What a foreign key does that keeps the row which it refers to from going."""
 
 
 def met(step: Step, before: Catalog) -> frozenset[str]:
@@ -83,7 +90,10 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
     :return: ``schema.name`` of each; empty where no row can stand in its way
     """
     tables = before.tables_by_name
-    seeing = [run for run in step.run.statements if not _blind(run.statement)]
+    domains = frozenset(domain.name for domain in before.domains) | _domains(
+        run.statement for run in step.run.statements
+    )
+    seeing = [run for run in step.run.statements if not _blind(run.statement, domains)]
     found = {_root(before, touched.relation) for run in seeing for touched in run.touched if touched.relation in tables}
     named = _named(before, (run.statement for run in seeing))
     if any(run.transaction is None for run in seeing):
@@ -93,13 +103,24 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
         _root(before, each.relation) for run in step.run.statements for each in run.touched if each.relation in tables
     }
     found |= named & locked
-    if any(run.statement.kind not in _DEFINES and _DELETES.search(run.statement.sql) for run in seeing):
-        found |= set(_dependents(before, found))
+    changing = [run.statement for run in seeing if run.statement.kind not in _DEFINES]
+    changing = [each for each in changing if _deletes(each) or _UPDATES.search(each.sql)]
+    if changing:
+        found |= set(_dependents(before, found, changing))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
 
 
-def _blind(statement: Statement) -> bool:
-    """Whether no row can stand in the way of a statement, or be changed by it."""
+def _domains(statements: Iterable[Statement]) -> frozenset[str]:
+    """The names of the domains that these make."""
+    made = (syntax.parse(each.sql)[0].node for each in statements if each.kind == "create_domain")
+    return frozenset(syntax.unwrap(node.domainname[-1]).sval for node in made)
+
+
+def _blind(statement: Statement, domains: frozenset[str]) -> bool:
+    """Whether no row can stand in the way of a statement, or be changed by it.
+
+    :param domains: by bare name; a new column of such a type may be refused
+    """
     if statement.kind in _BLIND:
         return True
     if statement.kind == UNPARSED:
@@ -107,7 +128,7 @@ def _blind(statement: Statement) -> bool:
     node = syntax.parse(statement.sql)[0].node
     match statement.kind:
         case "alter_table":
-            return all(_blind_action(syntax.unwrap(action)) for action in node.cmds)
+            return all(_blind_action(syntax.unwrap(action), domains) for action in node.cmds)
         case "create":
             return not node.HasField("partbound")
         case "drop":
@@ -119,13 +140,14 @@ def _blind(statement: Statement) -> bool:
     return False
 
 
-def _blind_action(action: Node) -> bool:
+def _blind_action(action: Node, domains: frozenset[str]) -> bool:
     kind = enum_name(action, "subtype")
     if kind != "AT_AddColumn":
         return kind in _BLIND_ACTIONS
     column = syntax.unwrap(getattr(action, "def"))
     constraints = {enum_name(syntax.unwrap(each), "contype") for each in column.constraints}
-    return constraints <= _HARMLESS_CONSTRAINTS
+    of_domain = syntax.unwrap(column.type_name.names[-1]).sval in domains
+    return constraints <= _HARMLESS_CONSTRAINTS and not of_domain
 
 
 def _named(before: Catalog, statements: Iterable[Statement]) -> frozenset[str]:
@@ -141,17 +163,26 @@ def _root(before: Catalog, name: str) -> str:
     return name
 
 
-def _dependents(before: Catalog, names: Iterable[str]) -> Iterator[str]:
-    """The tables whose rows may go, or be changed, with rows of these."""
+def _deletes(statement: Statement) -> bool:
+    return statement.kind in _CALLS or bool(_DELETES.search(statement.sql))
+
+
+def _dependents(before: Catalog, names: Iterable[str], statements: Sequence[Statement]) -> Iterator[str]:
+    """The tables whose rows may go or be changed with rows of these, or keep them from going or changing."""
+    words = {word for each in statements for word in re.findall(r"\w+", each.sql.lower())}
+    deletes = any(map(_deletes, statements))
     reached = set(names)
     queue = list(reached)
     while queue:
         name = queue.pop()
         for table in before.tables:
-            keys = (key for key in table.foreign_keys if key.references == name)
-            if any(key.on_delete not in ("no action", "restrict") for key in keys):
-                root = _root(before, table.qualified_name)
-                if root not in reached:
-                    reached.add(root)
+            keys = [key for key in table.foreign_keys if key.references == name]
+            if not any(deletes or words & set(key.referenced_columns) for key in keys):
+                continue
+            root = _root(before, table.qualified_name)
+            if root not in reached:
+                reached.add(root)
+                yield root
+                # Where rows stand in the way, nothing goes on to the tables behind theirs.
+                if any(key.on_delete not in _BLOCKING or key.on_update not in _BLOCKING for key in keys):
                     queue.append(root)
-                    yield root
