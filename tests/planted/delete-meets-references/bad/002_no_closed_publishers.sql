@@ -1,0 +1,1 @@
+delete from publishers where closed;
