@@ -232,8 +232,16 @@ RETURN CASE WHEN $1[1] > 0 THEN (
     SELECT stand_in_make(array_agg((x / $1[1])::real ORDER BY place), -1)::vector
     FROM unnest($1[2:]) WITH ORDINALITY AS elements (x, place)
 ) END;
-CREATE AGGREGATE avg (vector) (SFUNC = vector_accum, STYPE = double precision[], FINALFUNC = vector_avg, INITCOND = '{0}');
-CREATE AGGREGATE sum (vector) (SFUNC = vector_add, STYPE = vector);
+CREATE FUNCTION vector_combine(double precision[], double precision[]) RETURNS double precision[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN $1[1] = 0 THEN $2 WHEN $2[1] = 0 THEN $1 ELSE (
+    SELECT array_agg(x + y ORDER BY place) FROM unnest($1, $2) WITH ORDINALITY AS pairs (x, y, place)
+) END;
+CREATE AGGREGATE avg (vector) (
+    SFUNC = vector_accum, STYPE = double precision[], FINALFUNC = vector_avg, COMBINEFUNC = vector_combine,
+    INITCOND = '{0}', PARALLEL = SAFE
+);
+CREATE AGGREGATE sum (vector) (SFUNC = vector_add, STYPE = vector, COMBINEFUNC = vector_add, PARALLEL = SAFE);
 
 -- A hash index takes values of any length, and as little does it take several columns or UNIQUE.
 CREATE FUNCTION hnswhandler(internal) RETURNS index_am_handler LANGUAGE internal AS 'hashhandler';
