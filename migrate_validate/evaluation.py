@@ -169,8 +169,9 @@ class Evaluation:
     def _offer(self, directory: Path) -> tuple[str, ...]:
         binaries = find_binaries(major=self._options.major, executable=self._options.executable)
         wanted = needed(self.chain) | set(self.environment.extensions)
-        missing = [name for name in wanted if not (binaries.share / "extension" / f"{name}.control").exists()]
-        return tuple(f"{stand_in.name}: {stand_in.note}" for stand_in in offer(missing, directory))
+        installed = {control.stem for control in (binaries.share / "extension").glob("*.control")}
+        offered = offer(wanted, directory, available=installed)
+        return tuple(f"{each.name}: {each.note or 'does what the real one does'}" for each in offered)
 
     @property
     def replay(self) -> Replay:
