@@ -73,7 +73,8 @@ def _fix(ground: Ground, breach: Breach, table: Table, policy: Policy) -> str:
     if breach.rule.startswith("anonymous-") and "public" in policy.roles:
         not_meant = {breach.identity.role, ground.universes.service_role}
         others = [role for role, name in ground.granted if name == breach.object and role not in not_meant]
-        return f"{alter} TO {', '.join(map(quote, dict.fromkeys(others))) or '...'};"
+        if others:
+            return f"{alter} TO {', '.join(map(quote, dict.fromkeys(others)))};"
     part = "WITH CHECK" if breach.rule in ("row-moved", "cross-tenant-insert") else "USING"
     if breach.rule == "privilege-escalation" and breach.tried.command == "UPDATE":
         return _by_column(ground, breach, table)
@@ -102,6 +103,11 @@ def _of_error(breach: Breach, policies: list[Policy]) -> Blame:
     fix = "make the expression one that holds for every row and every claim"
     if breach.outcome.sqlstate == "42P17":
         fix = "look up rows of the same table in a SECURITY DEFINER function, which no policy binds"
+    elif breach.outcome.sqlstate == "22P02":
+        fix = (
+            "a setting is '' where an earlier transaction of the session has set it: nullif(current_setting(...), ''); "
+            "look at a claim before it is cast"
+        )
     elif breach.outcome.sqlstate == "42501":
         fix = "grant what the policy uses (EXECUTE on its functions, SELECT on its tables) to the role that it is for"
     return Blame(said, fix, tuple(each.name for each in policies))

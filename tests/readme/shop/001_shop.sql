@@ -10,3 +10,7 @@ create table purchase (
 );
 insert into customer (email) values ('ada@example.org'), ('bob@example.org');
 insert into purchase (customer_id, amount) values (1, 10), (1, 20), (2, 30);
+create role web;
+grant select, update on customer to web;
+create policy "customers read themselves" on customer for select to web
+    using (id = nullif(current_setting('app.customer', true), '')::bigint);
