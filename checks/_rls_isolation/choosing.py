@@ -69,7 +69,7 @@ class Chooser:
                 assert column is not None
                 row[column.name] = self._value(table, column, pool, universe, number, attempt, column.name in keyed)
             else:
-                row |= self._together(table, pool, number, fixed, attempt)
+                row |= self._together(table, pool, universe, number, fixed, attempt)
         for name in table.primary_key.columns if table.primary_key else ():
             key = self._key(table, name, universe, number)
             if key is not None and attempt < CAREFUL:
@@ -77,7 +77,7 @@ class Chooser:
         return {**row, **fixed}
 
     def _together(
-        self, table: Table, pool: Pool, number: int, fixed: Mapping[str, Value], attempt: int
+        self, table: Table, pool: Pool, universe: str, number: int, fixed: Mapping[str, Value], attempt: int
     ) -> dict[str, Value | Default]:
         """Values that constraints tie together."""
 
@@ -86,8 +86,16 @@ class Chooser:
             return sum(self._dislike(table, name, cell, fixed) for name, cell in pairs)
 
         best = sorted(pool.values, key=weight)
-        place = attempt if attempt < CAREFUL else number + attempt
-        return dict(zip(pool.columns, best[place % len(best)], strict=True))
+        if attempt < CAREFUL:
+            liked = [cells for cells in best if weight(cells) == weight(best[0])]
+            row = dict(zip(pool.columns, liked[(number + attempt) % len(liked)], strict=True))
+            for name in [] if attempt else pool.columns:
+                column = table.column(name)
+                text = self._canary(table, column, universe, number, attempt) if column else None
+                if isinstance(row[name], str) and text is not None and name not in fixed:
+                    row[name] = text
+            return row
+        return dict(zip(pool.columns, best[(number + attempt) % len(best)], strict=True))
 
     def _dislike(self, table: Table, name: str, cell: Value | Default, fixed: Mapping[str, Value]) -> int:
         column = table.column(name)

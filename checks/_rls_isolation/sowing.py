@@ -150,7 +150,7 @@ class Sowing:
             # The service writes these rows, and leaves the rest empty.
             return {**fixed, "id": self.chooser.row(table, want.universe, want.place, fixed, 0)["id"]}
         later = self.order.unbound(table)
-        keys = sorted(table.foreign_keys, key=lambda key: (-len(key.columns), key.name))
+        keys = sorted(table.foreign_keys, key=lambda key: (-len(key.columns), nullable_key(table, key), key.name))
         way = self.tenancy.scoped.get(table.qualified_name, ())
         needed = way[0].columns if way else ()
         bit = 0

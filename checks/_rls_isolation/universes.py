@@ -17,6 +17,7 @@ from .model import Tenancy
 from .people import Connection, cast
 from .references import own_tables, with_links
 from .sowing import Sowing
+from .storing import OBJECTS, store
 from .world import BOTH, OUTSIDE, SHARED, A, Actor, B, SeededRow
 
 __all__ = ["BOTH", "OUTSIDE", "SHARED", "A", "Actor", "B", "SeededRow", "Universes", "seed"]
@@ -77,12 +78,13 @@ def seed(
         sowing = Sowing(connection, linked, tenancy, learned, order, parts)
         sowing.run()
         unfilled = sowing.unfilled()
+        files = store(connection, catalog, sowing.wanting.actors, sowing.wanting.keys)
         for view in catalog.views:
             if view.kind == "materialized view" and (why := _refreshed(connection, view.schema, view.name)):
                 unfilled[view.qualified_name] = why
         row = connection.execute(_SERVICE).fetchone()
     return Universes(
-        {name: tuple(rows) for name, rows in sowing.rows.items() if rows},
+        {name: tuple(rows) for name, rows in sowing.rows.items() if rows} | ({OBJECTS: files} if files else {}),
         unfilled,
         tuple(sowing.wanting.actors),
         dict(sowing.wanting.keys),

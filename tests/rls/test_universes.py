@@ -278,6 +278,23 @@ def test_triggers_that_refuse_or_change_or_swallow_rows(server: Server) -> None:
         assert all(row.key == {} for row in universes.rows["public.keyless"])
 
 
+def test_files_in_private_buckets(server: Server) -> None:
+    text = """
+    INSERT INTO storage.buckets (id, name, public) VALUES ('documents', 'documents', false), ('logos', 'logos', true);
+    CREATE POLICY own ON storage.objects FOR SELECT TO authenticated
+        USING (bucket_id = 'documents' AND (storage.foldername(name))[1] = (auth.uid())::text);
+    """
+    with place(server, "person", text) as at:
+        tenancy = at.discover()
+        universes = at.seed(tenancy)
+        files = universes.rows["storage.objects"]
+        assert Counter(row.universe for row in files) == {"A": 2, "B": 2, "outside": 1}
+        assert {row.values["bucket_id"] for row in files} == {"documents"}
+        who = at.identities(tenancy, universes)
+        assert sees(at, who["person A"], "storage.objects") == 1
+        assert sees(at, who["anon"], "storage.objects") == 0
+
+
 def test_rows_that_were_there_are_left_alone(server: Server) -> None:
     text = """
     INSERT INTO public.plans VALUES ('free', 'Free');
