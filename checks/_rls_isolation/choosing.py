@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.data.drawing import drawn
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import base_type
 from migrate_validate.data.learned import Learned, Pool
+from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import DEFAULT, Default, Types, Value, typed
 
 TOKENS = {"A": "alpha-canary", "B": "bravo-canary", "both": "both-canary", "outside": "outside-canary"}
@@ -25,6 +27,8 @@ _UNTIL = re.compile(r"expires|expiry|until|valid_to|ends_at|end_date|due")
 _ROLE = re.compile(r"(^|_)(role|roles|level|rank|permissions?|access|admin|super|staff|owner)")
 _ORDINARY = re.compile(r"user|member|viewer|reader|basic|student|customer|client|guest|read|patient|employee")
 _LATE = "2099-12-31"
+_DRAWN = 20
+"""Rows of a strategy."""
 CAREFUL = 2
 """From this attempt on, texts are those that PostgreSQL was asked about."""
 
@@ -47,6 +51,9 @@ class Chooser:
     numbers: dict[str, int] = field(default_factory=dict)
     """By table: its number, which is in its keys."""
 
+    drawn: dict[str, list[Row]] = field(default_factory=dict)
+    """By table: rows of the user's own strategy."""
+
     def __post_init__(self) -> None:
         self.types = Types.of(self.catalog)
 
@@ -59,7 +66,7 @@ class Chooser:
         :param fixed: what is settled, foreign keys among it
         :param attempt: how often the row was refused; each attempt gives other values
         """
-        row: dict[str, Value | Default] = {}
+        row: dict[str, Value | Default] = dict(self._given(table.qualified_name, number + attempt))
         keyed = {name for key in self.learned.unique.get(table.qualified_name, ()) for name in key.columns}
         for pool in self.learned.pools.get(table.qualified_name, ()):
             if set(pool.columns) <= fixed.keys():
@@ -75,6 +82,15 @@ class Chooser:
             if key is not None and attempt < CAREFUL:
                 row[name] = key
         return {**row, **fixed}
+
+    def _given(self, name: str, number: int) -> Row:
+        """What the user's own strategy says about a row."""
+        given = self.learned.given.get(name)
+        if given is None or given.strategy is None:
+            return {}
+        if name not in self.drawn:
+            self.drawn[name] = drawn(given.strategy, _DRAWN)
+        return self.drawn[name][number % len(self.drawn[name])] if self.drawn[name] else {}
 
     def _together(
         self, table: Table, pool: Pool, universe: str, number: int, fixed: Mapping[str, Value], attempt: int

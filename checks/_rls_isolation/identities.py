@@ -100,7 +100,7 @@ def _label(actor: Actor, tenancy: Tenancy) -> str:
     what = actor.label.removeprefix(f"{actor.universe} ")
     if tenancy.kind == "person":
         return f"person {actor.universe}" if what == "first" else f"partner of {actor.universe}"
-    if actor.role is not None and what != "second":
+    if actor.role not in (None, "false") and what != "second":
         return f"member of {actor.universe} as {what}"
     return f"another member of {actor.universe}" if what == "second" else f"member of {actor.universe}"
 

@@ -14,6 +14,7 @@ from .references import References, unique_columns, words_of
 
 _ROLE = re.compile(r"(^|_)(roles?|role_id|role_name|level|permissions?|access|rank)$")
 _MEMBER = re.compile(r"member|membership|collaborator|participant|(^|_)team_users?$|(^|_)staff|employee|account_user")
+_FLAG = re.compile(r"^(is_)?(admin|owner|manager|moderator|superuser)$")
 _BY = re.compile(r"_by$|_by_id$|creator|author")
 """Who did something to the row, not whom it is about."""
 
@@ -72,6 +73,10 @@ def _of_table(
     name = table.qualified_name
     role = next((column.name for column in table.columns if _ROLE.search(column.name)), None)
     words = words_of(catalog, table, role) if role else ()
+    if role is None:
+        flags = (column.name for column in table.columns if column.type == "boolean" and _FLAG.search(column.name))
+        role = next(flags, None)
+        words = ("true", "false") if role else ()
     own = people.columns_of(name)
     to_people = [hop for hop in references.of(name) if people.columns_of(hop.references) == hop.referenced_columns]
     to_others = [hop for hop in references.of(name) if not people.columns_of(hop.references)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from migrate_validate.catalog.model import Catalog, Function
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, unwrap
 
-from .trees import Origin, children, names_of, of_setting, parameters, statements_of, stepped, text_of
+from .trees import Origin, assigned, children, names_of, of_setting, parameters, statements_of, stepped, text_of
 
 _ARROWS = ("->", "->>", "#>", "#>>")
 _MANY = ("jsonb_array_elements_text", "json_array_elements_text", "jsonb_array_elements", "jsonb_object_keys")
@@ -141,7 +141,12 @@ class _Reading:
         node = unwrap(node)
         kind = node_name(node)
         if kind == "ColumnRef":
-            yield from filter(None, [self._resolved(node, scope)])
+            column = self._resolved(node, scope)
+            if column is not None:
+                yield column
+            else:
+                # A parameter that was given a column.
+                yield from (each.name for each in self.origins(node, scope) if each.kind == "column")
         elif kind == "TypeCast":
             yield from self._columns(node.arg, scope)
         elif kind in ("A_ArrayExpr", "RowExpr"):
@@ -323,10 +328,8 @@ class _Reading:
             return {}
         found: dict[str, frozenset[Origin]] = {}
         for line in function.body.replace("\n", " ").split(";"):
-            left, assigned, right = line.partition(":=")
-            words = left.replace("DECLARE", " ").replace("declare", " ").split()
-            name = next((word for word in words if word.isidentifier() and word.lower() != "begin"), None)
-            if not assigned or name is None:
+            name, right = assigned(line)
+            if name is None:
                 continue
             try:
                 tree = parse(f"SELECT {right}")[0].node

@@ -22,7 +22,9 @@ Connection = psycopg.Connection[Any]
 
 MOST_ROLES = 8
 """Words of a role that get a person each."""
-_ORDINARY = re.compile(r"^(member|user|viewer|reader|employee|student|staff|basic)s?$", re.IGNORECASE)
+FLAG = ("true", "false")
+"""The words of a role that is a column such as ``is_admin``."""
+_ORDINARY = re.compile(r"^(member|user|viewer|reader|employee|student|staff|basic|false)s?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def _roles(connection: Connection, catalog: Catalog, membership: Membership) -> 
     """The values of the role, and what people call them."""
     if membership.role_column is None:
         return [(None, None)]
+    if membership.roles == FLAG:
+        return [("true", membership.role_column.removeprefix("is_")), ("false", None)]
     if membership.roles:
         return [(word, word) for word in membership.roles[:MOST_ROLES]]
     for hop in References(catalog.tables_by_name).of(membership.table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from .._existing_data.bodies import existing
 
 _TOKEN = ("request.jwt.claims", "request.jwt.claim")
 _ONE_CLAIM = "request.jwt.claim."
+_INTO = re.compile(r"\bselect\s+(?P<what>.+?)\s+into\s+(?:strict\s+)?(?P<name>[a-z_]\w*)(?P<rest>.*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,19 @@ class Origin:
     """Whether it holds a list of values."""
 
 
+def assigned(statement: str) -> tuple[str | None, str]:
+    """The variable that a statement of PL/pgSQL sets, and the expression; None where it sets none.
+
+    :param statement: on one line: ``me uuid := auth.uid()``, ``SELECT auth.uid() INTO me``
+    """
+    left, sign, right = statement.partition(":=")
+    if sign:
+        words = [word for word in left.split() if word.lower() not in ("declare", "begin", "then", "else", "loop")]
+        return next((word for word in words if word.isidentifier()), None), right
+    match = _INTO.search(statement)
+    return (match["name"], match["what"] + match["rest"]) if match else (None, "")
+
+
 def parameters(function: Function) -> list[str]:
     """The names of its parameters."""
     try:
@@ -37,8 +52,10 @@ def parameters(function: Function) -> list[str]:
 
 
 def statements_of(function: Function) -> tuple[Node, ...]:
-    if function.language.lower() == "sql" and function.body.lstrip().upper().startswith("BEGIN ATOMIC"):
-        inner = function.body.strip()[len("BEGIN ATOMIC") :].removesuffix("END")
+    body = function.body.strip()
+    if function.language.lower() == "sql" and body.upper().startswith(("BEGIN ATOMIC", "RETURN")):
+        atomic = body.upper().startswith("BEGIN ATOMIC")
+        inner = body[len("BEGIN ATOMIC") :].removesuffix("END") if atomic else f"SELECT {body[len('RETURN') :]}"
         try:
             return tuple(each.node for each in parse(inner))
         except GrammarError:

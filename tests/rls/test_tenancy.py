@@ -66,7 +66,12 @@ def test_keys_of_all_kinds(server: Server) -> None:
     with place(server, "bigint") as at:
         found = at.discover()
         assert (found.kind, found.root) == ("membership", "public.workspaces")
-        assert [each.table for each in found.memberships] == ["public.workspace_users"]
+        (members,) = found.memberships
+        assert (members.table, members.role_column, members.roles) == (
+            "public.workspace_users",
+            "is_admin",
+            ("true", "false"),
+        )
     with place(server, "composite") as at:
         found = at.discover()
         assert (found.root, found.root_key) == ("public.tenants", ("code",))
@@ -172,6 +177,29 @@ def test_what_is_declared_wins(server: Server) -> None:
     assert "[tool.migrate_validate.tenancy] root names public.orgs, which the migrated schema does not have" in text
     assert "public.organizations" in text
     assert "name a table that the chain leaves behind, as schema.name" in text
+
+
+def test_functions_are_followed(server: Server) -> None:
+    text = """
+    CREATE TABLE public.a (id int PRIMARY KEY, mine uuid, yours uuid, theirs uuid, ours uuid, role text);
+    CREATE FUNCTION public.me() RETURNS uuid LANGUAGE plpgsql AS $$
+    DECLARE found uuid;
+    BEGIN SELECT auth.uid() INTO STRICT found; RETURN found; END $$;
+    CREATE FUNCTION public.is_me(who uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+    DECLARE me CONSTANT uuid := auth.uid();
+    BEGIN
+        RETURN EXISTS (SELECT 1 FROM public.a x WHERE x.yours = me) AND who = auth.uid();
+    END $$;
+    CREATE FUNCTION public.sub() RETURNS uuid LANGUAGE sql
+        RETURN (current_setting('request.jwt.claims', true)::jsonb ->> 'sub')::uuid;
+    CREATE POLICY one ON public.a USING (mine = public.me());
+    CREATE POLICY two ON public.a USING (public.is_me(theirs));
+    CREATE POLICY three ON public.a USING (ours = (SELECT public.sub()) AND (auth.jwt() ->> 'user_role') = 'boss');
+    """
+    with place(server, "supabase", text) as at:
+        found = at.discover()
+    assert {hop.columns[0] for hop in found.links} == {"mine", "yours", "theirs", "ours"}
+    assert found.claim_words == (("user_role", ("boss",)),)
 
 
 def test_policies_that_cannot_be_followed(server: Server) -> None:

@@ -106,13 +106,15 @@ def test_bigint_keys_and_a_trigger_that_makes_the_first_member(server: Server) -
         assert_apart(at, tenancy, universes)
         assert universes.unfilled == {}
         assert counted(universes, "workspace_users") == {"A": 3, "B": 3}
+        flags = Counter((row.universe, row.values["is_admin"]) for row in universes.rows["public.workspace_users"])
+        assert flags == {("A", "true"): 1, ("A", "false"): 2, ("B", "true"): 1, ("B", "false"): 2}
         assert sum(row.adopted for row in universes.rows["public.workspace_users"]) == 2
         who = at.identities(tenancy, universes)
         assert {label: sees(at, each, "documents") for label, each in who.items() if each.kind != "service"} == {
+            "member of A as admin": 2,
             "member of A": 2,
-            "another member of A": 2,
+            "member of B as admin": 2,
             "member of B": 2,
-            "another member of B": 2,
             "member of A and B": 4,
             "outsider": 0,
             "anon": 0,
