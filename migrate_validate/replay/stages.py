@@ -113,6 +113,11 @@ class Stage:
         return self._stages.environment
 
     @property
+    def ours(self) -> bool:
+        """Whether the server that trials run on is ours; known within a trial."""
+        return self._stages.ours
+
+    @property
     def migration(self) -> Migration:
         """The migration that would come next."""
         return self.step.migration
@@ -207,6 +212,11 @@ class Stages:
         """Drop the database and stop the server."""
         self._walker = None
         self._resources.close()
+
+    @property
+    def ours(self) -> bool:
+        """Whether the server that trials run on is ours; known once there is one."""
+        return self._walker is not None and self._walker.server.ours
 
     def before(self, step: Step) -> Stage:
         """The state before the migration of this step."""

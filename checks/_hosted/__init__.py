@@ -1,0 +1,1 @@
+"""What the rules of what the hosted Supabase refuses have in common."""

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY profiles_by_name ON public.profiles (name);

@@ -1,0 +1,89 @@
+"""What the hosted Supabase refuses, beyond the cases: words that differ between versions, and what cannot be tried."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from migrate_validate.findings import Finding
+from migrate_validate.postgres import Server
+from migrate_validate.rules import Registry
+from tests.checks.test_cases import render, run_chain
+from tests.replay.chains import write
+
+service: Any = import_module("migrate_validate.checks._hosted.service")
+RULE = next(rule for rule in Registry.load() if rule.name == "hosted-refuses")
+SUPABASE: dict[str, str | bytes] = {"migrate_validate.toml": 'environment = "supabase"\n'}
+
+
+def refused(server: Server, folder: Path, *texts: str) -> list[str]:
+    files: dict[str, str | bytes] = {f"{number:03}_step.sql": text for number, text in enumerate(texts, start=1)}
+    write(folder, SUPABASE | files)
+    results = run_chain(RULE, folder, server.version // 10000)
+    return [f"{each.location}: {each.message}" if isinstance(each, Finding) else render(each) for each in results]
+
+
+def test_what_pg_dump_writes_for_roles_of_the_service(server: Server, tmp_path: Path) -> None:
+    why = (
+        "permission denied to change default privileges"
+        if server.version >= 160000
+        else 'must be member of role "supabase_admin"'
+    )
+    assert refused(
+        server,
+        tmp_path,
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "postgres" IN SCHEMA "public" GRANT ALL ON TABLES TO "anon";\n'
+        'ALTER DEFAULT PRIVILEGES FOR ROLE "supabase_admin" IN SCHEMA "public" GRANT ALL ON TABLES TO "anon";\n',
+    ) == [f"001_step.sql:2:1: the hosted service refuses this: {why}"]
+
+
+def test_each_migration_is_tried_in_the_state_that_a_superuser_left(server: Server, tmp_path: Path) -> None:
+    found = refused(
+        server,
+        tmp_path,
+        "CREATE FUNCTION auth.mine() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE TABLE t (id int DEFAULT auth.mine());\nSET ROLE authenticated;\nSELECT auth.mine();\nRESET ROLE;",
+        "BEGIN;\nCREATE ROLE boss SUPERUSER;\nCOMMIT;\nBEGIN;\nCREATE TABLE u (id int);\nCOMMIT;",
+        "DROP ROLE boss;",
+    )
+    assert [each.partition(": the hosted service refuses this: ")[0] for each in found[:2]] == [
+        "001_step.sql:1:1",
+        "003_step.sql:2:1",
+    ]
+
+
+def test_other_environments_are_none_of_its_business(server: Server, tmp_path: Path) -> None:
+    write(tmp_path, {"migrate_validate.toml": 'environment = "plain"\n', "001_a.sql": "CREATE ROLE mv_x SUPERUSER;"})
+    (result,) = run_chain(RULE, tmp_path, server.version // 10000)
+    assert render(result) == "not applicable: the environment is plain, not supabase"
+
+
+@pytest.mark.parametrize(
+    ("sql", "let"),
+    [
+        ("CREATE EXTENSION vector", True),
+        ("CREATE EXTENSION adminpack", False),
+        ("COMMENT ON EXTENSION vector IS 'x'", True),
+        ("COMMENT ON TABLE auth.users IS 'x'", False),
+        ("DROP EXTENSION pg_net", True),
+        ("DROP TRIGGER welcome ON auth.users", True),
+        ("DROP TABLE auth.users", False),
+        ("CREATE POLICY p ON vault.secrets USING (true)", False),
+        ("SET log_statement = 'all'", False),
+        ("ALTER ROLE postgres SET pgaudit.log = 'ddl'", True),
+        ("ALTER ROLE postgres SUPERUSER", False),
+        ("CREATE ROLE r REPLICATION", True),
+        ("this is no SQL", False),
+    ],
+)
+def test_what_the_service_carries_out(sql: str, let: bool) -> None:
+    assert service.lets(sql, None) is let
+
+
+def test_the_statement_inside_counts() -> None:
+    context = 'SQL statement "DROP TABLE auth.users"\nPL/pgSQL function inline_code_block line 3 at SQL statement'
+    assert not service.lets("CREATE EXTENSION vector", context)
+    assert service.lets("DO $$ $$", context.replace("DROP TABLE auth.users", "DROP EXTENSION vector"))
