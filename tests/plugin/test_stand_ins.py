@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from migrate_validate.postgres import Server, ServerOptions, open_server
+from migrate_validate.postgres.extensions import offers
 from tests.support.bare import bare_postgres
 from tests.support.projects import run, write_chain
 from tests.support.servers import available_majors
@@ -131,3 +132,23 @@ def test_the_limits_of_a_stand_in_are_told(pytester: pytest.Pytester, bare: Serv
     assert "has the real one: pip install 'migrate-validate[embedded]', and postgres = 18." in text
     assert 'A stand-in for "vector" has one version only: leave VERSION out.' in text
     assert '"halfvec" belongs to the extension "vector"' in text
+
+
+def test_what_the_machine_has_is_not_stood_in_for(pytester: pytest.Pytester, server: Server) -> None:
+    """Neither is it told, where only an extension that requires it is missing."""
+    if not offers(server, "pgcrypto"):
+        pytest.skip("this PostgreSQL has no pgcrypto")
+    write_chain(pytester, "db", {"001_sign.sql": "create extension pgjwt cascade;\nselect sign('{}', 'secret');\n"})
+    pytester.makepyfile(
+        test_seen="""
+        def test_seen(migrated_db):
+            query = "select count(*) from pg_proc where proname = 'crypt' and prolang = 13"
+            assert migrated_db.execute(query).fetchone() == (1,), "the one in C"
+        """
+    )
+    major = server.version // 10000
+    (pytester.path / "pyproject.toml").write_text(f"[tool.migrate_validate]\npostgres = {major}\n")
+    result = run(pytester, "--migrations=db", "test_seen.py", "db", "-k", "seen or applies")
+    assert result.ret == 0
+    assert "stand-in for the extension pgjwt" in words(result)
+    assert "stand-in for the extension pgcrypto" not in words(result)

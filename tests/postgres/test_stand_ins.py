@@ -274,3 +274,32 @@ def test_the_stand_in_of_pg_stat_statements_is_an_empty_view(offering: Server) -
     with offering.create_database("shell") as database, database.connect() as connection:
         connection.execute("CREATE EXTENSION pg_stat_statements")
         assert one(connection, "SELECT count(*) FROM pg_stat_statements") == 0
+
+
+ANSWERS = {
+    "digest": "SELECT a, n, encode(digest(repeat('ü', n), a), 'hex') FROM algorithm, generate_series(0, 140, 7) AS n",
+    "digest of bytes": "SELECT a, encode(digest('\\x00ff'::bytea, a), 'hex') FROM algorithm",
+    "hmac": "SELECT a, n, encode(hmac('data', repeat('k', n), a), 'hex') FROM algorithm, generate_series(1, 140) AS n",
+    "hmac of bytes": "SELECT a, encode(hmac('\\x00ff'::bytea, '\\x01'::bytea, a), 'hex') FROM algorithm",
+    "gen_random_bytes": "SELECT n, length(gen_random_bytes(n)), gen_random_bytes(16) = gen_random_bytes(16)"
+    " FROM unnest(ARRAY[1, 16, 17, 1024]) AS n",
+    "gen_random_uuid": "SELECT substr(gen_random_uuid()::text, 15, 1), gen_random_uuid() = gen_random_uuid()",
+    "uuid_generate_v4": "SELECT substr(uuid_generate_v4()::text, 15, 1), uuid_generate_v4() = uuid_generate_v4()",
+    "uuid_generate_v3": "SELECT uuid_generate_v3(uuid_ns_url(), repeat('é', n))::text FROM generate_series(0, 70) AS n",
+    "uuid_generate_v5": "SELECT uuid_generate_v5(uuid_ns_oid(), repeat('é', n))::text FROM generate_series(0, 70) AS n",
+    "constants": "SELECT uuid_nil(), uuid_ns_dns(), uuid_ns_url(), uuid_ns_oid(), uuid_ns_x500()",
+}
+ALGORITHMS = "WITH algorithm (a) AS (VALUES ('md5'), ('sha1'), ('sha224'), ('SHA256'), ('sha384'), ('sha512')) "
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_a_server_with_stand_ins_answers_like_one_with_the_real(
+    real: Connection, installed: Connection, what: str
+) -> None:
+    query = ALGORITHMS + ANSWERS[what]
+    real.execute("SET search_path = real")
+    try:
+        genuine = real.execute(query.encode()).fetchall()
+    finally:
+        real.execute("RESET search_path")
+    assert sorted(installed.execute(query.encode()).fetchall()) == sorted(genuine)
