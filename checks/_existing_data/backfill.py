@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate_validate.findings import Severity
-from migrate_validate.syntax import enum_name, node_name, unwrap, walk
+from migrate_validate.syntax import Node, enum_name, node_name, unwrap, walk
 
 from .._shared import count_of
 from .deeds import Assigned, Deed
@@ -18,7 +18,7 @@ from .scene import Followed, Scene, differences
 def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]]) -> Iterator[Harm]:
     """What the filling leaves out.
 
-    A column that is filled with the value of one other column of its row is as empty as that; where the expression says
+    What is made of values of the same row, or looked up by them, is as empty as all of these; where the expression says
     that it may be NULL, it may. Where a WHERE names their values, it says which rows are meant: information.
     """
     table, words = followed.name, scene.words
@@ -29,12 +29,9 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
             continue
         if any(how is not None and how.expression is not None and speaks_of_null(how.expression) for _, how in filling):
             continue
-        sources = [_source(followed, how) for _, how in filling if how is not None]
-        empty = [
-            pair
-            for pair in pairs
-            if pair[1][number] is None and not any(each is not None and pair[0][each] is None for each in sources)
-        ]
+        sources = {each for deed, how in filling if how is not None for each in _asked(followed, deed, how)}
+        left = (pair for pair in pairs if pair[1][number] is None)
+        empty = [pair for pair in left if not sources or any(pair[0][each] is not None for each in sources)]
         if empty:
             name = followed.now.columns[number].name
             meant = all(_chosen(deed) for deed, _ in filling)
@@ -53,20 +50,51 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
 
 
 def _chosen(deed: Deed) -> bool:
-    """Whether an UPDATE names the rows that it fills by a value of theirs: ``state = 'done'``, ``kind IN (1, 2)``."""
+    """Whether an UPDATE names the rows that it fills by a value of theirs: ``state = 'done'``, ``NOT active``."""
     if deed.kind != "update" or deed.node is None or deed.node.from_clause:
         return False
     return any(
-        node_name(part) == "A_Expr"
-        and enum_name("A_Expr_Kind", part.kind) in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY")
-        and unwrap(part.name[-1]).sval == "="
-        and any(True for _ in columns_of(part))
-        and any(node_name(each) == "A_Const" and not each.isnull for each in walk(part))
+        _is_flag(part)
+        or (
+            node_name(part) == "A_Expr"
+            and enum_name("A_Expr_Kind", part.kind) in ("AEXPR_OP", "AEXPR_IN", "AEXPR_OP_ANY")
+            and unwrap(part.name[-1]).sval == "="
+            and any(True for _ in columns_of(part))
+            and any(node_name(each) == "A_Const" and not each.isnull for each in walk(part))
+        )
         for part in conjuncts(deed.where)
     )
 
 
-def _source(followed: Followed, how: Assigned) -> int | None:
-    """The number of the column of the same row whose value it is."""
+def _is_flag(condition: Node) -> bool:
+    """A column of its own as a condition, or its opposite."""
+    node = unwrap(condition)
+    match node_name(node):
+        case "ColumnRef":
+            return True
+        case "BoolExpr":
+            return len(node.args) == 1 and _is_flag(node.args[0])
+        case "BooleanTest":
+            return _is_flag(node.arg)
+    return False
+
+
+def _asked(followed: Followed, deed: Deed, how: Assigned) -> frozenset[int]:
+    """The numbers of the columns of the same row that the value is made of, or that lead to the row that it is in."""
     carried = how.carried
-    return followed.was.number(carried.column) if carried and carried.table == followed.name else None
+    if carried is not None and carried.table == followed.name:
+        number = followed.was.number(carried.column)
+        return frozenset() if number is None else frozenset((number,))
+    asked = [*columns_of(how.expression)] if how.expression is not None and carried is None else []
+    names = {followed.name.partition(".")[2]}
+    if deed.node is not None and node_name(deed.node) == "UpdateStmt":
+        names = {deed.node.relation.alias.aliasname} if deed.node.relation.HasField("alias") else names
+        if deed.node.from_clause:
+            asked += [each for part in conjuncts(deed.where) if _joins(part) for each in columns_of(part)]
+    numbers = (followed.was.number(column) for qualifier, column in asked if not qualifier or qualifier in names)
+    return frozenset(number for number in numbers if number is not None)
+
+
+def _joins(condition: Node) -> bool:
+    """Whether it compares columns with each other."""
+    return node_name(condition) == "A_Expr" and len(list(columns_of(condition))) > 1

@@ -154,7 +154,11 @@ def _multiplied(scene: Scene, move: Move) -> Iterator[Harm]:
     if not rows:
         return
     joined = ", ".join(each.lstrip("+") for each in copy.others)
-    how = f"by the join with {joined}, which finds several rows for one" if joined else "which the copy does not name"
+    how = "which the copy does not name"
+    if joined:
+        how = f"by the join with {joined}, " + (
+            "which finds several rows for one" if found.repeated else "which keeps rows without a partner"
+        )
     yield Harm(
         "rows-invented",
         (name, "", "multiplied" if joined else "new"),
