@@ -111,6 +111,8 @@ class Sowing:
             done, error = self._batch(table, possible)
             if error is None:
                 return
+            if isinstance(error, psycopg.errors.QueryCanceled):
+                return  # A trigger that sleeps sleeps again.
             want = possible[done][0]
             self._again(table, want)
             wants = [each for each, _ in possible[done + 1 :]]
@@ -239,7 +241,10 @@ class Sowing:
     def _again(self, table: Table, want: Want) -> None:
         for attempt in range(1, ATTEMPTS):
             row = self._row(table, want, attempt)
-            if row is not None and self._batch(table, [(want, row)])[1] is None:
+            if row is None:
+                continue
+            error = self._batch(table, [(want, row)])[1]
+            if error is None or isinstance(error, psycopg.errors.QueryCanceled):
                 return
 
     def _took(self, table: Table, want: Want, stored: Sequence[str | None]) -> None:

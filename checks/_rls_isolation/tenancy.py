@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.config import DeclaredTenancy
-from migrate_validate.errors import ConfigError
 from migrate_validate.findings import NotApplicable
 
+from .declared import check_memberships, check_names, nobody_belongs_to
 from .members import Candidate, candidates
 from .model import Hop, Membership, Person, Tenancy
 from .origins import Comparison, comparisons
@@ -59,7 +59,7 @@ class _Discovery:
         users = self.catalog.whole.table(USERS)
         known = {**self.tables, **({USERS: users} if users else {})}
         self.references = References(known)
-        self._check()
+        check_names(self.declared, self.catalog)
 
     def run(self) -> Tenancy | NotApplicable:
         """The tenancy, most certain evidence first."""
@@ -80,36 +80,13 @@ class _Discovery:
             "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
         )
         if root and self.declared.root == root and not kept and root not in self._tenants(by_session):
-            self._refuse_root(root)
+            raise nobody_belongs_to(root)
         asks = self._can_ask(person_setting)
         if not kind and people is not None and asks:
             kind, root = "person", None
         if not kind or not (asks or by_session):
             return NotApplicable(self._none(people))
         return self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
-
-    # What is declared.
-
-    def _check(self) -> None:
-        """Refuse names that the schema does not have."""
-        said = self.declared
-        names = [
-            *(("root", each) for each in [said.root] if each),
-            *(("people", each) for each in [said.people] if each),
-            *(("memberships", each) for each in said.memberships or ()),
-            *(("public_read", each) for each in said.public_read),
-            *(("cross_tenant", each) for each in said.cross_tenant),
-        ]
-        views = {view.qualified_name for view in self.catalog.views}
-        for key, name in names:
-            if self.catalog.whole.table(name) is None and not (
-                name in views and key in ("public_read", "cross_tenant")
-            ):
-                raise ConfigError(
-                    f"[tool.migrate_validate.tenancy] {key} names {name}, which the migrated schema does not have",
-                    looked=sorted(self.tables),
-                    remedy="name a table that the chain leaves behind, as schema.name",
-                )
 
     # Who asks.
 
@@ -232,13 +209,7 @@ class _Discovery:
             return []
         wanted = self.declared.memberships
         found = candidates(self.catalog, self.references, people, self.compared, wanted)
-        for name in wanted or ():
-            if not any(each.membership.table == name for each in found):
-                raise ConfigError(
-                    f"[tool.migrate_validate.tenancy] memberships names {name}, which does not say who belongs to whom",
-                    looked=[f"foreign keys of {name} to people ({people.table}) and to another table"],
-                    remedy="name tables that refer to a person and to a tenant",
-                )
+        check_memberships(wanted or (), [each.membership.table for each in found], people.table)
         if self.declared.root == "":
             return []
         return [each for each in found if self.declared.root in (None, each.root)]
@@ -268,16 +239,6 @@ class _Discovery:
             if (target := self.references.target(table, column)) is not None
             and (target[0] != table or len(by_session) == 1 or self._is_referred_to(table))
         }
-
-    def _refuse_root(self, root: str) -> None:
-        raise ConfigError(
-            f"[tool.migrate_validate.tenancy] root names {root}, and nothing says who belongs to it",
-            looked=[
-                f"tables that refer to a person and to {root}",
-                f"policies that compare a column that refers to {root} with a claim or a setting of the session",
-            ],
-            remedy="declare memberships, claim or setting, too",
-        )
 
     def _is_referred_to(self, name: str) -> bool:
         return any(hop.references == name for table in self.tables for hop in self.references.of(table))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
@@ -22,6 +23,8 @@ from .world import BOTH, OUTSIDE, SHARED, A, Actor, B, SeededRow
 
 __all__ = ["BOTH", "OUTSIDE", "SHARED", "A", "Actor", "B", "SeededRow", "Universes", "seed"]
 
+TIMEOUT = 4000
+"""Milliseconds that a statement may take."""
 _SERVICE = """
 SELECT rolname FROM pg_roles
 WHERE rolbypassrls AND NOT rolsuper AND NOT rolcanlogin AND rolname LIKE '%service%' ORDER BY 1 LIMIT 1
@@ -72,7 +75,7 @@ def seed(
     tables |= {name: catalog.whole.tables_by_name[name] for name in above - tables.keys()}
     linked = with_links(catalog, tables, tenancy.links)
     order = fill_order(linked)
-    with connection.transaction():
+    with connection.transaction(), _limited(connection):
         learned = learn(connection, linked, hints=hints, given=given, trials=False)
         parts = cast(connection, linked, tenancy)
         sowing = Sowing(connection, linked, tenancy, learned, order, parts)
@@ -90,6 +93,15 @@ def seed(
         dict(sowing.wanting.keys),
         service_role=None if row is None else str(row[0]),
     )
+
+
+@contextlib.contextmanager
+def _limited(connection: Connection) -> Iterator[None]:
+    """Let no trigger sleep for long."""
+    (before,) = connection.execute("SELECT current_setting('statement_timeout')").fetchone() or ("0",)
+    connection.execute(f"SET LOCAL statement_timeout = {TIMEOUT}")
+    yield
+    connection.execute("SELECT set_config('statement_timeout', %s, true)", [before])
 
 
 def _refreshed(connection: Connection, schema: str, name: str) -> str | None:

@@ -19,7 +19,7 @@ from tests.rls.schemas import SCHEMAS
 _PACKAGE = "migrate_validate.checks._rls_isolation"
 identities: Any = import_module(f"{_PACKAGE}.identities").identities
 discover: Any = import_module(f"{_PACKAGE}.tenancy").discover
-_universes: Any = import_module(f"{_PACKAGE}.universes")
+seed: Any = import_module(f"{_PACKAGE}.universes").seed
 
 Connection = psycopg.Connection[Any]
 
@@ -38,7 +38,7 @@ class Place:
 
     def seed(self, tenancy: Any) -> Any:
         """Its universes."""
-        return _universes.seed(self.connection, self.catalog, tenancy)
+        return seed(self.connection, self.catalog, tenancy)
 
     def identities(self, tenancy: Any, universes: Any) -> Mapping[str, Any]:
         """Who asks, by label."""

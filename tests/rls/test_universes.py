@@ -8,10 +8,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import strategies as st
 
 from migrate_validate.acting import acting_as, check_actor
+from migrate_validate.data import Given
 from migrate_validate.postgres import Server
-from tests.rls.places import Place, identities, place
+from tests.rls.places import Place, identities, place, seed
 
 
 def counted(universes: Any, table: str) -> dict[str, int]:
@@ -278,6 +280,38 @@ def test_triggers_that_refuse_or_change_or_swallow_rows(server: Server) -> None:
         }
         assert counted(universes, "keyless") == {"A": 2, "B": 2, "outside": 1}
         assert all(row.key == {} for row in universes.rows["public.keyless"])
+
+
+def test_a_trigger_that_sleeps(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+    CREATE TABLE public.slow (id uuid PRIMARY KEY, owner uuid NOT NULL REFERENCES auth.users);
+    CREATE FUNCTION public.sleep() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+    CREATE TRIGGER sleep BEFORE INSERT ON public.slow FOR EACH ROW EXECUTE FUNCTION public.sleep();
+    """
+    with place(server, "person", text) as at:
+        monkeypatch.setattr("migrate_validate.checks._rls_isolation.universes.TIMEOUT", 300)
+        started = time.perf_counter()
+        universes = at.seed(at.discover())
+        assert time.perf_counter() - started < 20
+        assert universes.unfilled == {"public.slow": "canceling statement due to statement timeout"}
+        assert at.connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+
+
+def test_rows_of_the_users_own_strategy(server: Server) -> None:
+    text = """
+    CREATE TABLE public.codes (id uuid PRIMARY KEY, owner uuid NOT NULL REFERENCES auth.users, code text NOT NULL);
+    CREATE FUNCTION public.only_some() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF md5(NEW.code) <> md5('sesame') THEN RAISE 'wrong code'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER only_some BEFORE INSERT ON public.codes FOR EACH ROW EXECUTE FUNCTION public.only_some();
+    """
+    with place(server, "person", text) as at:
+        tenancy = at.discover()
+        with at.connection.transaction(force_rollback=True):
+            assert at.seed(tenancy).unfilled == {"public.codes": "wrong code"}
+        given = {"public.codes": Given(st.just({"code": "sesame"}))}
+        universes = seed(at.connection, at.catalog, tenancy, given=given)
+        assert counted(universes, "codes") == {"A": 2, "B": 2, "outside": 1}
 
 
 def test_files_in_private_buckets(server: Server) -> None:
