@@ -101,7 +101,7 @@ def searched(stage: Stage, settings: Settings) -> Searched:
 
     def find() -> Searched:
         if spent > Budget.of(stage, settings).before:
-            return Searched(stopped=f"not searched: the searches before it took {spent:.0f} s (search_timeout)")
+            return Searched(stopped=f"not searched: the searches before it took {spent:.1f} s (search_timeout)")
         try:
             return _search(stage, settings, assumed_of(stage.migration, settings.assume))
         except NotThere as error:

@@ -109,11 +109,14 @@ class _Told:
             yield from self._backfilled(column)
 
     def _backfilled(self, column: str) -> Iterator[str | None]:
-        """Where a column that the migration itself has added stays NULL."""
+        """Where a column that the migration has added, or found with NULLs, and has filled stays NULL."""
         table = self.names.table(self.node.relation)
-        if table is None or self.names.column(table, column):
+        if table is None:
             return
         filling = list(fills(self.updates, table, column))
+        if self.names.column(table, column):
+            yield written.unfilled(filling, column, among=f"{quote(column)} is null") if filling else None
+            return
         if not filling:
             yield f"{self.sources.name_of(table)} is empty"
         if len(filling) == 1:

@@ -323,14 +323,20 @@ def several_found(reads: Written) -> Iterator[str | None]:
                 yield _no_rows(reads, f"{number} > 1")
 
 
-def unfilled(several: Sequence[Written], column: str) -> str | None:
-    """The rows that none of these UPDATE statements fills."""
-    met = []
+def unfilled(several: Sequence[Written], column: str, among: str = "") -> str | None:
+    """The rows that none of these UPDATE statements fills.
+
+    :param among: of which rows that is asked, as SQL; empty: of all
+    """
+    met = [among] if among else []
     for reads in several:
         value, restriction = reads.sql(quote(column), qualified=True), reads.restriction(qualified=True)
         if reads.relation is None or value is None or restriction is None:
             return None
-        filled = f"({value}) is not null" + restriction.replace(" where ", " and ", 1)
+        node = unwrap(reads.values[column])
+        certain = node_name(node) == "A_Const" and not node.isnull and bool(restriction)
+        filled = "" if certain else f"({value}) is not null"
+        filled += restriction.replace(" where ", "" if certain else " and ", 1)
         met.append(
             f"not exists (select from {reads.joined} where {filled})" if reads.joined else f"({filled}) is not true"
         )
