@@ -6,6 +6,7 @@ refused at once, with its path and the nearest valid name.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ def read_settings(chain: Path, rootdir: Path, trouble: Trouble) -> Settings:
 
 def environment_in(directory: Path, wanted: str) -> str:
     """The environment that is meant: a name as it is, the path of a file as seen from this directory."""
-    return str((directory / wanted).absolute()) if wanted.lower().endswith(".sql") else wanted
+    return os.path.normpath((directory / wanted).absolute()) if wanted.lower().endswith(".sql") else wanted
 
 
 def load_project(rootdir: Path) -> Settings:

@@ -1,0 +1,111 @@
+"""An environment that a user wrote: a file of SQL, named in the configuration or on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import run, run_here
+
+PLATFORM = """\
+-- What the platform team has in every database.
+CREATE ROLE acme_app NOLOGIN;
+CREATE ROLE acme_owner NOLOGIN;
+CREATE SCHEMA acme AUTHORIZATION acme_owner;
+CREATE TABLE acme.tenants (id int PRIMARY KEY, name text);
+COPY acme.tenants (id, name) FROM stdin;
+1\tfirst
+2\tsecond
+\\.
+CREATE FUNCTION acme.tenant() RETURNS int LANGUAGE sql STABLE
+    AS $$ SELECT nullif(current_setting('acme.tenant', true), '')::int $$;
+GRANT USAGE ON SCHEMA acme TO acme_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO acme_app;
+"""
+NOTES = """\
+CREATE TABLE notes (id int PRIMARY KEY, tenant_id int NOT NULL REFERENCES acme.tenants (id));
+CREATE INDEX ON notes (tenant_id);
+"""
+
+
+def project(pytester: pytest.Pytester, platform: str = PLATFORM, *, migration: str = NOTES) -> None:
+    files = {
+        "db/migrate_validate.toml": 'environment = "../platform/bootstrap.sql"\napi_roles = ["acme_app"]\n',
+        "db/001_notes.sql": migration,
+        "platform/bootstrap.sql": platform,
+    }
+    for name, text in files.items():
+        path = pytester.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def findings(pytester: pytest.Pytester) -> tuple[str, dict[str, str]]:
+    report = json.loads((pytester.path / "report.json").read_text())
+    (chain,) = report["chains"]
+    found = {f"{each['rule']} {each['object']}": each["message"] for each in chain["findings"]}
+    return chain["environment"], found
+
+
+def test_it_surrounds_the_chain(pytester: pytest.Pytester) -> None:
+    project(pytester)
+    result = run(pytester, "--migrations=db", "--migrations-report=report.json")
+    environment, found = findings(pytester)
+    assert environment == "bootstrap.sql"
+    # The role from outside is the platform's, reached through its default privileges; the platform's own table, which
+    # has no row level security either, is not the chain's.
+    assert "rls-disabled public.notes" in found
+    assert "acme_app" in found["rls-disabled public.notes"]
+    assert not [each for each in found if "acme." in each]
+    assert result.ret == 1
+
+
+def test_tests_may_drive_the_chain_as_often_as_they_want(pytester: pytest.Pytester) -> None:
+    project(pytester)
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("again", range(2))
+        def test_driven(migrations, again):
+            migrations.up()
+            assert migrations.connection.execute("select count(*) from acme.tenants").fetchone() == (2,)
+
+        def test_migrated(migrated_db):
+            assert migrated_db.execute("select count(*) from acme.tenants").fetchone() == (2,)
+            migrated_db.execute("set role acme_app")
+        """
+    )
+    result = run(pytester, "--migrations=db", "test_tests_may_drive_the_chain_as_often_as_they_want.py", "-k", "test_")
+    result.assert_outcomes(passed=3, deselected=result.parseoutcomes().get("deselected", 0))
+
+
+def test_on_the_command_line_it_is_relative_to_where_that_is_written(pytester: pytest.Pytester) -> None:
+    project(pytester)
+    (pytester.path / "db/migrate_validate.toml").unlink()
+    arguments = ("--migrations-environment=platform/bootstrap.sql", "--migrations-report=report.json", "-k", "applies")
+    assert run(pytester, "--migrations=db", *arguments).ret == 0
+    assert findings(pytester)[0] == "bootstrap.sql"
+
+
+def test_a_missing_file_is_told_before_a_server_is_started(pytester: pytest.Pytester) -> None:
+    project(pytester)
+    (pytester.path / "platform/bootstrap.sql").unlink()
+    result = run_here(pytester, "--migrations=db", "--collect-only")
+    assert result.ret == 4
+    text = str(result.stderr)
+    assert "the file of the environment cannot be used: bootstrap.sql: it does not exist" in text
+    assert str(pytester.path / "platform/bootstrap.sql") in text
+    assert "correct the path, which is relative to the file that names it, or correct the file" in text
+
+
+def test_a_statement_that_fails_is_told_with_its_line(pytester: pytest.Pytester) -> None:
+    project(pytester, "CREATE SCHEMA acme;\n\nCREATE TABLE acme.t (\n    id nothing\n);\n")
+    result = run(pytester, "--migrations=db")
+    assert result.ret == 3
+    text = result.stdout.str()
+    assert 'the environment could not be built: bootstrap.sql:3:1: type "nothing" does not exist' in text
+    assert f"{Path('platform/bootstrap.sql')}: CREATE TABLE acme.t ( ..." in text
+    assert "correct the file: it is run before the chain, in an empty database, as a superuser" in text
