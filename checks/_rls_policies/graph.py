@@ -50,7 +50,8 @@ class Graph:
         self._functions: dict[tuple[str, str], list[Function]] = defaultdict(list)
         for function in whole.functions:
             self._functions[function.schema, function.name].append(function)
-        self._trees: dict[str, tuple[Node, ...]] = {}
+        self._trees: dict[tuple[str, str], tuple[Node, ...]] = {}
+        """By what it is, and its text or name."""
 
     def of_policy(self, policy: Policy, role: str) -> Iterator[Read | Call]:
         """What a policy reads and calls when its command is run by a role."""
@@ -83,21 +84,23 @@ class Graph:
 
     def tree_of_view(self, view: View) -> tuple[Node, ...]:
         """All nodes of a view's definition; none where it cannot be parsed."""
-        if view.definition not in self._trees:
+        key = ("view", view.definition)
+        if key not in self._trees:
             try:
                 found = tuple(node for each in parse(view.definition) for node in walk(each.node))
             except GrammarError:
                 found = ()
-            self._trees[view.definition] = found
-        return self._trees[view.definition]
+            self._trees[key] = found
+        return self._trees[key]
 
     def _parsed(self, text: str) -> tuple[Node, ...]:
-        if text not in self._trees:
+        key = ("expression", text)
+        if key not in self._trees:
             try:
-                self._trees[text] = tuple(walk(parse_expression(text)))
+                self._trees[key] = tuple(walk(parse_expression(text)))
             except GrammarError:
-                self._trees[text] = ()
-        return self._trees[text]
+                self._trees[key] = ()
+        return self._trees[key]
 
     def _follow(self, nodes: tuple[Node, ...], path: _Path) -> Iterator[Read | Call]:
         here = {each.ctename for each in nodes if node_name(each) == "CommonTableExpr"}
@@ -140,10 +143,11 @@ class Graph:
         yield from self._follow(self._body(function), inner)
 
     def _body(self, function: Function) -> tuple[Node, ...]:
-        if function.qualified_name not in self._trees:
+        key = ("function", function.qualified_name)
+        if key not in self._trees:
             nodes = (node for each in self._statements(function) for node in walk(each))
-            self._trees[function.qualified_name] = tuple(nodes)
-        return self._trees[function.qualified_name]
+            self._trees[key] = tuple(nodes)
+        return self._trees[key]
 
     @staticmethod
     def _statements(function: Function) -> tuple[Node, ...]:

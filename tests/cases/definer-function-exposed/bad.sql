@@ -1,0 +1,28 @@
+CREATE TABLE notes (id int, owner_name text);
+CREATE FUNCTION note_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT count(*) FROM public.notes $$;
+CREATE FUNCTION remove_note(note int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    DELETE FROM public.notes WHERE id = note;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION remove_note FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION remove_note TO mv_case_anon, mv_case_staff;
+CREATE FUNCTION for_users() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT count(*) FROM public.notes $$;
+REVOKE EXECUTE ON FUNCTION for_users FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION for_users TO mv_case_user;
+CREATE FUNCTION own(note int) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT EXISTS (SELECT FROM public.notes WHERE id = note AND owner_name = session_user) $$;
+CREATE TABLE lines (note int);
+ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON lines USING (own(note));
+GRANT SELECT ON lines TO mv_case_anon, mv_case_user;
+CREATE FUNCTION any_table(name text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    found bigint;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM ' || name INTO found;
+    RETURN found;
+END
+$$;

@@ -1,0 +1,13 @@
+-- The caller's rights; no table; a trigger's; in a schema that nobody enters; only for a role above policies.
+CREATE TABLE notes (id int);
+CREATE FUNCTION as_caller() RETURNS bigint LANGUAGE sql AS $$ SELECT count(*) FROM notes $$;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS $$ SELECT 2 * n $$;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = ''
+    AS $$ BEGIN DELETE FROM public.notes; RETURN NEW; END $$;
+CREATE SCHEMA private;
+CREATE FUNCTION private.note_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT count(*) FROM public.notes $$;
+CREATE FUNCTION for_service() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT count(*) FROM public.notes $$;
+REVOKE EXECUTE ON FUNCTION for_service FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION for_service TO mv_case_service;

@@ -1,0 +1,11 @@
+CREATE TABLE notes (body text);
+CREATE FUNCTION note_count() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM notes $$;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER stamp BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION stamp();
+GRANT INSERT ON notes TO mv_case_anon;
+CREATE SCHEMA private;
+CREATE FUNCTION private.member() RETURNS boolean LANGUAGE sql SECURITY DEFINER AS $$ SELECT true $$;
+CREATE TABLE guarded (id int);
+ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
+CREATE POLICY members ON guarded USING (private.member());
+GRANT SELECT ON guarded TO mv_case_user;

@@ -1,0 +1,18 @@
+CREATE FUNCTION mine(owner_name text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT owner_name = CURRENT_USER $$;
+CREATE FUNCTION outer_mine(owner_name text) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT public.mine(owner_name) $$;
+REVOKE EXECUTE ON FUNCTION mine FROM PUBLIC;
+CREATE TABLE notes (owner_name text);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes USING (mine(owner_name));
+GRANT SELECT ON notes TO mv_case_user, mv_case_anon;
+CREATE TABLE drafts (owner_name text);
+ALTER TABLE drafts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON drafts FOR SELECT USING (outer_mine(owner_name));
+GRANT SELECT ON drafts TO mv_case_anon;
+CREATE FUNCTION staff() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT CURRENT_USER = 'mv_case_staff' $$;
+REVOKE EXECUTE ON FUNCTION staff FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION staff TO mv_case_staff;
+CREATE TABLE reports (id int);
+ALTER TABLE reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY staff_only ON reports FOR SELECT USING (staff());
+GRANT SELECT ON reports TO mv_case_user, mv_case_anon;

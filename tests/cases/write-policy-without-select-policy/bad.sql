@@ -1,0 +1,11 @@
+CREATE TABLE notes (owner_name text, body text);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY change ON notes FOR UPDATE TO mv_case_user USING (owner_name = CURRENT_USER);
+CREATE POLICY remove ON notes FOR DELETE USING (owner_name = CURRENT_USER);
+CREATE POLICY reading ON notes FOR SELECT TO mv_case_user USING (owner_name = CURRENT_USER);
+GRANT ALL ON notes TO mv_case_user, mv_case_anon;
+CREATE TABLE tags (owner_name text);
+ALTER TABLE tags ENABLE ROW LEVEL SECURITY;
+CREATE POLICY change ON tags FOR UPDATE USING (owner_name = CURRENT_USER);
+CREATE POLICY narrow ON tags AS RESTRICTIVE FOR SELECT USING (owner_name <> '');
+GRANT SELECT, UPDATE ON tags TO mv_case_staff;
