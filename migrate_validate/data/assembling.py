@@ -7,7 +7,7 @@ Hypothesis makes it simpler: a byte that becomes smaller is a simpler value, a r
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
@@ -18,7 +18,7 @@ from migrate_validate.data.drawing import drawn
 from migrate_validate.data.learned import Cells, Learned
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder
-from migrate_validate.data.plans import Key, Plan
+from migrate_validate.data.plans import Key, Plan, patterns
 from migrate_validate.data.strategies import Parents, Row
 from migrate_validate.data.values import DEFAULT, Default, Value
 
@@ -32,6 +32,10 @@ _VARIED = 208
 """and those below this one are in the other case."""
 _NULL = 64
 """A foreign key that may be NULL is, with a byte below."""
+_CIRCLE = 216
+"""Where a key refers to its own table, the row that it points at points back with a byte that is not below,"""
+_SELF = 240
+"""and with one that is not below this one, a row points at itself."""
 
 
 def assembled(order: FillOrder, learned: Learned, max_rows: int, present: Parents) -> SearchStrategy[Dataset]:
@@ -167,6 +171,7 @@ class _Assembly:
             before, like = places, own
             start = self.given[plan.name][slot] if plan.given is not None else {}
             self._add(plan, made, start, places, own)
+        self._tie(plan, made)
 
     def _add(self, plan: Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
@@ -199,19 +204,19 @@ class _Assembly:
                 continue
             if not self._point(key, row, settled, own[first + number]):
                 return None
-        complete = all(name in row for key in plan.keys for name in key.columns)
+        complete = all(self._complete(key, row, own[first + number]) for number, key in enumerate(plan.keys))
         return row if complete else None
 
     def _point(self, key: Key, row: Fields, settled: set[str], byte: int) -> bool:
-        """Point a key at a row; whether that was possible."""
+        """Point a key at a row, or let it be NULL; whether that was possible."""
         if key.nullable:
-            bound = [row[name] for name in key.columns if name in row and name not in settled]
-            null = None in bound or (not bound and byte < _NULL)
-            candidates = [] if null else self._candidates(key, row, settled)
+            nulls = _nulls(key, row, settled, byte)
+            candidates = [] if nulls is not None else self._candidates(key, row, settled)
             if not candidates:
-                free = [name for name in key.nullable if name not in settled]
-                row.update(dict.fromkeys(free))
-                settled.update(free)
+                if nulls is None:
+                    nulls = tuple(name for name in key.nullable if name not in settled)
+                row.update(dict.fromkeys(nulls))
+                settled.update(nulls)
                 return True
             byte = (byte - _NULL) * 4 // 3 if byte >= _NULL else byte
         else:
@@ -227,6 +232,20 @@ class _Assembly:
         self.turn //= len(candidates)
         row.update(zip(key.columns, chosen, strict=True))
         settled.update(key.columns)
+        return True
+
+    def _complete(self, key: Key, row: Fields, byte: int) -> bool:
+        """Give those columns of a key a value that are not NULL with the others; whether one is known."""
+        missing = [(place, name) for place, name in enumerate(key.columns) if name not in row]
+        candidates = self._candidates(key, row, set()) if missing else []
+        chosen = candidates[byte * len(candidates) >> 8] if candidates else key.spare
+        for place, name in missing:
+            if chosen[place] is not DEFAULT:
+                row[name] = chosen[place]
+            elif name in key.nullable:
+                row[name] = None
+            else:
+                return False
         return True
 
     def _candidates(self, key: Key, row: Fields, settled: set[str]) -> list[tuple[Value | Default, ...]]:
@@ -258,9 +277,33 @@ class _Assembly:
                 if not key.deferrable:
                     added = frozenset(key.nullable) - bound
                     self.later[plan.name] = self.later.get(plan.name, frozenset()) | added
+                possible &= self._complete(key, row, byte)
             if possible:
                 kept.append(row)
         made.rows = kept
+
+    def _tie(self, plan: Plan, made: _Made) -> None:
+        """Let some rows of a table that refers to itself point at themselves, and some at one that points at them."""
+        updatable = all(self._updatable(plan, row) for row in made.rows)
+        for number, key in enumerate(plan.keys):
+            if not key.own:
+                continue
+            others = {name for other in plan.keys if other is not key for name in other.columns}
+            kept = others.union(plan.primary, key.referenced)
+            for row, own in zip(made.rows, made.bytes, strict=True):
+                byte = own[1 + len(plan.wheels) + number]
+                itself = tuple(row.get(name, DEFAULT) for name in key.referenced)
+                if byte < _CIRCLE or None in itself or DEFAULT in itself:
+                    continue
+                if byte >= _SELF:
+                    _exchange(plan, made, row, dict(zip(key.columns, itself, strict=True)), kept)
+                elif key.deferrable or (key.nullable and updatable):
+                    parent = _parent(key, made, row)
+                    tied = parent is not None and _exchange(
+                        plan, made, parent, dict(zip(key.columns, itself, strict=True)), kept
+                    )
+                    if tied and not key.deferrable:
+                        self.later[plan.name] = self.later.get(plan.name, frozenset()) | set(key.nullable) - kept
 
     def _updatable(self, plan: Plan, row: Fields) -> bool:
         """Whether an UPDATE would find the row."""
@@ -272,6 +315,50 @@ class _Assembly:
             {plan.name: plan.table for plan in plans},
             self.later,
         )
+
+
+def _nulls(key: Key, row: Fields, settled: set[str], byte: int) -> tuple[str, ...] | None:
+    """The columns of a key that become NULL; None: it points at a row."""
+    bound = [name for name in key.columns if name in row and name not in settled]
+    null = tuple(name for name in key.columns if name in row and row[name] is None)
+    free = tuple(name for name in key.nullable if name not in settled)
+    if key.full:
+        return free if null or (byte < _NULL and not bound and len(free) == len(key.columns)) else None
+    # What a CHECK constraint reads has its value already.
+    free = tuple(name for name in free if name not in bound)
+    if null:
+        chosen = (*patterns(free), ())
+        return null + chosen[byte * len(chosen) >> 8]
+    if not free or byte >= _NULL:
+        return None
+    chosen = patterns(free)
+    return chosen[byte * len(chosen) // _NULL]
+
+
+def _parent(key: Key, made: _Made, row: Fields) -> Fields | None:
+    """The other row of the same table that a row points at."""
+    wanted = tuple(row.get(name) for name in key.columns)
+    parents = (each for each in made.rows if tuple(each.get(name) for name in key.referenced) == wanted)
+    parent = next(parents, None)
+    return None if parent is row else parent
+
+
+def _exchange(plan: Plan, made: _Made, row: Fields, values: Fields, kept: Collection[str]) -> bool:
+    """Give a row other values, unless they have to stay or constraints forbid the new ones; whether it got them."""
+    changed = {name for name, value in values.items() if row.get(name, DEFAULT) != value}
+    new = {**row, **values}
+    unique = [(key, seen) for key, seen in zip(plan.unique, made.seen, strict=True) if key.columns & changed]
+    if (
+        changed.intersection(kept)
+        or any(computed.of(new) == "false" for computed in plan.forbidden)
+        or any(key.of(new) in seen for key, seen in unique)
+    ):
+        return False
+    row.update(values)
+    for key, seen in unique:
+        if (cells := key.of(row)) is not None:
+            seen.add(cells)
+    return True
 
 
 def _note(plan: Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -11,7 +14,10 @@ from migrate_validate.catalog.model import Constraint, Table
 from migrate_validate.data.learned import Computed, Learned, Pool, Unique
 from migrate_validate.data.order import FillOrder, nullable_key
 from migrate_validate.data.strategies import Row, bound_keys
-from migrate_validate.data.values import Default, Value
+from migrate_validate.data.values import DEFAULT, Default, Value
+
+_FEW = 4
+"""Of so many columns each combination can be NULL."""
 
 
 @dataclass(slots=True)
@@ -51,13 +57,17 @@ class Key:
     references: str
     referenced: tuple[str, ...]
     nullable: tuple[str, ...]
-    """The columns that become NULL together; none where it must point at a row."""
+    """The columns that may be NULL; none where it must point at a row."""
+    full: bool
+    """Either all of its columns are NULL, or none."""
     own: bool
     """It refers to its own table."""
     deferrable: bool
+    spare: tuple[Value | Default, ...]
+    """For each column a value beside NULL, where there is no row to take one from; DEFAULT: none is known."""
 
     @classmethod
-    def of(cls, table: Table, key: Constraint) -> Key:
+    def of(cls, table: Table, key: Constraint, learned: Learned) -> Key:
         primary = table.primary_key.columns if table.primary_key else ()
         free = tuple(
             name
@@ -70,9 +80,25 @@ class Key:
             references,
             key.referenced_columns,
             free if nullable_key(table, key) else (),
+            key.match == "full",
             references == table.qualified_name,
             key.deferrable,
+            tuple(_spare(learned.pools.get(references, ()), name) for name in key.referenced_columns),
         )
+
+
+def _spare(pools: Sequence[Pool], name: str) -> Value | Default:
+    """The simplest value of a column."""
+    cells = (values[pool.columns.index(name)] for pool in pools if name in pool.columns for values in pool.values)
+    return next((cell for cell in cells if cell is not None and cell is not DEFAULT), DEFAULT)
+
+
+@lru_cache(maxsize=256)
+def patterns(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Which of these columns may be NULL together: all of them, then fewer, one at least."""
+    few = len(names) <= _FEW
+    sizes = range(len(names), 0, -1) if few else (len(names), len(names) - 1, 1)
+    return tuple(chosen for size in sizes for chosen in combinations(names, size))
 
 
 @dataclass(slots=True)
@@ -102,8 +128,8 @@ class Plan:
         pools = learned.pools[table.qualified_name]
         given = learned.given.get(table.qualified_name)
         unbound = order.unbound(table)
-        keys = [Key.of(table, key) for key in bound_keys(table, unbound)]
-        broken = [Key.of(table, key) for key in bound_keys(table) if key.name in unbound]
+        keys = [Key.of(table, key, learned) for key in bound_keys(table, unbound)]
+        broken = [Key.of(table, key, learned) for key in bound_keys(table) if key.name in unbound]
         wheels = [Wheel.of(pool) for pool in pools]
         width = 1 + len(wheels) + len(keys) + len(broken)
         return cls(

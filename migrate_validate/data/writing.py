@@ -29,10 +29,12 @@ def insert(table: Table, each: Collection[Row], *, returning: Collection[str] = 
 
 def update(table: Table, row: Row, columns: Collection[str]) -> str | None:
     """The statement that gives a row, which its primary key tells, the values of some columns; None where all of them
-    are NULL or left to the database.
+    are NULL or left to the database, or where the database gives it its key.
     """
     given = [name for name in columns if row.get(name, DEFAULT) not in (None, DEFAULT)]
     if not given or table.primary_key is None:
+        return None
+    if any(row.get(name, DEFAULT) is DEFAULT for name in table.primary_key.columns):
         return None
     new = ", ".join(f"{quote(name)} = {literal(row[name])}" for name in given)
     same = " AND ".join(f"{quote(name)} = {literal(row[name])}" for name in table.primary_key.columns)
