@@ -36,6 +36,8 @@ def blame(ground: Ground, prober: Prober, acting: Acting, breach: Breach) -> Bla
     if not table.row_security:
         fix = f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY;"
         return Blame(f"row level security is off, and {role} has the privilege", fix)
+    if breach.tried.command == "TRUNCATE":
+        return Blame("no policy guards against TRUNCATE", f"REVOKE TRUNCATE ON {name} FROM {quote(role)};")
     guilty = _guilty(ground, prober, acting, breach, table)
     words = " and ".join(f'"{each.name}"' for each in guilty)
     if not guilty:

@@ -46,6 +46,15 @@ JOIN pg_namespace n ON n.oid = t.relnamespace
 GROUP BY 1
 """
 
+_GIVEN_AWAY = """
+SELECT r.rolname, pg_get_userbyid(d.defaclrole), coalesce(n.nspname, '')
+FROM pg_default_acl d
+CROSS JOIN aclexplode(d.defaclacl) a
+JOIN pg_roles r ON r.oid = a.grantee
+LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+WHERE d.defaclobjtype = 'r' AND a.privilege_type = 'TRUNCATE'
+"""
+
 
 def named(name: str) -> str:
     """``schema.name`` as SQL writes it."""
@@ -103,6 +112,9 @@ class Ground:
     """By role and relation."""
     bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By view: the relations that it reads."""
+    given_away: frozenset[tuple[str, str, str]] = frozenset()
+    """Roles that are granted TRUNCATE on every new table of an owner in a schema (empty: in all): the platform does
+    it, and its API cannot be asked for it."""
 
     @classmethod
     def read(
@@ -132,7 +144,10 @@ class Ground:
                 frozenset(whole), {command: frozenset(names) for command, names in columns.items()}
             )
         bases = {view: tuple(reads) for view, reads in connection.execute(_BASES).fetchall()}
-        return cls(catalog, tenancy, universes, rows, granted, bases)
+        given_away = frozenset(
+            (role, owner, schema) for role, owner, schema in connection.execute(_GIVEN_AWAY).fetchall()
+        )
+        return cls(catalog, tenancy, universes, rows, granted, bases, given_away)
 
     def may(self, role: str, relation: str) -> Granted:
         """What a role may do with a relation."""

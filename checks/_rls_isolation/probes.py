@@ -63,7 +63,7 @@ BEGIN
                 IF affected > 0 AND probe ? 'then' THEN
                     EXECUTE probe ->> 'then' INTO shown;
                 END IF;
-                IF affected > 0 AND probe ? 'look' THEN
+                IF (affected > 0 OR (probe -> 'always')::boolean) AND probe ? 'look' THEN
                     PERFORM set_config('role', 'none', true);
                     EXECUTE probe ->> 'look' INTO looked;
                 END IF;
@@ -106,6 +106,8 @@ class Probe:
     """A query of one text that the same actor runs after it."""
     before: str | None = None
     """A statement that is run above all policies before it."""
+    always: bool = False
+    """Look also where it counts no rows: TRUNCATE does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,13 @@ class Outcome:
 class Prober:
     """Runs probes over one connection, whose role can become any other; nothing that they do stays."""
 
-    def __init__(self, connection: Connection, timeout: float = TIMEOUT) -> None:
+    def __init__(self, connection: Connection, timeout: float | None = None) -> None:
         """In the transaction that is open.
 
-        :param timeout: seconds that a message of probes may take
+        :param timeout: seconds that a message of probes may take; None: as many as usual
         """
         self.connection = connection
-        self.timeout = timeout
+        self.timeout = TIMEOUT if timeout is None else timeout
         self.count = 0
         """How many probes were run."""
         connection.execute(_FUNCTION)
@@ -196,7 +198,7 @@ class Prober:
 
 
 def _message(probe: Probe) -> dict[str, object]:
-    message: dict[str, object] = {"statement": probe.statement, "returns": probe.returns}
+    message: dict[str, object] = {"statement": probe.statement, "returns": probe.returns, "always": probe.always}
     for name in ("look", "then", "before"):
         if (text := getattr(probe, name)) is not None:
             message[name] = text

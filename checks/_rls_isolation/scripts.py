@@ -2,32 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import psycopg
 
-from migrate_validate.catalog.model import Catalog
+from migrate_validate.acting import CLAIMS
+from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place, writable
 from .judging import Breach
 from .probes import Acting, Connection
 
+SHORTENED = 40
+"""A script with more rows than these is left as it is."""
+_SAID = ("request.headers", "request.cookies")
 _ALONE = "SET LOCAL session_replication_role = replica;  -- the rows as they are, without triggers"
 _AGAIN = "SET LOCAL session_replication_role = origin;"
 
 
 def script(ground: Ground, connection: Connection, acting: Acting, breach: Breach) -> str:
-    """The shortest script that shows a breach in the migrated database, tried out as far as that can be.
+    """A short script that shows a breach in the migrated database, tried out as far as that can be.
 
     :param connection: in a transaction, in which nothing stays
     """
-    few = _closed(ground, _asking(ground, breach))
-    text = _written(ground, acting, breach, few)
-    if shows(ground, connection, acting, breach, few):
-        return text
-    every = [row for row in ground.by_place.values() if row.universe]
-    return _written(ground, acting, breach, every) if len(every) <= 200 else text
+    few = _Sketch(tuple(_closed(ground, _asking(ground, breach))), acting)
+    every = _Sketch(tuple(row for row in ground.by_place.values() if row.universe), acting)
+    with connection.transaction(force_rollback=True):
+        _empty(ground, connection)
+        for sketch in (few, every):
+            if _shows(ground, connection, breach, sketch):
+                return _written(ground, breach, _shortened(ground, connection, breach, sketch))
+    return _written(ground, breach, few)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sketch:
+    """What a script is made of."""
+
+    rows: tuple[Placed, ...]
+    acting: Acting
+    lean: bool = False
+    """Rows have only the columns that they need."""
+
+
+def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch) -> _Sketch:
+    """The sketch without what is not needed: claims, columns, rows."""
+    for smaller in (replace(sketch, acting=_modest(sketch.acting)), replace(sketch, acting=_plain(sketch.acting))):
+        if _shows(ground, connection, breach, smaller):
+            sketch = smaller
+    lean = replace(sketch, lean=True)
+    sketch = lean if _shows(ground, connection, breach, lean) else sketch
+    # What is seen or changed stays, whatever it takes.
+    kept = [*breach.rows[:1], *filter(None, [breach.tried.aimed])]
+    for row in sketch.rows if len(sketch.rows) <= SHORTENED else ():
+        without = replace(sketch, rows=tuple(each for each in sketch.rows if each is not row))
+        refers = any(_refers(ground, each, row) for each in without.rows)
+        if row not in kept and not refers and _shows(ground, connection, breach, without):
+            sketch = without
+    return sketch
+
+
+def _modest(acting: Acting) -> Acting:
+    """Without what only clients say beside the token."""
+    return Acting(acting.role, {name: value for name, value in acting.settings.items() if name not in _SAID})
+
+
+def _plain(acting: Acting) -> Acting:
+    """With the claims that every token needs, and no others."""
+    settings = {name: value for name, value in acting.settings.items() if name not in _SAID}
+    if CLAIMS in settings:
+        token = json.loads(settings[CLAIMS])
+        needed = {name: token[name] for name in ("sub", "role", "aud") if name in token}
+        settings[CLAIMS] = json.dumps(needed)
+    return Acting(acting.role, settings)
+
+
+def _refers(ground: Ground, row: Placed, other: Placed) -> bool:
+    """Whether a row refers to another one."""
+    return any(
+        table == other.table
+        and [row.values.get(column) for column in columns] == [other.values.get(column) for column in referenced]
+        for columns, table, referenced in _references(ground, row.table)
+    )
 
 
 def statement(breach: Breach) -> str:
@@ -41,12 +101,16 @@ def statement(breach: Breach) -> str:
     return tried.probe.statement
 
 
-def rows_of(ground: Ground, rows: Iterable[Placed]) -> list[str]:
-    """The INSERT statements of rows."""
-    return [_insert(ground.catalog, row) for row in rows]
+def rows_of(ground: Ground, rows: Iterable[Placed], *, lean: bool = False) -> list[str]:
+    """The INSERT statements of rows.
+
+    :param lean: without columns that have a default or may be NULL, where neither keys nor policies look at them
+    """
+    return [_insert(ground.catalog, row, lean=lean) for row in rows]
 
 
-def _written(ground: Ground, acting: Acting, breach: Breach, rows: Sequence[Placed]) -> str:
+def _written(ground: Ground, breach: Breach, sketch: _Sketch) -> str:
+    acting = sketch.acting
     views = [each for each in ground.catalog.views if each.qualified_name == breach.object]
     refreshes = [
         f"REFRESH MATERIALIZED VIEW {named(each.qualified_name)};" for each in views if each.kind == "materialized view"
@@ -58,10 +122,11 @@ def _written(ground: Ground, acting: Acting, breach: Breach, rows: Sequence[Plac
         for name, value in acting.settings.items()
         if value
     ]
+    inserts = rows_of(ground, sketch.rows, lean=sketch.lean)
     return "\n".join(
         [
             "BEGIN;",
-            *([_ALONE, *(f"{each};" for each in rows_of(ground, rows)), _AGAIN] if rows else []),
+            *([_ALONE, *(f"{each};" for each in inserts), _AGAIN] if inserts else []),
             *refreshes,
             *settings,
             f"SET LOCAL ROLE {quote(acting.role)};",
@@ -71,17 +136,31 @@ def _written(ground: Ground, acting: Acting, breach: Breach, rows: Sequence[Plac
     )
 
 
-def _insert(catalog: Catalog, row: Placed) -> str:
+def _insert(catalog: Catalog, row: Placed, *, lean: bool) -> str:
     table = catalog.whole.tables_by_name[row.table]
     given = {
         column.name: row.values[column.name]
         for column in table.columns
-        if not column.generated and row.values.get(column.name) is not None
+        if not column.generated
+        and row.values.get(column.name) is not None
+        and (not lean or _needed(catalog, table, column))
     }
     always = any(not writable(column) and not column.generated for column in table.columns)
     listed, values = ", ".join(map(quote, given)), ", ".join(map(literal, given.values()))
     overriding = " OVERRIDING SYSTEM VALUE" if always else ""
     return f"INSERT INTO {named(row.table)} ({listed}){overriding} VALUES ({values})"
+
+
+def _needed(catalog: Catalog, table: Table, column: Column) -> bool:
+    """Whether a row cannot do without a column, or policies of some table may look at it."""
+    if column.not_null and column.default is None and not column.identity:
+        return True
+    if any(column.name in key.columns for key in table.constraints if key.kind != "check"):
+        return True
+    word = re.compile(rf"\b{re.escape(column.name)}\b")
+    policies = (policy for each in catalog.whole.tables for policy in each.policies)
+    texts = (text for policy in policies for text in (policy.using, policy.check) if text)
+    return any(word.search(text) for text in texts)
 
 
 def _asking(ground: Ground, breach: Breach) -> list[Placed]:
@@ -127,22 +206,29 @@ def _references(ground: Ground, name: str) -> Iterable[tuple[Sequence[str], str,
             yield link.columns, link.references, link.referenced_columns
 
 
-def shows(ground: Ground, connection: Connection, acting: Acting, breach: Breach, rows: Sequence[Placed]) -> bool:
-    """Whether the script of these rows shows the breach where none of the universes' other rows are."""
+def _empty(ground: Ground, connection: Connection) -> None:
+    """Take the rows of the universes away: the script brings its own."""
+    connection.execute("SET LOCAL session_replication_role = replica")
+    for table, present in ground.rows.items():
+        ours = [row.at for row in present if row.universe]
+        if ours:
+            connection.execute(f"DELETE FROM {named(table)} WHERE {place()} = ANY (%s)".encode(), [ours])
+
+
+def _shows(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch) -> bool:
+    """Whether the script shows the breach where none of the universes' other rows are."""
+    role = quote(sketch.acting.role)
+    settings = {**dict.fromkeys((*_SAID, CLAIMS), ""), **sketch.acting.settings}
+    statements = [
+        "SET LOCAL session_replication_role = replica",
+        *rows_of(ground, sketch.rows, lean=sketch.lean),
+        "SET LOCAL session_replication_role = origin",
+        *(f"SELECT set_config({literal(name)}, {literal(value)}, true)" for name, value in settings.items()),
+        f"SET LOCAL ROLE {role}",
+    ]
     try:
         with connection.transaction(force_rollback=True):
-            connection.execute("SET LOCAL session_replication_role = replica")
-            for table, present in ground.rows.items():
-                ours = [row.at for row in present if row.universe]
-                if ours:
-                    query = f"DELETE FROM {named(table)} WHERE {place()} = ANY (%s)"
-                    connection.execute(query.encode(), [ours])
-            for each in rows_of(ground, rows):
-                connection.execute(each.encode())
-            connection.execute("SET LOCAL session_replication_role = origin")
-            for name, value in acting.settings.items():
-                connection.execute("SELECT set_config(%s, %s, true)", [name, value])
-            connection.execute(f"SET LOCAL ROLE {quote(acting.role)}".encode())
+            connection.execute(";\n".join(statements).encode(), prepare=False)
             return _happens(ground, connection, breach)
     except psycopg.Error:
         if connection.closed:
@@ -165,15 +251,11 @@ def _happens(ground: Ground, connection: Connection, breach: Breach) -> bool:
         if breach.tried.command == "EXECUTE" and not breach.rule.endswith("-read"):
             return True
         return any(word in (shown[0] or "") for word in words) if shown else False
-    return connection.execute(text.encode()).rowcount > 0
+    done = connection.execute(text.encode())
+    return breach.tried.command == "TRUNCATE" or done.rowcount > 0
 
 
 def _telling(ground: Ground, row: Placed) -> Iterable[str | None]:
     table = ground.catalog.whole.tables_by_name[row.table]
     columns = table.primary_key.columns if table.primary_key else tuple(row.values)
     return [row.values[column] for column in columns]
-
-
-def claims(acting: Acting) -> Mapping[str, str]:
-    """What PostgreSQL is told of the one who asks."""
-    return {name: value for name, value in acting.settings.items() if value and name != "search_path"}
