@@ -24,7 +24,7 @@ _PATTERNS = dict.fromkeys(WHOLE, (r"^[0-9]+$", r"^\s*[-+]?[0-9]+\s*$")) | {
     "time": (r"^\s*[0-9]{2}:[0-9]{2}",),
 }
 """By the internal name of a type: regular expressions of texts that it takes, the simplest first."""
-_KNOWS_VALID = 160000
+KNOWS_VALID = 160000
 """The server's version since which pg_input_is_valid() says whether a type takes a text."""
 
 
@@ -60,7 +60,7 @@ def conditions(
             yield f"{expression} in ({listed})"
         for pattern in _PATTERNS.get(name, ()):
             yield f"{expression} matches '{pattern}'"
-        if version >= _KNOWS_VALID and not labels and name not in ("text", "citext"):
+        if version >= KNOWS_VALID and not labels and name not in ("text", "citext"):
             yield f"check (pg_input_is_valid({expression}::text, '{_spelled(target)}'))"
     elif name in WHOLE:
         largest = 2 ** (WHOLE[name] - 1)

@@ -15,6 +15,7 @@ from migrate_validate.config import Assume
 from migrate_validate.data.assuming import NotThere, resolve
 from migrate_validate.data.demands import demands
 from migrate_validate.data.names import Names
+from migrate_validate.data.untold import untold
 from migrate_validate.syntax import unwrap
 
 
@@ -52,9 +53,10 @@ def questions(
     """
     names = Names(catalog)
     enums: dict[str, tuple[str, ...]] = {}
+    domains: set[str] = set()
     asked: set[Assumption] = set()
     for number, migration in enumerate(pending):
-        for each in (*_stated(migration, configured, catalog, number), *_demanded(migration, names, enums)):
+        for each in (*_stated(migration, configured, catalog, number), *_demanded(migration, names, enums, domains)):
             if not isinstance(each, Question):
                 yield each
             elif each.assumption not in asked:
@@ -83,7 +85,9 @@ def _stated(
             yield Question(assumption, place, stated=True)
 
 
-def _demanded(migration: Migration, names: Names, enums: dict[str, tuple[str, ...]]) -> Iterator[Question | Unasked]:
+def _demanded(
+    migration: Migration, names: Names, enums: dict[str, tuple[str, ...]], domains: set[str]
+) -> Iterator[Question | Unasked]:
     try:
         cut = statements(migration.up)
     except ScriptError as error:
@@ -91,15 +95,21 @@ def _demanded(migration: Migration, names: Names, enums: dict[str, tuple[str, ..
         return
     for statement in cut:
         if statement.kind != UNPARSED:
-            yield from _demands(statement, names, enums)
+            yield from _demands(statement, names, enums, frozenset(domains))
+            node: Any = syntax.parse(statement.sql)[0].node
+            if statement.kind == "create_domain":
+                domains.add(unwrap(node.domainname[-1]).sval)
             if statement.kind == "create_enum":
-                node: Any = syntax.parse(statement.sql)[0].node
                 enums[unwrap(node.type_name[-1]).sval] = tuple(unwrap(value).sval for value in node.vals)
         names.follow(statement)
 
 
-def _demands(statement: Statement, names: Names, enums: dict[str, tuple[str, ...]]) -> Iterator[Question | Unasked]:
+def _demands(
+    statement: Statement, names: Names, enums: dict[str, tuple[str, ...]], made: frozenset[str]
+) -> Iterator[Question | Unasked]:
     place = f"{statement.location.file}:{statement.location.line}"
+    for what in untold(statement, names, made):
+        yield Unasked(what, place, "no query is known that asks for it", trouble=True)
     for demand in demands(statement, names, enums):
         # The last one is the most exact.
         assumption = demand.assumptions[-1]
