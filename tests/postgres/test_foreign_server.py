@@ -202,3 +202,16 @@ def test_clones_have_the_settings_of_their_template(theirs: Server) -> None:
                 assert connection.execute(
                     psycopg.sql.SQL("show {}").format(psycopg.sql.Identifier(*name.split(".")))
                 ).fetchone() == (value,)
+
+
+def test_an_environment_of_the_user_leaves_it_so_too(pytester: pytest.Pytester, theirs: Server) -> None:
+    write_chain(pytester, "db", {"001_a.sql": "create table t (id int); grant select on t to acme_app;"})
+    (pytester.path / "platform.sql").write_text("create role acme_app; create schema acme authorization acme_app;")
+    before = state(theirs)
+    result = run(
+        pytester, "--migrations=db", "--migrations-environment=platform.sql", *named(theirs), "-k", "applies or rerun"
+    )
+    assert result.ret == 0
+    text = " ".join(result.stdout.str().split())
+    assert f"(running at {theirs.host}), and are dropped at the end: acme_app" in text
+    assert state(theirs) == before
