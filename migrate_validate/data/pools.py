@@ -28,13 +28,19 @@ from migrate_validate.data.values import (
     unknown_type,
 )
 
-_NUMBERS = (1, 0, 2, -1, 3, 10, 7, 100, 99, -2, 1000, 5, 12, 50, 365, 2024, -100)
+_NUMBERS = (1, 0, 2, -1, 3, 10, 7, 100, 101, 99, -2, 1000, 5, 12, 50, 365, 2024, -100)
 _SMALL = 5
 """How many of them are offered before the outermost numbers of a type."""
 _TEXT = (
     *("a", "A", "", " ", "b", "á", "Á", "a ", "B", "0", "12", " a", "1.5", "null", "-1", "O'Brien", "ß", "x y", "true"),
     *('x"y', "\\", "a,b", "{}", "😀", "\t", "a\nb", "99999999999", "2024-02-29", "a@b.co", "A@b.co", "%", "ab", "abc"),
 )
+_LONG = 40
+"""Characters of two texts that differ only in the last one, and are the same where they are cut;"""
+_SHORT = 4
+"""and of two that fit where these do not, and read better."""
+_FIRST = 4
+"""How many texts come before them."""
 _DAYS = (
     *("2000-01-01", "2024-02-29", "1999-12-31", "2024-01-31", "1970-01-01", "2024-12-31", "2024-03-31", "1900-01-01"),
     *("2023-06-15", "2038-01-20", "2099-12-31", "0001-01-01"),
@@ -78,8 +84,8 @@ _USUAL: dict[str, Sequence[Value]] = {
     "time with time zone": tuple(f"{each}{zone}" for zone in ("+00", "+05:30") for each in _TIMES),
     "interval": _INTERVALS,
     "money": ("1", "0", "2", "-1", "0.01", "1.50", "100", "1234.56"),
-    "real": ("1", "0", "2", "-1", "1.5", "0.1", "100", "16777216"),
-    "double precision": ("1", "0", "2", "-1", "1.5", "0.1", "100", "9007199254740993", "1e-10"),
+    "real": ("1", "0", "2", "-1", "1.5", "1.4", "1.2", "0.1", "100", "16777216"),
+    "double precision": ("1", "0", "2", "-1", "1.5", "1.4", "1.2", "0.1", "100", "9007199254740993", "1e-10"),
     "uuid": tuple(_UUID.format(number) for number in range(1, 31)),
 }
 
@@ -175,7 +181,25 @@ def _numerics(modifiers: tuple[int, ...], hints: Hints, limits: bool) -> list[Va
     precision, scale = (*modifiers, 0)[:2] if modifiers else (40, 20)
     size = Decimal((0, (9,) * precision, -scale))
     unit = Decimal((0, (1,), -scale))
-    texts = "1", "0", "2", "-1", "0.01", "1.5", "10", "99.99", "100", "0.005", "1.2345", "0.1", "3", "1000", "1.000001"
+    texts = (
+        "1",
+        "0",
+        "2",
+        "-1",
+        "0.01",
+        "1.5",
+        "1.4",
+        "1.2",
+        "10",
+        "99.99",
+        "100",
+        "0.005",
+        "1.2345",
+        "0.1",
+        "3",
+        "1000",
+        "1.000001",
+    )
     numbers = [*hints.numbers, *(() if hints.closed and hints.numbers else map(Decimal, texts))]
     if modifiers:
         numbers += [unit * count for count in (1, 2, -1, 12345)]
@@ -204,7 +228,8 @@ def _texts(bare: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) ->
         return list(fitting)
     patterns = [text for pattern in hints.patterns for text in _matching(pattern)]
     sized = [(word * length)[:length] for length in hints.lengths[:8] for word in ("a", "B0 ") if length]
-    texts = [*fitting, *sorted(patterns, key=lambda text: (len(text), text)), *_TEXT, *sized]
+    usual = (*_TEXT[:_FIRST], *_with_one_beginning(longest), *_TEXT[_FIRST:])
+    texts = [*fitting, *sorted(patterns, key=lambda text: (len(text), text)), *usual, *sized]
     if hints.shortest and not sized:
         texts += ["a" * hints.shortest, "b" * hints.shortest]
     if limits and modifiers:
@@ -213,6 +238,12 @@ def _texts(bare: str, modifiers: tuple[int, ...], hints: Hints, limits: bool) ->
     if bare == '"char"':
         texts = [text for text in texts if text.isascii()]
     return [text for text in texts if len(text) <= longest and "\0" not in text]
+
+
+def _with_one_beginning(longest: int) -> list[str]:
+    """Texts that become the same when they are cut."""
+    sizes = dict.fromkeys(min(size, longest) for size in (_LONG, _SHORT))
+    return [f"{'a' * (size - 1)}{last}" for size in sizes if size > 1 for last in "ab"]
 
 
 @lru_cache(maxsize=512)

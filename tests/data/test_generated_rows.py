@@ -14,6 +14,8 @@ from migrate_validate.data import Dataset, Refused, dataset, load, rows
 from migrate_validate.data.coverage import telling_values
 from migrate_validate.data.dataset import Connection, try_row
 from migrate_validate.data.order import fill_order
+from migrate_validate.data.pools import pool
+from migrate_validate.data.values import Types
 from migrate_validate.errors import Unsupported
 from migrate_validate.postgres import Server
 
@@ -115,3 +117,19 @@ def test_telling_values_are_those_that_code_likes_to_ask_for(connection: Connect
         *(("loud", True), ("loud", False), ("tone", None), ("tone", "low"), ("tone", "high")),
         *(("state", "open"), ("state", "done")),
     )
+
+
+def test_values_become_the_same_when_they_are_cut_or_rounded() -> None:
+    types = Types.of(Catalog(180000))
+    texts = [str(text) for text in pool(types, "text")]
+    short = [str(text) for text in pool(types, "character varying(6)")]
+    assert [end for end in range(1, 40) if len({text[:end] for text in texts if len(text) >= 40}) == 1] == [
+        *range(1, 40)
+    ]
+    assert len([text for text in texts if len(text) >= 40]) == 2
+    assert {"aaaaaa", "aaaaab"} <= set(short)
+    assert all(len(text) <= 6 for text in short)
+    for name in ("numeric", "numeric(10,2)", "real", "double precision"):
+        numbers = [str(number) for number in pool(types, name)]
+        assert {"1.2", "1.4", "1.5"} <= set(numbers), name
+    assert {100, 101} <= set(pool(types, "integer"))

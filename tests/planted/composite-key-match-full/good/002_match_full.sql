@@ -1,0 +1,5 @@
+update shipments set country = null, warehouse = null where country is null or warehouse is null;
+alter table shipments drop constraint shipments_warehouse;
+alter table shipments
+    add constraint shipments_warehouse foreign key (country, warehouse)
+    references warehouses (country, code) match full;
