@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from migrate_validate.acting import acting_as, check_actor
     from migrate_validate.catalog.model import Catalog
     from migrate_validate.chain.model import Chain
     from migrate_validate.config import Expectations, Settings
@@ -32,6 +33,8 @@ __all__ = [
     "Timeline",
     "Unproven",
     "Verdict",
+    "acting_as",
+    "check_actor",
     "rule",
 ]
 
@@ -52,6 +55,8 @@ _HOMES = {
     "Timeline": "replay.timeline",
     "Unproven": "findings",
     "Verdict": "findings",
+    "acting_as": "acting",
+    "check_actor": "acting",
     "rule": "rules",
 }
 

@@ -85,6 +85,7 @@ def test_the_examples_run(pytester: pytest.Pytester) -> None:
     assert words == {
         "test_fixtures.py::test_every_profile_has_an_organization": "PASSED",
         "test_fixtures.py::test_backfill_keeps_old_rows": "PASSED",
+        "test_fixtures.py::test_invitations_are_private": "PASSED",
         "test_library.py::test_no_orphans": "PASSED",
         "supabase::my_rules::table-without-comment": "WARNED",
     }
