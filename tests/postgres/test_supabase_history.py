@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import ChainError
-from migrate_validate.postgres import Server
-from migrate_validate.postgres.environments import choose
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.postgres import Server, ServerOptions
+from migrate_validate.postgres.environments import build, choose
 from migrate_validate.replay.replay import Replay, replay_chain
 
 FILES = {
@@ -113,3 +115,29 @@ def test_seeds_by_glob_are_loaded_in_order(server: Server, tmp_path: Path) -> No
     replay = applied(chain_of(tmp_path, files), server)
     with replay.database:
         assert rows(replay, "select what from public.log order by n") == [("b",), ("last",)]
+
+
+def test_who_drives_the_chain_again_leaves_the_role_demoted(server: Server, tmp_path: Path) -> None:
+    superuser = "select rolsuper from pg_roles where rolname = 'postgres'"
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain_of(tmp_path, FILES), Settings(), options)) as evaluation:
+        assert rows(evaluation.replay, superuser) == [(False,)]
+        for _ in range(2):
+            with evaluation.empty_database() as empty:
+                assert rows(evaluation.replay, superuser) == [(True,)]
+                with empty.connect("postgres") as connection:
+                    schemas = connection.execute("select count(*) from pg_tables where schemaname = 'auth'").fetchone()
+                    assert schemas == (23,)
+            assert rows(evaluation.replay, superuser) == [(False,)]
+
+
+def test_a_file_is_run_once_a_server(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "platform.sql"
+    file.write_text("create role mv_once; create schema once authorization mv_once; create table once.t (id int);")
+    environment = choose(chain_of(tmp_path, FILES), str(file))
+    for number in range(2):
+        built = build(environment, server, "once")
+        assert built.schemas == {"once"}
+        with built.database, built.database.connect() as connection:
+            connection.execute("insert into once.t values (1)")
+            assert connection.execute("select count(*) from once.t").fetchone() == (1,), number
