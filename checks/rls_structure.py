@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Chain
+from migrate_validate.config import Settings
 from migrate_validate.findings import Result, Severity
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 
-from ._rls_policies import defaults, functions, structure
+from ._rls_policies import defaults, functions, structure, tenants
 from ._rls_policies.reach import judged
 from ._shared import Connection
 
@@ -117,8 +119,9 @@ def definer_function_exposed(
     """A function with SECURITY DEFINER that those who have not signed in can call.
 
     Through PUBLIC, to which every new function is given, or by a grant to the role, also one that default privileges
-    made. Info where policies need it for these roles, and where only those who signed in can call it. A function that
-    touches no table is left out. Where no role has ``anon`` in its name, all count as not signed in.
+    made. Info where policies need it for these roles, and where only those who signed in can call it. Left out are
+    functions that policies need for all who can call them, and those that touch no table. Where no role has ``anon``
+    in its name, all count as not signed in.
 
     Why: row level security does not bind its owner, so that it alone decides what callers see and change.
     Fix: revoke EXECUTE from PUBLIC and from the role, and grant it to those who need it.
@@ -153,3 +156,62 @@ def ineffective_default_privileges(chain: Chain) -> Iterator[Result]:
     Fix: leave IN SCHEMA out.
     """
     yield from defaults.ineffective(chain)
+
+
+@rule(severity=Severity.WARNING)
+def tenant_foreign_key_without_tenant_column(
+    connection: Connection,
+    settings: Settings | None = None,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A foreign key between tables of tenants that does not compare whose the rows are.
+
+    What a tenant is, ``discovered-tenancy`` tells. Left out are keys whose columns nobody from outside may write, and
+    those where a policy or a trigger of the table reads the other one: it may compare the tenants.
+
+    Why: foreign keys ignore policies: a row of one tenant can refer to a row of another, and tell that it exists.
+    Fix: add the tenant's column to the foreign key, and to a unique key of the other table.
+    """
+    judge = partial(tenants.loose_references, declared=settings.tenancy if settings else None)
+    yield from judged(judge, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING)
+def unique_not_scoped_by_tenant(
+    connection: Connection,
+    settings: Settings | None = None,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A unique key of a table of tenants that holds over the rows of all of them.
+
+    Left out are primary keys, keys with a reference to another table, tables of people, and what has to be the only one
+    in the world by its name or default: generated values, tokens, identifiers of other systems, parts of addresses.
+
+    Why: a tenant is refused what another one has taken, and learns that it exists.
+    Fix: add the tenant's column to the key.
+    """
+    judge = partial(tenants.unscoped_uniqueness, declared=settings.tenancy if settings else None)
+    yield from judged(judge, connection, timeline, catalog, api_roles)
+
+
+@rule(severity=Severity.WARNING)
+def tenant_column_nullable(
+    connection: Connection,
+    settings: Settings | None = None,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A column that says which tenant a row belongs to, and may be NULL.
+
+    Info where the row belongs to a person too; tables of people and of members are left out.
+
+    Why: policies compare the column, which for NULL is never true: the row is lost to all, or open by a special case.
+    Fix: fill the column and set it NOT NULL.
+    """
+    judge = partial(tenants.rows_of_nobody, declared=settings.tenancy if settings else None)
+    yield from judged(judge, connection, timeline, catalog, api_roles)

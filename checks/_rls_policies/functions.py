@@ -75,6 +75,8 @@ def exposed_definers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
         nameless = [role for role in callers if role in _nameless(reach)]
         needed = used.get(function.qualified_name, set())
         unneeded = [role for role in nameless if role not in needed]
+        if needed.issuperset(callers):
+            continue
         grantees = ["PUBLIC"] if function.default_grants else []
         grantees = grantees or reach.grantees(function.grants, unneeded or callers, "EXECUTE")
         yield Finding(

@@ -17,7 +17,7 @@ CREATE FUNCTION own(note int) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFIN
 CREATE TABLE lines (note int);
 ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON lines USING (own(note));
-GRANT SELECT ON lines TO mv_case_anon, mv_case_user;
+GRANT SELECT ON lines TO mv_case_anon;
 CREATE FUNCTION any_table(name text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 DECLARE
     found bigint;
