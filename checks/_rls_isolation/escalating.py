@@ -51,7 +51,7 @@ def escalations(
     able = capabilities(examined)
     roles = {each.sub: each.role for each in ground.universes.actors}
     for each in examined:
-        mine = [other for other in examined if other.identity == each.identity]
+        mine = [other for other in examined if other.identity is each.identity] if each.candidates else []
         for tried, outcome in each.candidates:
             if tried.kind == "refer":
                 yield from _references(ground, each, mine, tried, outcome)

@@ -13,6 +13,7 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.postgres import Server
+from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import SUPABASE, prepare, settle
 
 _PACKAGE = "migrate_validate.checks._rls_isolation"
@@ -84,23 +85,34 @@ class Scene:
         return {(each.rule, each.object, each.identity.kind) for each in self.examined().breaches}
 
 
+_DATABASES: dict[int, Database] = {}
+"""By the identity of a server: its database with the schema, which goes with the server."""
+
+
 @contextlib.contextmanager
-def scene(server: Server, *changes: str, schema: str = SCHEMA) -> Iterator[Scene]:
-    """The schema with changes, filled with two tenants."""
-    with server.create_database("scene") as database:
+def scene(server: Server, *changes: str) -> Iterator[Scene]:
+    """The schema with changes, filled with two tenants, in a transaction."""
+    with _database(server).connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL ROLE postgres; SET LOCAL search_path = public, extensions")
+        for text in changes:
+            connection.execute(text.encode())
+        connection.execute("RESET ROLE")
+        catalog = Catalog.read(connection).without_schemas(SUPABASE.schemas)
+        rows = _fill(connection)
+        stands = ground.Ground.read(connection, catalog, _tenancy(), rows, SUPABASE.api_roles)
+        asking = _identities()
+        acting = {each.label: _acting(each) for each in asking}
+        yield Scene(connection, catalog, stands, acting, asking)
+
+
+def _database(server: Server) -> Database:
+    if id(server) not in _DATABASES:
+        database = _DATABASES[id(server)] = server.create_database("scene")
         prepare(SUPABASE, database)
         with database.connect("postgres") as connection:
-            for text in (schema, *changes):
-                connection.execute(text.encode())
+            connection.execute(SCHEMA.encode())
         settle(SUPABASE, database)
-        with database.connect() as connection, connection.transaction(force_rollback=True):
-            whole = Catalog.read(connection)
-            catalog = whole.without_schemas(SUPABASE.schemas)
-            rows = _fill(connection)
-            stands = ground.Ground.read(connection, catalog, _tenancy(), rows, SUPABASE.api_roles)
-            asking = _identities()
-            acting = {each.label: _acting(each) for each in asking}
-            yield Scene(connection, catalog, stands, acting, asking)
+    return _DATABASES[id(server)]
 
 
 def _fill(connection: psycopg.Connection[Any]) -> Any:
