@@ -23,6 +23,7 @@ _SWITCH = b"""
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN ALTER ROLE postgres SUPERUSER; END';
     CREATE FUNCTION migrate_validate_hosted.demote() RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN ALTER ROLE postgres NOSUPERUSER; END';
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA migrate_validate_hosted TO PUBLIC;
     ALTER SCHEMA migrate_validate_hosted OWNER TO supabase_admin;
     ALTER FUNCTION migrate_validate_hosted.promote() OWNER TO supabase_admin;
     ALTER FUNCTION migrate_validate_hosted.demote() OWNER TO supabase_admin;
