@@ -146,18 +146,20 @@ class _Discovery:
     def _link_people(self, people: Person, person_setting: str | None) -> None:
         """Columns that policies compare with who is asking are people, with or without a foreign key."""
         also = one_to_one(self.references, people)
-        links = []
+        links: list[Hop] = []
         for each in self._asking(person_setting):
             key = people.key if each.table == people.table else also.get(each.table, ())
             refers = self.references.refers(each.table, each.column)
             if key != (each.column,) and not refers and len(people.key) == 1:
-                links.append(Hop(each.table, (each.column,), people.table, people.key, declared=False))
-                self._say(f"{each.table}.{each.column} is a person", each)
+                link = Hop(each.table, (each.column,), people.table, people.key, declared=False)
+                if link not in links:
+                    links.append(link)
+                    self._say(f"{each.table}.{each.column} is a person", each)
         self.references = self.references.with_links(links)
 
     def _link_columns(self) -> None:
         """Columns that policies compare with a key of another table refer to it."""
-        links = []
+        links: list[Hop] = []
         for each in self.compared:
             if each.origin.kind != "column" or each.table not in self.tables:
                 continue
@@ -166,8 +168,9 @@ class _Discovery:
             if target is None or target[0] == each.table or self.references.target(each.table, each.column):
                 continue
             own, its = self.tables[each.table].column(each.column), self._type(target)
-            if own is not None and own.type == its:
-                links.append(Hop(each.table, (each.column,), target[0], (target[1],), declared=False))
+            link = Hop(each.table, (each.column,), target[0], (target[1],), declared=False)
+            if own is not None and own.type == its and link not in links:
+                links.append(link)
                 self._say(f"{each.table}.{each.column} refers to {target[0]}", each)
         self.references = self.references.with_links(links)
 
