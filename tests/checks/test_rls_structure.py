@@ -12,6 +12,7 @@ import pytest
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.statements import statements
+from migrate_validate.config import Settings
 from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
 from migrate_validate.postgres import Server
 from migrate_validate.replay.timeline import Timeline
@@ -68,6 +69,7 @@ def rule_says(name: str, connection: psycopg.Connection[Any], *roles: str) -> li
         psycopg.Connection: connection,
         Timeline: timeline,
         Catalog: Catalog.read(connection),
+        Settings: Settings(),
     }
     rule = RULES[name]
     return list(rule.function(**{parameter: supplied[kind] for parameter, kind in rule.parameters.items()}))
