@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.model import Catalog, Constraint, Table
 from migrate_validate.data.hints import column_hints
-from migrate_validate.data.order import nullable_key
 
 from .model import Hop, Person
 
@@ -153,8 +152,3 @@ def with_links(catalog: Catalog, tables: Mapping[str, Table], links: Iterable[Ho
         replace(table, constraints=(*table.constraints, *added.get(name, ()))) for name, table in tables.items()
     )
     return replace(catalog.whole, tables=tuple(sorted(listed, key=lambda each: each.qualified_name)))
-
-
-def must_refer(table: Table, key: Constraint) -> bool:
-    """Whether each row has to refer to one by this key."""
-    return not nullable_key(table, key)
