@@ -168,7 +168,9 @@ class Evaluation:
 
     def _offer(self, directory: Path) -> tuple[str, ...]:
         binaries = find_binaries(major=self._options.major, executable=self._options.executable)
-        wanted = needed(self.chain) | set(self.environment.extensions)
+        file = self.environment.file
+        before = [file.read_text(encoding="utf-8", errors="replace")] if file is not None and file.is_file() else []
+        wanted = needed(self.chain, *before) | set(self.environment.extensions)
         installed = {control.stem for control in (binaries.share / "extension").glob("*.control")}
         offered = offer(wanted, directory, available=installed)
         return tuple(f"{each.name}: {each.note or 'does what the real one does'}" for each in offered)

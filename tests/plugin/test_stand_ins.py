@@ -152,3 +152,12 @@ def test_what_the_machine_has_is_not_stood_in_for(pytester: pytest.Pytester, ser
     assert result.ret == 0
     assert "stand-in for the extension pgjwt" in words(result)
     assert "stand-in for the extension pgcrypto" not in words(result)
+
+
+def test_the_file_of_an_environment_may_name_some(pytester: pytest.Pytester, bare: ServerOptions) -> None:
+    write_chain(pytester, "db", {"001_jobs.sql": "select cron.schedule('nightly', '0 3 * * *', 'select 1');\n"})
+    (pytester.path / "platform.sql").write_text("create extension pg_cron;\n")
+    (pytester.path / "pyproject.toml").write_text('[tool.migrate_validate]\nenvironment = "platform.sql"\n')
+    result = run(pytester, "--migrations=db", f"--postgresql-exec={bare.executable}", "-k", "applies")
+    assert result.ret == 0
+    assert "stand-in for the extension pg_cron" in words(result)

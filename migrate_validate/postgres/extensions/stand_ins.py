@@ -70,13 +70,16 @@ def known() -> tuple[str, ...]:
     return tuple(sorted(_SOURCES))
 
 
-def needed(chain: Chain) -> frozenset[str]:
-    """The extensions that the chain's CREATE EXTENSION statements name, those inside DO blocks and of EXECUTE too."""
+def needed(chain: Chain, *before: str) -> frozenset[str]:
+    """The extensions that CREATE EXTENSION statements name, those inside DO blocks and of EXECUTE too.
+
+    :param before: texts of SQL that run before the chain
+    """
     return frozenset(
         name
-        for script in chain.scripts
-        if _MENTION.search(script.text)
-        for statement in words.statements(script.text)
+        for text in (*before, *(script.text for script in chain.scripts))
+        if _MENTION.search(text)
+        for statement in words.statements(text)
         for name in _created(statement)
     )
 
