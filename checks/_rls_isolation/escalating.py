@@ -50,9 +50,18 @@ def escalations(
     """
     able = capabilities(examined)
     roles = {each.sub: each.role for each in ground.universes.actors}
+    # What can be added so need not be told again of rows that are changed so.
+    added = {
+        (tried.table, tried.object)
+        for each in examined
+        for tried, _ in each.candidates
+        if tried.kind == "refer" and tried.command == "INSERT"
+    }
     for each in examined:
         mine = [other for other in examined if other.identity is each.identity] if each.candidates else []
         for tried, outcome in each.candidates:
+            if tried.kind == "refer" and tried.command == "UPDATE" and (tried.table, tried.object) in added:
+                continue
             if tried.kind == "refer":
                 yield from _references(ground, each, mine, tried, outcome)
             elif tried.kind == "grant":

@@ -29,6 +29,9 @@ from .telling import Told, grouped
 from .tenancy import discover
 from .universes import seed
 
+SHORTENING = 2.0
+"""Seconds that all scripts together may take to be shortened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -123,10 +126,12 @@ def _scene(
 
 def _told(connection: Connection, scene: _Scene, breaches: Sequence[Breach]) -> Iterator[Told]:
     prober = Prober(connection)
+    started = time.monotonic()
     for worst, others in grouped(breaches):
         acting = scene.acting[worst.identity.label]
         cause = blame(scene.ground, prober, acting, worst)
-        yield Told(worst, others, cause, script(scene.ground, connection, acting, worst))
+        shorten = time.monotonic() - started < SHORTENING
+        yield Told(worst, others, cause, script(scene.ground, connection, acting, worst, shorten=shorten))
 
 
 def _placed(

@@ -24,10 +24,11 @@ _ALONE = "SET LOCAL session_replication_role = replica;  -- the rows as they are
 _AGAIN = "SET LOCAL session_replication_role = origin;"
 
 
-def script(ground: Ground, connection: Connection, acting: Acting, breach: Breach) -> str:
+def script(ground: Ground, connection: Connection, acting: Acting, breach: Breach, *, shorten: bool = True) -> str:
     """A short script that shows a breach in the migrated database, tried out as far as that can be.
 
     :param connection: in a transaction, in which nothing stays
+    :param shorten: leave out the rows that it does not take, which costs a trial for each
     """
     few = _Sketch(tuple(_closed(ground, _asking(ground, breach))), acting)
     every = _Sketch(tuple(row for row in ground.by_place.values() if row.universe), acting)
@@ -35,7 +36,7 @@ def script(ground: Ground, connection: Connection, acting: Acting, breach: Breac
         _empty(ground, connection)
         for sketch in (few, every):
             if _shows(ground, connection, breach, sketch):
-                return _written(ground, breach, _shortened(ground, connection, breach, sketch))
+                return _written(ground, breach, _shortened(ground, connection, breach, sketch, rows=shorten))
     return _written(ground, breach, few)
 
 
@@ -49,7 +50,7 @@ class _Sketch:
     """Rows have only the columns that they need."""
 
 
-def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch) -> _Sketch:
+def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch, *, rows: bool) -> _Sketch:
     """The sketch without what is not needed: claims, columns, rows."""
     for smaller in (replace(sketch, acting=_modest(sketch.acting)), replace(sketch, acting=_plain(sketch.acting))):
         if _shows(ground, connection, breach, smaller):
@@ -58,7 +59,7 @@ def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _
     sketch = lean if _shows(ground, connection, breach, lean) else sketch
     # What is seen or changed stays, whatever it takes.
     kept = [*breach.rows[:1], *filter(None, [breach.tried.aimed])]
-    for row in sketch.rows if len(sketch.rows) <= SHORTENED else ():
+    for row in sketch.rows if rows and len(sketch.rows) <= SHORTENED else ():
         without = replace(sketch, rows=tuple(each for each in sketch.rows if each is not row))
         refers = any(_refers(ground, each, row) for each in without.rows)
         if row not in kept and not refers and _shows(ground, connection, breach, without):

@@ -77,7 +77,8 @@ class Statements:
             for row in self.foreign[:AIMED]:
                 yield self._try("delete", "DELETE", f"DELETE FROM {self.sql} WHERE {self._is(row)}", row)
         given_away = {(self.identity.role, self.table.owner, schema) for schema in (self.table.schema, "")}
-        if "TRUNCATE" in self.may.whole and given_away.isdisjoint(self.ground.given_away):
+        ours = self.name in self.ground.catalog.tables_by_name
+        if ours and "TRUNCATE" in self.may.whole and given_away.isdisjoint(self.ground.given_away):
             made = self._try("delete", "TRUNCATE", f"TRUNCATE {self.sql}")
             yield replace(made, probe=replace(made.probe, always=True))
         if "INSERT" in self.may:
@@ -250,7 +251,9 @@ class Statements:
             return []
         columns = [column for each in tenancy.memberships if each.table == self.name for column in each.person_columns]
         columns += tenancy.people.columns_of(self.name) if tenancy.people else ()
-        columns += self.owner if self.name in tenancy.personal or tenancy.kind == "person" else ()
+        keys = [set(index.keys) for index in self.table.indexes if index.unique and index.predicate is None]
+        if (self.name in tenancy.personal or tenancy.kind == "person") and set(self.owner) in keys:
+            columns += self.owner  # One row a person: a profile, an account.
         return [row for row in self.own if any(row.values[column] == sub for column in columns)]
 
     def _appointments(self) -> Iterator[Try]:
