@@ -13,6 +13,7 @@ from migrate_validate.data.assuming import NotThere, assumed, resolve
 from migrate_validate.data.filling import Filled, fill
 from migrate_validate.data.given import given_rows
 from migrate_validate.data.order import ancestors
+from migrate_validate.data.unproven import Unproven
 from migrate_validate.replay.stages import Stage
 
 from ._shared import Connection
@@ -25,6 +26,7 @@ def learned_before(
     before: Catalog,
     names: Collection[str],
     assumptions: Sequence[Assumption],
+    past: Unproven | None = None,
 ) -> Learned:
     """What tables take in the state before a migration, found out once.
 
@@ -32,12 +34,15 @@ def learned_before(
     :param before: its schema
     :param names: ``schema.name`` of the tables; those that they refer to are learned too
     :param assumptions: what rows are to hold
+    :param past: constraints that rows may break, as they were there before them
     :raises ConfigError: when an assumption names what does not exist, or rows that users give cannot be had
     """
     wanted = ancestors(before, names)
     catalog = assumed(before, assumptions)
+    broken = {name: constraints for name, constraints in (past or {}).items() if name in wanted}
     return stage.once(
-        f"learned {sorted(wanted)} {assumptions}", lambda: _learned(connection, stage, settings, catalog, wanted)
+        f"learned {sorted(wanted)} {assumptions} {sorted(broken)}",
+        lambda: _learned(connection, stage, settings, catalog, wanted, broken),
     )
 
 
@@ -81,10 +86,15 @@ def fill_after(
 
 
 def _learned(
-    connection: Connection, stage: Stage, settings: Settings, catalog: Catalog, names: Collection[str]
+    connection: Connection,
+    stage: Stage,
+    settings: Settings,
+    catalog: Catalog,
+    names: Collection[str],
+    past: Unproven | None = None,
 ) -> Learned:
     given = given_rows(settings.data, catalog)
-    return learn(connection, catalog, names, hints=mined(stage.chain.scripts), given=given)
+    return learn(connection, catalog, names, hints=mined(stage.chain.scripts), given=given, past=past)
 
 
 def _is_about(assumption: Assumption, before: Catalog) -> bool:

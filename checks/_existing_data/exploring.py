@@ -16,6 +16,7 @@ from migrate_validate.config import Settings
 from migrate_validate.data import Dataset, dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import drawing
+from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.stages import Stage, Trial
@@ -141,10 +142,11 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
         catalog = assumed(before, assumptions)
         trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed, budget.statement)
         first = positions(trial.connection)
-        learned = learned_before(trial.connection, stage, settings, before, tables, assumptions)
+        past = unproven(before)
+        learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)
         restore(trial.connection, first)
         strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
-        search = _Searching(trying, strategy, budget, until, learned.unfilled, Memory.of(stage, before))
+        search = _Searching(trying, strategy, budget, until, learned.unfilled, Memory.of(stage, before, past))
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -302,6 +304,6 @@ def _smallest(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Datase
                     return outcome.data
         return None
 
-    data = smallest(data, still, SHRINKING)
+    data = smallest(data, still, SHRINKING, [".".join((harm.object or "").split(".")[:2])])
     still(data)
     return latest, data

@@ -12,6 +12,7 @@ from hypothesis.database import ExampleDatabase
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.data import Dataset
+from migrate_validate.data.unproven import Unproven
 from migrate_validate.data.values import Default
 from migrate_validate.replay.stages import Stage
 
@@ -24,12 +25,14 @@ class Memory:
     """None: the profile of Hypothesis has none."""
     key: bytes
     tables: Mapping[str, Table]
+    past: Unproven
+    """The constraints that the rows may break."""
 
     @classmethod
-    def of(cls, stage: Stage, before: Catalog) -> Memory:
+    def of(cls, stage: Stage, before: Catalog, past: Unproven) -> Memory:
         """That of a migration, by the path of its file."""
         key = f"migrate-validate:{stage.migration.up.path.resolve()}".encode()
-        return cls(hypothesis.settings().database, key, before.tables_by_name)
+        return cls(hypothesis.settings().database, key, before.tables_by_name, past)
 
     def datasets(self) -> Iterator[Dataset]:
         """What was kept, as far as the tables still have these columns."""
@@ -54,7 +57,8 @@ class Memory:
             table = self.tables.get(name)
             if table is None or any(table.column(column) is None for row in rows for column in row):
                 return None
-        return Dataset({name: tuple(rows) for name, rows in kept.items()}, {name: self.tables[name] for name in kept})
+        rows = {name: tuple(each) for name, each in kept.items()}
+        return Dataset(rows, {name: self.tables[name] for name in kept}, past=self.past)
 
 
 def _written(data: Dataset) -> bytes:

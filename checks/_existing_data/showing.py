@@ -13,7 +13,7 @@ from .shrinking import size
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _PLAIN_NAME = re.compile(r"[\w./-]+")
-_PUBLIC = re.compile(r'^(INSERT INTO|UPDATE) public\.(?=[\w"])')
+_PUBLIC = re.compile(r'^(INSERT INTO|UPDATE|ALTER TABLE) public\.(?=[\w"])')
 
 
 def evidence(found: Mapping[str, object], column: str | None) -> dict[str, object]:
@@ -68,14 +68,17 @@ def script(data: Dataset, file: str) -> str:
 
 
 def _statements(data: Dataset) -> Iterator[str]:
+    circular = _circular(data)
+    yield from map(_ended, (*data.fixtures, *data.opening()))
+    yield from ["BEGIN; SET CONSTRAINTS ALL DEFERRED;"] if circular else []
+    yield from map(_ended, data.row_statements())
+    yield from ["COMMIT;"] if circular else []
+    yield from map(_ended, data.closing())
+
+
+def _ended(statement: str) -> str:
     # The schema is left out where psql finds the table without it.
-    statements = [_PUBLIC.sub(r"\1 ", each.rstrip().removesuffix(";")) + ";" for each in data.statements()]
-    if not _circular(data):
-        yield from statements
-        return
-    yield "BEGIN; SET CONSTRAINTS ALL DEFERRED;"
-    yield from statements
-    yield "COMMIT;"
+    return _PUBLIC.sub(r"\1 ", statement.rstrip().removesuffix(";")) + ";"
 
 
 def _circular(data: Dataset) -> bool:

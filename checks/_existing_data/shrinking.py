@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.model import Table
@@ -35,13 +35,16 @@ class _Shrinking:
         return True
 
 
-def smallest(data: Dataset, still: Still, seconds: float) -> Dataset:
+def smallest(data: Dataset, still: Still, seconds: float, named: Collection[str] = ()) -> Dataset:
     """Drop rows, leave out columns and simplify values as long as it still happens.
 
     :param data: rows with which it happens
     :param seconds: after which the best so far is good enough
+    :param named: ``schema.name`` of the tables that it is about, as far as they are known
     """
     search = _Shrinking(data, still, time.monotonic() + seconds)
+    _leave_others(search, named)
+    _obey(search)
     _drop_tables(search)
     _drop_rows(search)
     _drop_columns(search)
@@ -59,12 +62,13 @@ def size(data: Dataset) -> int:
     return sum(map(len, data.rows.values()))
 
 
-def _weight(data: Dataset) -> tuple[int, int, int]:
-    """Rows, then values that were given, then how long they are."""
+def _weight(data: Dataset) -> tuple[int, int, int, int]:
+    """Constraints that rows may break, then rows, then values that were given, then how long they are."""
     values = [
         value for rows in data.rows.values() for row in rows for value in row.values() if not isinstance(value, Default)
     ]
-    return size(data), len(values), sum(_complexity(value) for value in values)
+    past = sum(map(len, data.past.values()))
+    return past, size(data), len(values), sum(_complexity(value) for value in values)
 
 
 def _complexity(value: Value) -> int:
@@ -72,6 +76,29 @@ def _complexity(value: Value) -> int:
         return 1
     place = next((number for number, each in enumerate(_SIMPLE) if each == value and type(each) is type(value)), None)
     return 2 + place if place is not None else 20 + len(str(value))
+
+
+def _leave_others(search: _Shrinking, named: Collection[str]) -> None:
+    """Leave all tables empty but those that it is about, and those that these refer to."""
+    tables = search.best.tables
+    kept: set[str] = set()
+    queue = [name for name in named if name in tables]
+    while queue:
+        name = queue.pop()
+        if name in tables and name not in kept:
+            kept.add(name)
+            queue += [key.references for key in tables[name].foreign_keys if key.references]
+    if kept and any(rows for name, rows in search.best.rows.items() if name not in kept):
+        rows = {name: each if name in kept else () for name, each in search.best.rows.items()}
+        search.better(replace(search.best, rows=rows))
+
+
+def _obey(search: _Shrinking) -> None:
+    """Let rows break as few constraints as possible."""
+    if search.best.past and not search.better(replace(search.best, past={})):
+        for constraint in [each for own in search.best.past.values() for each in own]:
+            past = {name: tuple(e for e in own if e is not constraint) for name, own in search.best.past.items()}
+            search.better(replace(search.best, past=past))
 
 
 def _drop_tables(search: _Shrinking) -> None:

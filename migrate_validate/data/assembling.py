@@ -20,6 +20,7 @@ from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder
 from migrate_validate.data.plans import Key, Plan, patterns
 from migrate_validate.data.strategies import Parents, Row
+from migrate_validate.data.unproven import Unproven
 from migrate_validate.data.values import DEFAULT, Default, Value
 
 _MOST_BYTES = 4000
@@ -43,7 +44,8 @@ def assembled(order: FillOrder, learned: Learned, max_rows: int, present: Parent
 
     :param present: rows that are in the tables already, and may be referred to
     """
-    one = _drawn(_plans(order, learned), max_rows, {**learned.present, **present}, _fixtures(order, learned))
+    present = {**learned.present, **present}
+    one = _drawn(_Common(_plans(order, learned), present, _fixtures(order, learned), learned.past), max_rows)
     # Hypothesis varies each example a few times by copying parts of it onto others, which our rows do on their own;
     # it does not so within elements that have to be unique. Without this, two thirds of the examples are copies.
     return st.lists(one, min_size=1, max_size=1, unique_by=id).map(itemgetter(0))
@@ -57,7 +59,7 @@ def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random)
     # A strategy of few values is exhausted before there are so many.
     given = {name: [each[place % len(each)] for place in range(rows)] for name, each in own.items() if each}
     wanted = dict.fromkeys((plan.name for plan in plans), rows)
-    return _fitted(plans, wanted, rows, bytes_of, given, learned.present)
+    return replace(_fitted(plans, wanted, rows, bytes_of, given, learned.present), past=learned.past)
 
 
 def _plans(order: FillOrder, learned: Learned) -> list[Plan]:
@@ -73,8 +75,19 @@ def _fixtures(order: FillOrder, learned: Learned) -> tuple[str, ...]:
     return tuple(fixture for name in names if name in learned.given and (fixture := learned.given[name].fixture))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Common:
+    """What all datasets share. Hypothesis would spell it out, and the plans may be hundreds."""
+
+    plans: Sequence[Plan]
+    present: Parents
+    fixtures: tuple[str, ...]
+    past: Unproven
+
+
 @st.composite
-def _drawn(draw: DrawFn, plans: Sequence[Plan], max_rows: int, present: Parents, fixtures: tuple[str, ...]) -> Dataset:
+def _drawn(draw: DrawFn, common: _Common, max_rows: int) -> Dataset:
+    plans = common.plans
     counts = draw(st.binary(min_size=len(plans), max_size=len(plans)))
     if max_rows * sum(plan.width for plan in plans) <= _MOST_BYTES:
         bytes_of = [[draw(plan.bytes) for _ in range(max_rows)] for plan in plans]
@@ -84,7 +97,10 @@ def _drawn(draw: DrawFn, plans: Sequence[Plan], max_rows: int, present: Parents,
         bytes_of = [_stretched(draw(seeds), plan.width, max_rows) for plan in plans]
     given = {plan.name: [draw(plan.given) for _ in range(max_rows)] for plan in plans if plan.given is not None}
     wanted = {plan.name: count * (max_rows + 1) >> 8 for plan, count in zip(plans, counts, strict=True)}
-    return replace(_fitted(plans, wanted, max_rows, bytes_of, given, present), fixtures=fixtures)
+    # Some have rows from before the constraints that are not validated, in the others all rows hold them.
+    older = bool(common.past) and draw(st.booleans())
+    data = _fitted(plans, wanted, max_rows, bytes_of, given, common.present)
+    return replace(data, fixtures=common.fixtures, past=common.past if older else {})
 
 
 def _fitted(

@@ -14,6 +14,7 @@ from migrate_validate.data.loading import Connection, Refused, load, try_row
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import ancestors, fill_order
 from migrate_validate.data.strategies import Parents
+from migrate_validate.data.unproven import without
 from migrate_validate.data.writing import insert
 from migrate_validate.errors import Unsupported
 
@@ -45,9 +46,9 @@ def dataset(
     :param present: rows that are in the tables already, by ``schema.name``; foreign keys may point at them
     :raises Unsupported: without ``learned``, when a column's type is not known; with it, such tables stay empty
     """
-    order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
     known = learned or _guessed(catalog, tables)
-    return assembled(order, known, max_rows, present or {})
+    names = None if tables is None else ancestors(catalog, tables)
+    return assembled(fill_order(without(catalog, known.past), names), known, max_rows, present or {})
 
 
 def _guessed(catalog: Catalog, tables: Collection[str] | None) -> Learned:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from migrate_validate.catalog.model import Table
 from migrate_validate.data.given import Given
 from migrate_validate.data.strategies import Parents
+from migrate_validate.data.unproven import Unproven
 from migrate_validate.data.values import DEFAULT, Default, Value
 
 Cells = tuple[Value | Default, ...]
@@ -92,3 +93,5 @@ class Learned:
     forbidden: Mapping[str, tuple[Computed, ...]] = field(default_factory=dict)
     """By ``schema.name``: values that CHECK constraints forbid columns of which some refer to other rows, as
     ``false``."""
+    past: Unproven = field(default_factory=dict)
+    """The constraints that rows may break."""

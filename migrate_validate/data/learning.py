@@ -17,6 +17,7 @@ from migrate_validate.data.judging import Test, base_type, evaluate, judge, ment
 from migrate_validate.data.learned import Cells, Computed, Learned, Pool, Unique, plain_keys
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key, partitions
 from migrate_validate.data.trials import Trials
+from migrate_validate.data.unproven import Unproven, without
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
 from migrate_validate.errors import ConfigError, Unsupported
 from migrate_validate.syntax import quote
@@ -42,6 +43,7 @@ def learn(
     hints: Mined | None = None,
     given: Mapping[str, Given] | None = None,
     trials: bool = True,
+    past: Unproven | None = None,
 ) -> Learned:
     """Find out which values the tables take, by asking PostgreSQL: one query for columns that constraints tie together.
 
@@ -54,10 +56,13 @@ def learn(
     :param hints: literals that scripts name, see :func:`~migrate_validate.data.mining.mined`
     :param given: by ``schema.name`` what the user says about the rows of a table
     :param trials: whether a few datasets are loaded to see what triggers refuse, and which tables stay empty
+    :param past: constraints that the rows may break, see :func:`~migrate_validate.data.unproven.unproven`
     :raises psycopg.Error: when the connection is lost
     """
-    order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
-    learning = _Learning(catalog, connection, hints or {}, given or {})
+    names = None if tables is None else ancestors(catalog, tables)
+    catalog = without(catalog, past or {})
+    order = fill_order(catalog, names)
+    learning = _Learning(catalog, connection, hints or {}, given or {}, past or {})
     with connection.transaction(force_rollback=True):
         learning.begin(order)
         learned = learning.run(order)
@@ -76,6 +81,7 @@ class _Learning:
     connection: Connection | None
     hints: Mined
     given: Mapping[str, Given]
+    past: Unproven = field(default_factory=dict)
     types: Types = field(init=False)
     source: Source = field(init=False)
     pools: dict[str, tuple[Pool, ...]] = field(default_factory=dict)
@@ -153,7 +159,7 @@ class _Learning:
             else:
                 self.unfilled[name] = why
         present = {name: rows for name, rows in self.present.items() if rows}
-        return Learned(self.pools, self.unfilled, self.given, present, self.unique, self.forbidden)
+        return Learned(self.pools, self.unfilled, self.given, present, self.unique, self.forbidden, self.past)
 
     def _given(self, table: Table, given: Given) -> tuple[Pool, ...]:
         """No pools: the rows come from the user's strategy, which is tried first."""

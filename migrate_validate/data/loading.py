@@ -48,7 +48,8 @@ def load(connection: Connection, data: Dataset, *, raise_refusals: bool = True) 
     """Insert a dataset in one transaction, or in a savepoint of the one that is open.
 
     Sequences go on behind the numbers that the rows bring along. Foreign keys that are deferrable are checked at the
-    end, and are IMMEDIATE or DEFERRED afterwards as they were declared.
+    end, and are IMMEDIATE or DEFERRED afterwards as they were declared. Constraints that the rows may break are taken
+    away in between.
 
     :param raise_refusals: raise what PostgreSQL refuses; otherwise the rows that it takes stay, those that it refuses
         are returned, and so are the rows that refer to them
@@ -66,8 +67,10 @@ def load(connection: Connection, data: Dataset, *, raise_refusals: bool = True) 
     else:
         return ()
     with connection.transaction():
-        _run(connection, data.fixtures)
-        return _Careful(connection, data).load()
+        _run(connection, (*data.fixtures, *data.opening()))
+        refused = _Careful(connection, data).load()
+        _run(connection, data.closing())
+        return refused
 
 
 def accepted(data: Dataset, refused: Collection[Refused]) -> Dataset:
@@ -82,7 +85,7 @@ def _whole(connection: Connection, data: Dataset) -> None:
     deferred, restored = _constraints(data)
     batches = data.batches()
     _run(connection, data.fixtures)
-    statements = [*deferred, *batches, *_advances(data), *restored]
+    statements = [*data.opening(), *deferred, *batches, *_advances(data), *restored, *data.closing()]
     if not statements:
         return
     # What is prepared may be one statement only.
@@ -111,7 +114,7 @@ def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
     waiting: list[str] = []
     at_once: list[str] = []
     initially: list[str] = []
-    for table in data.tables.values():
+    for name, table in data.tables.items():
         triggers = [
             f"{quote(table.schema)}.{quote(each.name)}"
             for each in table.triggers
@@ -120,10 +123,10 @@ def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
         waiting += triggers
         initially += triggers
         for each in table.constraints:
-            if each.deferrable:
-                name = f"{quote(table.schema)}.{quote(each.name)}"
-                (at_once if each.kind in ("primary key", "unique", "exclusion") else waiting).append(name)
-                initially += [name] if each.deferred else []
+            if each.deferrable and each not in data.past.get(name, ()):
+                listed = f"{quote(table.schema)}.{quote(each.name)}"
+                (at_once if each.kind in ("primary key", "unique", "exclusion") else waiting).append(listed)
+                initially += [listed] if each.deferred else []
     return (
         [*_set(waiting, "DEFERRED"), *_set(at_once, "IMMEDIATE")],
         [*_set(waiting, "IMMEDIATE"), *_set(initially, "DEFERRED")],
@@ -261,8 +264,10 @@ class _Careful:
             return {}
         kept = accepted(self.data, self.refused).rows
         gone: dict[tuple[str, tuple[str, ...]], set[Cells]] = {}
-        for table in self.data.tables.values():
+        for own, table in self.data.tables.items():
             for key in table.foreign_keys:
+                if key in self.data.past.get(own, ()):
+                    continue
                 name, columns = key.references or "", key.referenced_columns
                 values = {_cells(each.row, columns) for each in self.refused if each.table == name}
                 gone[name, columns] = values - {_cells(row, columns) for row in kept.get(name, ())}
@@ -279,7 +284,8 @@ def _cells(row: Row, columns: Sequence[str]) -> Cells:
 def _refers(table: Table, row: Row, lost: Mapping[tuple[str, tuple[str, ...]], set[Cells]]) -> bool:
     """Whether a row refers to one that is not there."""
     return bool(lost) and any(
-        _cells(row, key.columns) in lost[key.references or "", key.referenced_columns] for key in table.foreign_keys
+        _cells(row, key.columns) in lost.get((key.references or "", key.referenced_columns), ())
+        for key in table.foreign_keys
     )
 
 

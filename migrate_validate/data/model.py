@@ -8,6 +8,7 @@ from typing import Any
 
 from migrate_validate.catalog.model import Table
 from migrate_validate.data.strategies import Row
+from migrate_validate.data.unproven import Unproven, adds, drops
 from migrate_validate.data.writing import insert, needs_no_columns, update
 
 
@@ -23,6 +24,8 @@ class Dataset:
     in a circle."""
     fixtures: tuple[str, ...] = ()
     """SQL that comes before all rows."""
+    past: Unproven = field(default_factory=dict)
+    """Constraints that the rows may break, as they were there before them."""
 
     def __repr__(self) -> str:
         """The rows as SQL."""
@@ -35,11 +38,27 @@ class Dataset:
     def statements(self) -> tuple[str, ...]:
         """The rows as INSERT statements, in an order in which they can be run.
 
-        Foreign keys are thought to be deferred where they can be.
+        Foreign keys are thought to be deferred where they can be. Constraints that rows may break are dropped before
+        them, and added again NOT VALID.
         """
+        return (*self.fixtures, *self.opening(), *self.row_statements(), *self.closing())
+
+    def opening(self) -> list[str]:
+        """The statements that come before the rows."""
+        return drops(self.past, self._filled())
+
+    def closing(self) -> list[str]:
+        """The statements that come when all rows are there, and all that was deferred is checked."""
+        return adds(self.past, self._filled())
+
+    def _filled(self) -> dict[str, Table]:
+        return {name: table for name, table in self.tables.items() if self.rows.get(name)}
+
+    def row_statements(self) -> tuple[str, ...]:
+        """What inserts the rows, and completes those that refer to each other."""
         each = [(self.tables[name], row) for name, rows in self.rows.items() for row in rows]
         inserts = [insert(table, (self.at_first(table, row),)) for table, row in each]
-        return (*self.fixtures, *inserts, *(update for table, row in each if (update := self.update(table, row))))
+        return (*inserts, *(update for table, row in each if (update := self.update(table, row))))
 
     def batches(self) -> list[str]:
         """The same in as few statements as possible: one a table, where it can be."""

@@ -14,6 +14,7 @@ from migrate_validate.catalog.model import Constraint, Table
 from migrate_validate.data.learned import Computed, Learned, Pool, Unique
 from migrate_validate.data.order import FillOrder, nullable_key
 from migrate_validate.data.strategies import Row, bound_keys
+from migrate_validate.data.unproven import restored
 from migrate_validate.data.values import DEFAULT, Default, Value
 
 _FEW = 4
@@ -133,7 +134,7 @@ class Plan:
         wheels = [Wheel.of(pool) for pool in pools]
         width = 1 + len(wheels) + len(keys) + len(broken)
         return cls(
-            table,
+            restored(table, learned.past),
             table.qualified_name,
             wheels,
             keys,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from migrate_validate.data import Dataset, learn
-from migrate_validate.data.model import Row
+from migrate_validate.data import Dataset, Row, learn
 from migrate_validate.postgres import Server
 from tests.data.test_datasets import database, loaded, values
 
