@@ -1,0 +1,10 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE POLICY a ON notes USING (body = current_setting('application_name'));
+CREATE POLICY b ON notes USING (body = 'current_setting(''app.tenant'')');
+CREATE FUNCTION not_called() RETURNS text LANGUAGE sql STABLE AS $$SELECT current_setting('app.tenant')$$;
+CREATE TABLE open_to_all (id int, body text);
+CREATE POLICY c ON open_to_all USING (body = current_setting('app.tenant'));

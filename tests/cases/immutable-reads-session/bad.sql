@@ -1,0 +1,16 @@
+CREATE SCHEMA auth;
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+  AS $$SELECT nullif(current_setting('request.jwt.claim.sub', true), '')::uuid$$;
+CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE
+  AS $$SELECT current_setting('request.jwt.claim.role', true)$$;
+CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE
+  AS $$SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb$$;
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE FUNCTION tenant() RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT current_setting('app.tenant', true)$$;
+CREATE POLICY own ON notes USING (body = tenant());
+CREATE FUNCTION asks_others() RETURNS uuid LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN auth.uid(); END$$;
+CREATE FUNCTION me() RETURNS text LANGUAGE sql IMMUTABLE RETURN CURRENT_USER;

@@ -1,0 +1,10 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE POLICY a_alone ON notes AS RESTRICTIVE FOR UPDATE USING (open);
+CREATE POLICY b_read ON notes FOR SELECT USING (open);
+CREATE TABLE papers (id int, open boolean);
+ALTER TABLE papers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY c_all ON papers AS RESTRICTIVE USING (open);

@@ -1,0 +1,7 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE POLICY a ON notes USING (open);
+CREATE POLICY b ON notes AS RESTRICTIVE USING (id > 0);

@@ -1,0 +1,10 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE POLICY a ON notes USING (CURRENT_USER = 'mv_case_user' AND open);
+CREATE POLICY b ON notes USING (CURRENT_USER IN ('mv_case_user', 'mv_case_staff'));
+CREATE TABLE internal (id int, owner text);
+ALTER TABLE internal ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON internal USING (owner = CURRENT_USER);

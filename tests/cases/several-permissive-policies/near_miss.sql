@@ -1,0 +1,9 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE POLICY a ON notes FOR SELECT TO mv_case_user USING (id = 1);
+CREATE POLICY b ON notes FOR SELECT TO mv_case_anon USING (open);
+CREATE POLICY c ON notes AS RESTRICTIVE FOR SELECT USING (id > 0);
+CREATE POLICY d ON notes FOR DELETE TO mv_case_user USING (id = 1);

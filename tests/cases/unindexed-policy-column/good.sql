@@ -1,0 +1,12 @@
+CREATE SCHEMA auth;
+CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE
+  AS $$SELECT nullif(current_setting('request.jwt.claim.sub', true), '')::uuid$$;
+CREATE FUNCTION auth.role() RETURNS text LANGUAGE sql STABLE
+  AS $$SELECT current_setting('request.jwt.claim.role', true)$$;
+CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql STABLE
+  AS $$SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb$$;
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE TABLE members (user_id uuid, org_id uuid, role text);
+CREATE INDEX ON notes (user_id);
+CREATE POLICY own ON notes FOR SELECT USING (user_id = (SELECT auth.uid()));

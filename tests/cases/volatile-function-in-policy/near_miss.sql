@@ -1,0 +1,10 @@
+CREATE TABLE notes (id int PRIMARY KEY, user_id uuid, org_id uuid, open boolean, body text);
+CREATE INDEX ON notes (user_id);
+CREATE INDEX ON notes (org_id);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO mv_case_anon, mv_case_user;
+CREATE FUNCTION tenant() RETURNS text LANGUAGE sql AS $$SELECT current_setting('app.tenant', true)$$;
+CREATE POLICY a ON notes USING (body = (SELECT tenant()));
+CREATE FUNCTION may_read(note int) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT note > 0$$;
+CREATE FUNCTION may_read(note int, how text) RETURNS boolean LANGUAGE sql AS $$SELECT note > 0$$;
+CREATE POLICY b ON notes USING (may_read(id) AND body = lower(body));
