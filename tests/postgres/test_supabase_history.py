@@ -131,6 +131,21 @@ def test_who_drives_the_chain_again_leaves_the_role_demoted(server: Server, tmp_
             assert rows(evaluation.replay, superuser) == [(False,)]
 
 
+def test_what_sends_requests_is_there_for_who_calls_it(server: Server, tmp_path: Path) -> None:
+    files = FILES | {
+        "supabase/migrations/20250103000000_call.sql": "select net.http_post(url := 'http://localhost');\n"
+        "set role authenticated; select net.http_get(url := 'http://localhost'); reset role;\n"
+    }
+    chain = chain_of(tmp_path, files)
+    assert choose(chain, None).extensions[-1] == "pg_net"
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, Settings(), options)) as evaluation:
+        assert [step.run.failure for step in evaluation.timeline.steps] == [None] * 3
+        assert rows(evaluation.replay, "select count(*) from net.http_request_queue") == [(2,)]
+    files["supabase/migrations/20250102500000_net.sql"] = "create extension pg_net;"
+    assert "pg_net" not in choose(chain_of(tmp_path, files), None).extensions
+
+
 def test_a_file_is_run_once_a_server(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "platform.sql"
     file.write_text("create role mv_once; create schema once authorization mv_once; create table once.t (id int);")

@@ -24,6 +24,10 @@ _FILES = {
 _UNEXPOSED = "unexposed"
 """What Supabase's tools run before the first migration where new tables are not exposed."""
 _SEARCH_PATH = '"$user", public, extensions'
+_AFTERWARDS = {
+    "pg_net": b"GRANT USAGE ON SCHEMA net TO supabase_functions_admin, postgres, anon, authenticated, service_role",
+}
+"""What the service runs when it has installed an extension."""
 _SCHEMAS = """
     select nspname from pg_namespace
     where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
@@ -149,6 +153,7 @@ def _install(connection: psycopg.Connection, environment: Environment) -> list[s
         if name in offered:
             schema = environment.extension_schemas[name]
             connection.execute(f"CREATE EXTENSION {quote(name)} SCHEMA {quote(schema)}".encode())
+            connection.execute(_AFTERWARDS.get(name, b""))
         else:
             notes.append(f'extension "{name}" of the environment {environment.name} is not available on this server')
     connection.execute("RESET ROLE")

@@ -11,7 +11,7 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.errors import ConfigError
 from migrate_validate.postgres.environments import custom
 from migrate_validate.postgres.environments.environment import ENVIRONMENTS, PLAIN, SUPABASE, Environment
-from migrate_validate.postgres.extensions import words
+from migrate_validate.postgres.extensions import needed, words
 
 # Any name before a dot may be an alias of a query: only what really is in these schemas tells. A name with "(" is a
 # function and must be called.
@@ -64,6 +64,9 @@ _BY_NAME_ONLY = frozenset({"extensions", "vault", "storage", "realtime", "auth"}
 _MENTIONS = tuple(sorted(SUPABASE.schemas | SUPABASE.roles))
 # The service has these from the start; other chains do without them.
 _WHEN_USED = {"vault": "supabase_vault", "graphql": "pg_graphql"}
+# Supabase's tools install it before the first migration; its schema alone is no sign of Supabase.
+_SENDER = "pg_net"
+_SENDING = frozenset({"http_get", "http_post", "http_delete"})
 
 
 def check_name(wanted: str | None) -> None:
@@ -99,7 +102,9 @@ def choose(chain: Chain, wanted: str | None) -> Environment:
     missing = reasons(chain)
     if wanted is None and chain.format != SUPABASE.name and not missing:
         return PLAIN
-    extra = tuple(extension for schema, extension in _WHEN_USED.items() if f"schema {schema}" in missing)
+    extra = [extension for schema, extension in _WHEN_USED.items() if f"schema {schema}" in missing]
+    if _sends(chain) and _SENDER not in needed(chain):
+        extra.append(_SENDER)
     return replace(SUPABASE, extensions=(*SUPABASE.extensions, *extra), exposes_new_tables=chain.exposes_new_tables)
 
 
@@ -114,6 +119,17 @@ def reasons(chain: Chain) -> tuple[str, ...]:
                 used.update(_used(statement))
                 made.update(_made(statement))
     return tuple(sorted(used - made))
+
+
+def _sends(chain: Chain) -> bool:
+    """Whether the chain calls a function of the extension that sends requests."""
+    return any(
+        pieces[:2] == ("net", ".") and pieces[2] in _SENDING
+        for script in chain.scripts
+        if "net." in script.text.lower()
+        for statement in words.statements(script.text)
+        for pieces in zip(statement, statement[1:], statement[2:], strict=False)
+    )
 
 
 def _made(statement: tuple[str, ...]) -> Iterator[str]:

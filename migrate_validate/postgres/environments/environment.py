@@ -57,6 +57,7 @@ SUPABASE = Environment(
         "pgcrypto": "extensions",
         "supabase_vault": "vault",
         "pg_graphql": "graphql",
+        "pg_net": "extensions",
     },
     roles=frozenset(
         [
