@@ -14,3 +14,4 @@ create role web;
 grant select, update on customer to web;
 create policy "customers read themselves" on customer for select to web
     using (id = nullif(current_setting('app.customer', true), '')::bigint);
+alter default privileges in schema public revoke execute on functions from public;
