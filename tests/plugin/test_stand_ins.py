@@ -36,10 +36,9 @@ CHAIN = {
 
 
 @pytest.fixture(scope="module", params=available_majors(), ids=lambda major: f"pg{major}")
-def bare(request: pytest.FixtureRequest) -> Iterator[ServerOptions]:
+def bare(request: pytest.FixtureRequest) -> ServerOptions:
     """A PostgreSQL that lacks them all."""
-    with bare_postgres(request.param) as options:
-        yield options
+    return bare_postgres(request.param)
 
 
 @pytest.fixture(scope="module")

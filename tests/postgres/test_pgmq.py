@@ -22,8 +22,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     directory = tmp_path_factory.mktemp("offered")
     offer(["pgmq"], directory)
     with (
-        bare_postgres(request.param, ["pgmq"]) as options,
-        open_server(options, extension_directory=directory) as server,
+        open_server(bare_postgres(request.param), extension_directory=directory) as server,
         server.create_database("queues") as made,
         made.connect() as connection,
     ):

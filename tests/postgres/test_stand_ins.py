@@ -174,7 +174,7 @@ def offering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A PostgreSQL that has none of the real extensions, and is offered every stand-in."""
     directory = tmp_path_factory.mktemp("offered")
     offer(known(), directory)
-    with bare_postgres(request.param) as options, open_server(options, extension_directory=directory) as server:
+    with open_server(bare_postgres(request.param), extension_directory=directory) as server:
         yield server
 
 

@@ -126,10 +126,7 @@ def real() -> Iterator[Server]:
 def ours(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("offered")
     offer(["vector"], directory)
-    with (
-        bare_postgres(request.param, ["vector"]) as options,
-        open_server(options, extension_directory=directory) as server,
-    ):
+    with open_server(bare_postgres(request.param), extension_directory=directory) as server:
         yield server
 
 

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from migrate_validate.postgres import ServerOptions
 from migrate_validate.postgres.accounts import server_account
 from migrate_validate.postgres.binaries import find_binaries
-from migrate_validate.postgres.cache import cache_directory
+from migrate_validate.postgres.cache import cache_directory, keep
 from migrate_validate.postgres.extensions import known
-from migrate_validate.postgres.installation import usable_by
+from migrate_validate.postgres.installation import identity, usable_by
 from migrate_validate.postgres.shadow import mirror
 
 
-@contextmanager
-def bare_postgres(major: int, without: Iterable[str] = known()) -> Iterator[ServerOptions]:
-    """Options that name a PostgreSQL of this major version that lacks these extensions."""
+def bare_postgres(major: int) -> ServerOptions:
+    """Options that name a PostgreSQL of this major version that lacks all of them.
+
+    It is kept in the cache: at another place every time, it would need a cluster of its own every time.
+    """
     account = server_account()
-    found = usable_by(find_binaries(major=major), account, cache_directory(account))
-    # Not below pytest's own temporary folder: each run of pytest closes that to other accounts.
-    with tempfile.TemporaryDirectory(prefix="mv-bare-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        bare = mirror(found, folder / "postgres")
-        for extension in without:
-            for file in (bare.share / "extension").glob(f"{extension}[.-]*"):
+    cache = cache_directory(account)
+    found = usable_by(find_binaries(major=major), account, cache)
+
+    def make(target: Path) -> None:
+        extensions = mirror(found, target).share / "extension"
+        for name in known():
+            for file in extensions.glob(f"{name}[.-]*"):
                 file.unlink()
-        yield ServerOptions(executable=str(bare.program("pg_ctl")))
+
+    kept = keep(cache / f"bare-{identity(found)}-{len(known())}", make)
+    # All but what the mirror has of its own are links.
+    program = next(path for path in kept.rglob("pg_ctl") if not path.is_symlink())
+    return ServerOptions(executable=str(program))
