@@ -97,7 +97,8 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert [line.partition(" (")[0] for line in str(caught.value).splitlines()] == [
         "the configuration cannot be used:",
         f"  {tmp_path}/migrate_validate.toml: strict: 1 is not true or false",
-        '  .: there is no environment "bare"; set environment to one of: plain, supabase; or to the path of a .sql file',
+        '  .: there is no environment "bare"; '
+        "set environment to one of: plain, supabase; or to the path of a .sql file",
         "  .: base: a.sql does not exist",
         "what to do: correct these; README.md lists all keys",
     ]
