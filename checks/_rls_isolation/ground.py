@@ -231,6 +231,13 @@ class Ground:
         """The keys of all people that were made, as text."""
         return frozenset(each.sub for each in self.universes.actors)
 
+    @cached_property
+    def policy_words(self) -> frozenset[str]:
+        """The words of all policies, names of columns among them."""
+        policies = (policy for table in self.catalog.whole.tables for policy in table.policies)
+        texts = (text for policy in policies for text in (policy.using, policy.check) if text)
+        return frozenset(word for text in texts for word in re.findall(r"\w+", text))
+
     def person_columns(self, table: Table) -> tuple[str, ...]:
         """The columns of a table that name a person, by what stands in them."""
         rows = self.rows.get(table.qualified_name, ())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
 
 from migrate_validate.acting import CLAIMS
-from migrate_validate.catalog.model import Catalog, Column, Table
+from migrate_validate.catalog.model import Column, Table
 from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place, writable
@@ -107,7 +106,7 @@ def rows_of(ground: Ground, rows: Iterable[Placed], *, lean: bool = False) -> li
 
     :param lean: without columns that have a default or may be NULL, where neither keys nor policies look at them
     """
-    return [_insert(ground.catalog, row, lean=lean) for row in rows]
+    return [_insert(ground, row, lean=lean) for row in rows]
 
 
 def _written(ground: Ground, breach: Breach, sketch: _Sketch) -> str:
@@ -137,14 +136,14 @@ def _written(ground: Ground, breach: Breach, sketch: _Sketch) -> str:
     )
 
 
-def _insert(catalog: Catalog, row: Placed, *, lean: bool) -> str:
-    table = catalog.whole.tables_by_name[row.table]
+def _insert(ground: Ground, row: Placed, *, lean: bool) -> str:
+    table = ground.catalog.whole.tables_by_name[row.table]
     given = {
         column.name: row.values[column.name]
         for column in table.columns
         if not column.generated
         and row.values.get(column.name) is not None
-        and (not lean or _needed(catalog, table, column))
+        and (not lean or _needed(ground, table, column))
     }
     always = any(not writable(column) and not column.generated for column in table.columns)
     listed, values = ", ".join(map(quote, given)), ", ".join(map(literal, given.values()))
@@ -152,16 +151,13 @@ def _insert(catalog: Catalog, row: Placed, *, lean: bool) -> str:
     return f"INSERT INTO {named(row.table)} ({listed}){overriding} VALUES ({values})"
 
 
-def _needed(catalog: Catalog, table: Table, column: Column) -> bool:
+def _needed(ground: Ground, table: Table, column: Column) -> bool:
     """Whether a row cannot do without a column, or policies of some table may look at it."""
     if column.not_null and column.default is None and not column.identity:
         return True
     if any(column.name in key.columns for key in table.constraints if key.kind != "check"):
         return True
-    word = re.compile(rf"\b{re.escape(column.name)}\b")
-    policies = (policy for each in catalog.whole.tables for policy in each.policies)
-    texts = (text for policy in policies for text in (policy.using, policy.check) if text)
-    return any(word.search(text) for text in texts)
+    return column.name in ground.policy_words
 
 
 def _asking(ground: Ground, breach: Breach) -> list[Placed]:
