@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from migrate_validate.catalog.model import Catalog, Function, Index, Policy, Table
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
@@ -109,8 +109,9 @@ def unindexed(catalog: Catalog) -> Iterator[Result]:
     for each in expressions:
         if each.part != "USING" or not each.policy.permissive:
             continue
-        for table, columns in _searched(catalog, each):
-            if columns and not any(_leads(index, columns) for index in table.indexes):
+        for table, compared in _searched(catalog, each):
+            columns = tuple(name for name, by_constant in compared.items() if not by_constant)
+            if columns and not any(_leads(index, compared) for index in table.indexes):
                 key = (table.qualified_name, columns)
                 if key not in told:
                     told.add(key)
@@ -127,7 +128,7 @@ def _missing(each: Expression, table: Table, columns: tuple[str, ...]) -> Findin
     )
 
 
-def _searched(catalog: Catalog, each: Expression) -> Iterator[tuple[Table, tuple[str, ...]]]:
+def _searched(catalog: Catalog, each: Expression) -> Iterator[tuple[Table, Mapping[str, bool]]]:
     """The tables that are searched, and for each way through the columns of which one in an index would do."""
     for way in parts(each.tree, "OR_EXPR"):
         yield each.table, _equal(way, None)
@@ -141,12 +142,12 @@ def _searched(catalog: Catalog, each: Expression) -> Iterator[tuple[Table, tuple
                     yield table, _equal(way, name)
 
 
-def _equal(way: Node, name: str | None) -> tuple[str, ...]:
-    """The columns that a way compares with something that is not of the same row.
+def _equal(way: Node, name: str | None) -> Mapping[str, bool]:
+    """The columns that a way compares with something that is not of the same row, and whether that is a constant.
 
     :param name: of the table in the subquery that they are of; None: columns of the policy's own row
     """
-    found: dict[str, None] = {}
+    found: dict[str, bool] = {}
     for part in parts(way, "AND_EXPR"):
         if node_name(part) != "A_Expr" or enum_name(part, "kind") not in ("AEXPR_OP", "AEXPR_OP_ANY"):
             continue
@@ -154,8 +155,14 @@ def _equal(way: Node, name: str | None) -> tuple[str, ...]:
             column = _own(left, name) if unwrap(part.name[-1]).sval == "=" else None
             same_row = any(_own(each, name) for each in walk(right)) or (name is None and any(own_columns(right)))
             if column and not same_row:
-                found[column] = None
-    return tuple(found)
+                found[column] = _is_constant(right)
+    return found
+
+
+def _is_constant(node: Node) -> bool:
+    node = bare(node)
+    listed = node.elements if node_name(node) == "A_ArrayExpr" else (node,)
+    return all(node_name(bare(each)) == "A_Const" for each in listed)
 
 
 def _own(node: Node, name: str | None) -> str | None:
@@ -166,7 +173,7 @@ def _own(node: Node, name: str | None) -> str | None:
     return str(unwrap(node.fields[-1]).sval) if qualifier == name else None
 
 
-def _leads(index: Index, columns: Sequence[str]) -> bool:
+def _leads(index: Index, columns: Collection[str]) -> bool:
     return index.valid and index.method in ("btree", "hash") and index.keys[0] in columns and _whole(index)
 
 
