@@ -243,8 +243,8 @@ def unindexed_policy_column(catalog: Catalog) -> Iterator[Result]:
     """A column by which a policy chooses rows, and that leads no index.
 
     Compared for equality with what is not of the same row; in subqueries of policies too. Of several columns that are
-    compared together, one with an index will do. Left out are comparisons with constants, such as of a status, which few
-    rows differ in, and ``IN (SELECT ...)``: PostgreSQL uses no index for it in a policy, while it does for
+    compared together, one with an index will do. Left out are comparisons with constants, such as of a status, which
+    few rows differ in, and ``IN (SELECT ...)``: PostgreSQL uses no index for it in a policy, while it does for
     ``= ANY (ARRAY(SELECT ...))``.
 
     Why: every query on the table reads all of it.
