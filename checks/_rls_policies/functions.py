@@ -80,8 +80,9 @@ def exposed_definers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
         grantees = ["PUBLIC"] if function.default_grants else []
         grantees = grantees or reach.grantees(function.grants, unneeded or callers, "EXECUTE")
         yield Finding(
-            f"{', '.join(callers)} can call {function.qualified_name}, which acts as {function.owner} (granted to "
-            f"{', '.join(grantees)})" + ("; policies need it" if needed else ""),
+            f"{', '.join(callers)} can call {function.qualified_name}, which acts as {function.owner}"
+            + (f" (granted to {', '.join(grantees)})" if grantees else "")
+            + ("; policies need it" if needed else ""),
             object=f"{function.schema}.{function.name}",
             evidence={"callers": callers, "granted": grantees, "policies": sorted(needed)},
             fix=_closing(function, grantees, [role for role in callers if role not in unneeded]) if unneeded else "",

@@ -82,6 +82,12 @@ class Graph:
         found = self._follow(self.tree_of_view(view), _Path(view.owner, view.owner, _SYSTEM))
         return tuple(dict.fromkeys(each.relation for each in found if isinstance(each, Read) and not each.via))
 
+    def opaque(self, policy: Policy, role: str) -> Iterator[str]:
+        """The functions that a policy calls, and that cannot be read: they build SQL, or are in another language."""
+        for call in self.of_policy(policy, role):
+            if isinstance(call, Call):
+                yield from (each.qualified_name for each in call.functions if _opaque(each))
+
     def tree_of_view(self, view: View) -> tuple[Node, ...]:
         """All nodes of a view's definition; none where it cannot be parsed."""
         key = ("view", view.definition)
@@ -178,6 +184,12 @@ def _asks(node: Node) -> bool:
     if node_name(node) == "SQLValueFunction":
         return enum_name(node, "op") in ("SVFOP_CURRENT_USER", "SVFOP_SESSION_USER", "SVFOP_CURRENT_ROLE", "SVFOP_USER")
     return node_name(node) == "FuncCall" and unwrap(node.funcname[-1]).sval == "current_setting"
+
+
+def _opaque(function: Function) -> bool:
+    if function.language not in ("sql", "plpgsql"):
+        return function.language not in ("c", "internal")
+    return not standard_body(function) and bool(existing(function).unread)
 
 
 def invoker(view: View) -> bool:

@@ -133,13 +133,13 @@ class Reach:
 
 
 def revoking(what: str, name: str, grantees: Sequence[str]) -> str:
-    """The statement that takes privileges back.
+    """The statement that takes privileges back; empty where nobody holds a grant: they own it, or may read all data.
 
     :param what: ``ALL``, ``TRUNCATE``, ``EXECUTE``, ...
     :param name: as it stands behind ON
     """
     roles = ", ".join(each if each == "PUBLIC" else quote(each) for each in grantees)
-    return f"REVOKE {what} ON {name} FROM {roles};"
+    return f"REVOKE {what} ON {name} FROM {roles};" if roles else ""
 
 
 Judge = Callable[[Reach, Catalog], Iterator[Result]]

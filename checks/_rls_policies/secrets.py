@@ -55,7 +55,7 @@ def _finding(reach: Reach, relation: Table | View, column: Column, readers: tupl
         object=f"{name}.{column.name}",
         evidence={"roles": list(readers), "type": column.type},
         fix=revoking("SELECT", quoted(name), holders)
-        + (f" GRANT SELECT ({others}) ON {quoted(name)} TO {roles};" if others else ""),
+        + (f" GRANT SELECT ({others}) ON {quoted(name)} TO {roles};" if others and roles else ""),
         severity=Severity.INFO if chosen else None,
     )
 

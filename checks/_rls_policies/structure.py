@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate_validate.catalog.model import Catalog, Policy, Table
-from migrate_validate.findings import Finding, NotApplicable, Result, Severity
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.syntax import GrammarError, parse_expression, quote
 
 from .._shared import quoted
@@ -55,6 +55,7 @@ def recursions(reach: Reach, catalog: Catalog) -> Iterator[Result]:
         yield NotApplicable("no policy judges a role from outside")
     for table, policy, roles in judged:
         yield from unread(policy, table)
+        yield from _unread_functions(graph, table, policy, roles)
         for role in roles:
             starts[role, table.qualified_name] = None
             starts.update((edge.target, None) for edge in _edges_of(graph, table, policy, role))
@@ -66,6 +67,14 @@ def recursions(reach: Reach, catalog: Catalog) -> Iterator[Result]:
             told_of.setdefault(tables, (cycle, {}))[1][node[0]] = None
     for cycle, found in told_of.values():
         yield _recursion(cycle, tuple(role for role in found if role in reach.roles) or tuple(found))
+
+
+def _unread_functions(graph: Graph, table: Table, policy: Policy, roles: Sequence[str]) -> Iterator[Unproven]:
+    for name in dict.fromkeys(each for role in roles for each in graph.opaque(policy, role)):
+        yield Unproven(
+            f'policy "{policy.name}" calls {name}, and what that reads cannot be told from its body',
+            object=table.qualified_name,
+        )
 
 
 def _edges(reach: Reach, graph: Graph, node: Node) -> Iterator[_Edge]:
@@ -139,6 +148,7 @@ def reading_unguarded(reach: Reach, catalog: Catalog) -> Iterator[Result]:
         yield NotApplicable("no policy judges a role from outside")
     for table, policy, roles in judged:
         yield from unread(policy, table)
+        yield from _unread_functions(graph, table, policy, roles)
         reads = (each for role in roles for each in graph.of_policy(policy, role) if isinstance(each, Read))
         for name in dict.fromkeys(read.relation for read in reads):
             other = graph.tables.get(name)

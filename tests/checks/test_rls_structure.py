@@ -145,6 +145,26 @@ def test_views_show_and_change_what_policies_do_not(connection: psycopg.Connecti
     assert connection.execute("UPDATE every_note SET body = ''").rowcount == 1
 
 
+@pytest.mark.parametrize("name", ["policy-recursion", "policy-reads-table-without-rls"])
+def test_a_function_that_cannot_be_read_proves_nothing(connection: psycopg.Connection[Any], name: str) -> None:
+    connection.execute(
+        "CREATE FUNCTION built() RETURNS boolean LANGUAGE plpgsql AS "
+        "$$ DECLARE n bigint; BEGIN EXECUTE format('SELECT count(*) FROM %I', 'notes') INTO n; RETURN n > 0; END $$"
+    )
+    connection.execute("CREATE TABLE notes (id int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY")
+    connection.execute("CREATE POLICY asked ON notes USING (built()); GRANT SELECT ON notes TO mv_case_anon")
+    said = 'policy "asked" calls public.built(), and what that reads cannot be told from its body'
+    assert rule_says(name, connection, "mv_case_anon") == [Unproven(said, "public.notes")]
+
+
+def test_a_fix_revokes_nothing_that_was_not_granted(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("CREATE MATERIALIZED VIEW counts AS SELECT 1 AS n")
+    connection.execute("ALTER MATERIALIZED VIEW counts OWNER TO mv_case_staff")
+    (finding,) = rule_says("materialized-view-exposed", connection, "mv_case_user")
+    assert isinstance(finding, Finding)
+    assert finding.fix == ""
+
+
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_what_cannot_be_decided_is_not_passed(connection: psycopg.Connection[Any], name: str) -> None:
     assert rule_says(name, connection) == [NotApplicable(SAID)]
