@@ -1,0 +1,53 @@
+"""Faults that are planted into correct schemas, each found by the rule that is there for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from migrate_validate.postgres import Server
+from tests.rls.planting import NAMES, Bases, Fault, faults, proven, static
+
+FAULTS = faults()
+DYNAMIC = frozenset(
+    (
+        *("cross-tenant-read", "cross-tenant-write", "cross-tenant-insert", "row-moved"),
+        *("anonymous-read", "anonymous-write", "privilege-escalation", "policy-error"),
+    )
+)
+"""The rules that are proven by execution; others look at the schema."""
+
+
+@pytest.fixture(scope="module")
+def bases(server: Server) -> Iterator[Bases]:
+    """The correct schemas, to be copied."""
+    made = Bases(server)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_said_of_a_correct_schema(bases: Bases, name: str) -> None:
+    with bases.planted(name) as (connection, catalog):
+        found = proven(connection, catalog, bases.roles(name))
+    assert found.nothing == ""
+    assert found.breaches == frozenset()
+    assert found.unproven == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: str(fault.name))
+def test_the_fault_is_found(bases: Bases, fault: Fault) -> None:
+    roles = bases.roles(fault.base)
+    with bases.planted(fault.base, fault.text) as (connection, catalog):
+        found = proven(connection, catalog, roles)
+        others = {rule for rule, _ in fault.found if rule not in DYNAMIC}
+        said = found.errors | {each for rule in others for each in static(rule, connection, catalog, roles)}
+    assert fault.found <= said
+    assert fault.warned <= found.warnings
+
+
+def test_there_are_faults_of_every_rule() -> None:
+    assert len(FAULTS) >= 24
+    assert all(fault.found | fault.warned for fault in FAULTS)
+    assert {rule for fault in FAULTS for rule, _ in fault.found | fault.warned} >= DYNAMIC
