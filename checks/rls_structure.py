@@ -208,7 +208,8 @@ def tenant_column_nullable(
 ) -> Iterator[Result]:
     """A column that says which tenant a row belongs to, and may be NULL.
 
-    Info where the row belongs to a person too; tables of people and of members are left out.
+    Info where policies ask for NULL, and where the row belongs to a person too. Tables of people and of members are
+    left out.
 
     Why: policies compare the column, which for NULL is never true: the row is lost to all, or open by a special case.
     Fix: fill the column and set it NOT NULL.

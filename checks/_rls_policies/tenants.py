@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from migrate_validate.catalog.model import Catalog, Column, Constraint, Table
+from migrate_validate.catalog.model import Catalog, Column, Constraint, Policy, Table
 from migrate_validate.config import DeclaredTenancy
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
-from migrate_validate.syntax import quote
+from migrate_validate.syntax import GrammarError, node_name, parse_expression, quote, unwrap, walk
 
 from .._rls_isolation.tenancy import Tenancy, discover
-from .._shared import declared_foreign_keys, quoted, quoted_list
+from .._shared import declared_foreign_keys, enum_name, quoted, quoted_list
 from .graph import Graph, Read
 from .reach import Reach
 
@@ -164,14 +164,31 @@ def rows_of_nobody(reach: Reach, catalog: Catalog, declared: DeclaredTenancy | N
         if column is None or column.not_null or name in joined | tenants.people or not reach.privileges(name):
             continue
         personal = any(key.references in tenants.people for key in table.foreign_keys)
+        meant = any(_asks_for_null(policy, tenant) for policy in table.policies)
         yield Finding(
             f"{name}.{tenant} says which tenant a row belongs to, and may be NULL: such a row belongs to none"
-            + (", perhaps to a person" if personal else ""),
+            + (", which policies provide for" if meant else ", perhaps to a person" if personal else ""),
             object=f"{name}.{tenant}",
             evidence={"type": column.type},
             fix=f"ALTER TABLE {quoted(name)} ALTER COLUMN {quote(tenant)} SET NOT NULL;",
-            severity=Severity.INFO if personal else None,
+            severity=Severity.INFO if personal or meant else None,
         )
+
+
+def _asks_for_null(policy: Policy, column: str) -> bool:
+    """Whether a policy treats rows without a tenant in a way of their own."""
+    for text in filter(None, (policy.using, policy.check)):
+        try:
+            nodes = walk(parse_expression(text))
+        except GrammarError:
+            continue
+        for node in nodes:
+            distinct = node_name(node) == "A_Expr" and enum_name(node, "kind").endswith("DISTINCT")
+            sides = [node.arg] if node_name(node) == "NullTest" else [node.lexpr, node.rexpr] if distinct else []
+            columns = [side for side in map(unwrap, sides) if node_name(side) == "ColumnRef"]
+            if any(unwrap(each.fields[-1]).sval == column for each in columns):
+                return True
+    return False
 
 
 def _writable(reach: Reach, table: Table, columns: Collection[str]) -> bool:

@@ -10,4 +10,7 @@ CREATE TABLE projects (id int PRIMARY KEY, company_id int REFERENCES companies (
 CREATE TABLE notes (
     id int PRIMARY KEY, company_id int REFERENCES companies (id), author_id int NOT NULL REFERENCES people (id)
 );
+CREATE TABLE templates (id int PRIMARY KEY, company_id int REFERENCES companies (id));
+ALTER TABLE templates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_all ON templates FOR SELECT USING (company_id IS NULL);
 GRANT ALL ON ALL TABLES IN SCHEMA public TO mv_case_user;
