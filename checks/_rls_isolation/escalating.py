@@ -11,6 +11,7 @@ from .ground import Ground, named
 from .judging import Breach, Examined
 from .probes import Acting, Outcome, Probe, Prober
 from .statements import Try
+from .universes import BOTH
 
 
 def capabilities(examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:
@@ -89,7 +90,7 @@ def _roles(
     tried: Try,
     outcome: Outcome,
 ) -> Iterator[Breach]:
-    home = each.identity.home
+    home = each.identity.home - {BOTH}
     like = (
         other.identity
         for other in examined

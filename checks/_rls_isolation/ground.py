@@ -174,15 +174,19 @@ class Ground:
         """The tenants that a universe is part of: none for rows that belong to nobody."""
         return self._sides.get(universe, _side(universe))
 
+    def home(self, identity: Identity) -> frozenset[str]:
+        """The tenants that an identity belongs to."""
+        # A member of one tenant sees who is a member of both, which makes it no member of the other.
+        return frozenset(side for each in identity.home if each != BOTH for side in self.sides(each))
+
     def foreign(self, identity: Identity, row: Placed) -> bool:
         """Whether a row belongs to others."""
         sides = self.sides(row.universe)
-        return bool(sides) and not any(sides & self.sides(home) for home in identity.home)
+        return bool(sides) and sides.isdisjoint(self.home(identity))
 
     def own(self, identity: Identity, row: Placed) -> bool:
         """Whether a row belongs to the identity or its tenant."""
-        sides = self.sides(row.universe)
-        return any(sides & self.sides(home) for home in identity.home)
+        return not self.sides(row.universe).isdisjoint(self.home(identity))
 
     def foreign_rows(self, identity: Identity, table: str) -> list[Placed]:
         """Rows of a table that belong to others, those of the two tenants first."""
@@ -253,7 +257,7 @@ class Ground:
         Whoever is shown one has seen rows of that tenant. What stands in tables that are meant to be read is none.
         """
         anonymous = identity.kind == "anon"
-        home = {side for each in identity.home for side in self.sides(each)}
+        home = self.home(identity)
         found = self._open_markers if anonymous else self._markers
         return {side: words for side, words in found.items() if side not in home}
 

@@ -96,7 +96,7 @@ def _look(ground: Ground) -> str | None:
 
 def _arguments(ground: Ground, identity: Identity, routine: _Routine) -> Iterator[tuple[str | None, ...]]:
     """Ways of filling the arguments: with all that is others', with one's own, as oneself among others."""
-    home = {side for each in identity.home for side in ground.sides(each)}
+    home = ground.home(identity)
     others = [side for side in (B, A) if side not in home]
     mine = [side for side in (A, B) if side in home]
     ways: dict[tuple[str | None, ...], None] = {}

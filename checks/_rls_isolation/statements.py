@@ -298,7 +298,7 @@ class Statements:
             if values and None not in values.values():
                 return values
         keys = self.ground.universes.keys
-        sides = {side for home in self.identity.home for side in self.ground.sides(home)}
+        sides = self.ground.home(self.identity)
         hops = self.ground.tenancy.scoped.get(self.name, ())
         wanted = [side for side in (A, B) if (side not in sides) is foreign and side in keys]
         direct = self.name in self.ground.tenancy.tenant_columns or (

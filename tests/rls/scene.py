@@ -172,7 +172,7 @@ def _identities() -> tuple[Any, ...]:
     for label, sub in USER.items():
         universe, _, role = label.partition(" ")
         kind = {"both": "both", "outside": "outsider"}.get(universe, "member")
-        home = {"both": {"A", "B", "both"}, "outside": {"outside"}}.get(universe, {universe})
+        home = {"both": {"A", "B", "both"}, "outside": {"outside"}}.get(universe, {universe, "both"})
         called = f"member of {universe} as {role}" if role else kind
         found.append(identities.Identity(called, "authenticated", sub, {}, {}, frozenset(home), kind))
     return (*found, identities.Identity("anon", "anon", kind="anon"))
