@@ -103,7 +103,7 @@ def _obey(search: _Shrinking) -> None:
 
 def _drop_tables(search: _Shrinking) -> None:
     """Leave tables empty, at first half of all at once, for there may be dozens; those that refer to others first."""
-    part = (len(search.best.rows) + 1) // 2
+    part = (sum(map(bool, search.best.rows.values())) + 1) // 2
     while part:
         filled = [name for name in reversed(list(search.best.rows)) if search.best.rows[name]]
         for start in range(0, len(filled), part):

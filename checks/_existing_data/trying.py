@@ -31,6 +31,8 @@ _UNIQUE, _RAISED = "23505", "P0001"
 _OF_ITS_OWN = "PL/pgSQL function inline_code_block"
 """What the context of an error in a DO block begins with, where no function was called."""
 _TOO_LONG = "57014"
+_UNSUPPORTED = "0A000"
+"""What this server cannot do, whatever the rows are: it was built without XML, say."""
 _ROW_SHOWN = ("23502", "23514")
 """SQLSTATEs whose detail is a whole row, which is told apart."""
 STOPPED = ("57P01", "57P02", "57P03", "53100", "53200")
@@ -111,6 +113,8 @@ class Trying:
             if self._after is None:
                 self._after = trial.catalog()
             return Outcome(data, following.harms(self._after), filled=filled)
+        if failure.sqlstate == _UNSUPPORTED:
+            raise Stopped(f"{failure.location}: {failure.message}; {failure.detail or 'PostgreSQL cannot do that'}")
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
         if failure.sqlstate == _TOO_LONG and not any(data.rows.values()):

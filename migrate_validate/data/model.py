@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from migrate_validate.catalog.model import Table
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.unproven import Unproven, adds, drops
 from migrate_validate.data.writing import insert, needs_no_columns, update
+
+_PRINTED = 20_000
+"""Characters: of more than 30,000 Hypothesis warns."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,8 +36,12 @@ class Dataset:
         return f"Dataset({'; '.join(self.statements())})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002
-        """What Hypothesis prints of a failing example: statements that can be run."""
-        printer.text("".join(f"\n  {statement};" for statement in self.statements()) or "an empty dataset")
+        """What Hypothesis prints of a failing example: statements that can be run, as many as it likes to print."""
+        lines = [f"\n  {statement};" for statement in self.statements()]
+        sizes = accumulate(map(len, lines))
+        shown = sum(size <= _PRINTED for size in sizes)
+        more = f"\n  -- and {len(lines) - shown} more statements" if shown < len(lines) else ""
+        printer.text("".join(lines[:shown]) + more or "an empty dataset")
 
     def statements(self) -> tuple[str, ...]:
         """The rows as INSERT statements, in an order in which they can be run.

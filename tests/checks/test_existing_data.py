@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
 from hypothesis.database import InMemoryExampleDatabase
 
@@ -237,3 +238,58 @@ def test_the_run_has_a_limit_too(server: Server, tmp_path: Path) -> None:
     assert first.verdict is Verdict.FAILED
     assert second.verdict is Verdict.UNPROVEN
     assert second.reason.startswith("not searched: the searches before it took ")
+
+
+def test_what_the_server_cannot_do_is_no_fault_of_the_rows(server: Server, tmp_path: Path) -> None:
+    scripts = {
+        "001_users.sql": BASE,
+        "002_xml.sql": "alter table users alter column email type xml using email::xml;\n",
+    }
+    result = said(server, tmp_path, scripts)
+    if knows_xml(server):
+        assert result.verdict is Verdict.FAILED
+        return
+    assert result.verdict is Verdict.UNPROVEN
+    assert result.reason.startswith("002_xml.sql:1:1: unsupported XML feature; This functionality requires the server")
+    assert shown(result) == []
+
+
+def knows_xml(server: Server) -> bool:
+    with server.create_database("xml") as database, database.connect() as connection:
+        try:
+            connection.execute("select '<a/>'::xml")
+        except psycopg.errors.FeatureNotSupported:
+            return False
+        return True
+
+
+def test_rows_of_tables_that_a_harm_is_not_about_go_first(server: Server, tmp_path: Path) -> None:
+    def statements(text: str) -> str:
+        return "".join(text.format(number) + ";\n" for number in range(60))
+
+    scripts = {
+        "001_tables.sql": statements("create table t{} (id int primary key, a text not null unique, b text)"),
+        "002_fill.sql": statements("update t{0} set b = a; alter table t{0} alter column b set not null")
+        + "alter table t7 alter column a type int using a::int;\n",
+    }
+    (finding,) = shown(said(server, tmp_path, scripts))
+    rows = [line for line in finding.evidence["rows"].splitlines() if line.startswith("INSERT")]
+    assert len(rows) == 1
+    assert rows[0].startswith("INSERT INTO t7 ")
+
+
+def test_a_constraint_that_is_not_validated_is_put_back_where_rows_break_it(server: Server, tmp_path: Path) -> None:
+    scripts = {
+        "001_users.sql": BASE,
+        "002_named.sql": "alter table users add constraint named check (name <> '') not valid;\n"
+        "alter table users add constraint mailed check (email <> '') not valid;\n",
+        "003_validate.sql": "alter table users validate constraint named;\n",
+    }
+    (finding,) = shown(said(server, tmp_path, scripts))
+    assert 'check constraint "named" of relation "users" is violated by some row' in finding.message
+    assert finding.evidence["rows"].splitlines()[1:] == [
+        "ALTER TABLE users DROP CONSTRAINT named;",
+        "INSERT INTO users (id, name) VALUES (1, '');",
+        "ALTER TABLE users ADD CONSTRAINT named CHECK ((name <> ''::text)) NOT VALID;",
+        "\\i 003_validate.sql",
+    ]
