@@ -106,6 +106,9 @@ CREATE POLICY "Users can register themselves" ON workshop_registrations
 CREATE POLICY "Instructors can record attendance" ON workshop_registrations
     FOR UPDATE TO authenticated
     USING (private.leads_workshop(workshop_id)) WITH CHECK (private.leads_workshop(workshop_id));
+-- Attendance, and not who has registered for what.
+REVOKE UPDATE ON workshop_registrations FROM anon, authenticated;
+GRANT UPDATE (status, attended_at) ON workshop_registrations TO authenticated;
 
 CREATE POLICY "Participants and instructors can view feedback" ON workshop_feedback
     FOR SELECT TO authenticated

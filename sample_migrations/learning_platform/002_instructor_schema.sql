@@ -437,6 +437,9 @@ CREATE POLICY "Students can update their progress" ON student_progress
     FOR UPDATE TO authenticated
     USING (EXISTS (SELECT FROM enrollments AS e WHERE e.id = enrollment_id AND e.user_id = (SELECT auth.uid())))
     WITH CHECK (EXISTS (SELECT FROM enrollments AS e WHERE e.id = enrollment_id AND e.user_id = (SELECT auth.uid())));
+-- How far a lesson is done, and not which lesson it is.
+REVOKE UPDATE ON student_progress FROM anon, authenticated;
+GRANT UPDATE (completed, started_at, completed_at, updated_at) ON student_progress TO authenticated;
 
 CREATE POLICY "Students and instructors can view activity" ON student_activity
     FOR SELECT TO authenticated

@@ -212,10 +212,13 @@ CREATE POLICY "Users and instructors can view presence" ON student_presence
     USING (user_id = (SELECT auth.uid()) OR private.teaches(course_id));
 CREATE POLICY "Users can announce themselves" ON student_presence
     FOR INSERT TO authenticated
-    WITH CHECK (user_id = (SELECT auth.uid()));
+    WITH CHECK (user_id = (SELECT auth.uid())
+                AND EXISTS (SELECT FROM courses AS c WHERE c.id = student_presence.course_id));
 CREATE POLICY "Users can update their presence" ON student_presence
     FOR UPDATE TO authenticated
-    USING (user_id = (SELECT auth.uid())) WITH CHECK (user_id = (SELECT auth.uid()));
+    USING (user_id = (SELECT auth.uid()))
+    WITH CHECK (user_id = (SELECT auth.uid())
+                AND EXISTS (SELECT FROM courses AS c WHERE c.id = student_presence.course_id));
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Realtime

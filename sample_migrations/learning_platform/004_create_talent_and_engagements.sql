@@ -93,7 +93,13 @@ CREATE POLICY "Both sides can view consultations" ON consultations
     USING (client_id = (SELECT auth.uid()) OR talent_id = (SELECT auth.uid()));
 CREATE POLICY "Clients can request consultations" ON consultations
     FOR INSERT TO authenticated
-    WITH CHECK (client_id = (SELECT auth.uid()) AND status = 'requested');
+    WITH CHECK (client_id = (SELECT auth.uid()) AND status = 'requested'
+                -- Whoever may not see the engagement may not speak of it.
+                AND (engagement_id IS NULL
+                     OR EXISTS (SELECT FROM engagement_requests AS e WHERE e.id = consultations.engagement_id)));
 CREATE POLICY "Talent can schedule consultations" ON consultations
     FOR UPDATE TO authenticated
     USING (talent_id = (SELECT auth.uid())) WITH CHECK (talent_id = (SELECT auth.uid()));
+-- When it takes place, and not whose it is.
+REVOKE UPDATE ON consultations FROM anon, authenticated;
+GRANT UPDATE (status, scheduled_at, duration_minutes, notes, updated_at) ON consultations TO authenticated;
