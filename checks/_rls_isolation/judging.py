@@ -222,7 +222,20 @@ class _Judge:
         if outcome.let_through and not self._rewritten(tried):
             mine, there = [tried.aimed] if tried.aimed else [], [()]
         if there and (mine or outcome.let_through):
-            self._breach("row-moved", tried, f"gives {_count(len(mine) or 1)} to others", mine, outcome=outcome)
+            said, severity = f"gives {_count(len(mine) or 1)} to others", Severity.ERROR
+            if self._hangs_elsewhere():
+                said, severity = f"points {_count(len(mine) or 1)} of its own at rows of others", Severity.WARNING
+            self._breach("row-moved", tried, said, mine, severity=severity, outcome=outcome)
+
+    def _hangs_elsewhere(self) -> bool:
+        """Whether a row hangs on its tenant by several references, of which this is only one and none names it."""
+        tenancy, people = self.ground.tenancy, self.ground.tenancy.people
+        hops = tenancy.scoped.get(self.name, ())
+        if len(hops) < 2:
+            return False
+        owner = set(self.ground.owner_columns(self.name))
+        others = [key.references or "" for key in self.table.foreign_keys if not set(key.columns) & owner]
+        return any(self.ground.belongs(each) and not (people and people.columns_of(each)) for each in others)
 
     def _inserted(self, tried: Try, outcome: Outcome) -> None:
         if outcome.done and outcome.affected:
