@@ -139,7 +139,16 @@ def _coalesce(node: Node) -> bool | None:
 
 
 def _case(node: Node) -> bool | None:
-    values = {truth(unwrap(branch).result) for branch in node.args} | {truth(node.defresult)}
+    values = set()
+    for branch in map(unwrap, node.args):
+        # With an argument, what stands behind WHEN is a value that it is compared with.
+        condition = None if node.HasField("arg") else truth(branch.expr)
+        if condition is not False:
+            values.add(truth(branch.result))
+        if condition:
+            break
+    else:
+        values.add(truth(node.defresult))
     return values.pop() if len(values) == 1 else None
 
 
