@@ -1,0 +1,3 @@
+-- schema: organizations
+-- found: policy-error public.projects
+REVOKE EXECUTE ON FUNCTION public.is_member(uuid) FROM authenticated;

@@ -1,0 +1,3 @@
+-- schema: organizations
+-- found: cross-tenant-read public.project_counts
+GRANT SELECT ON public.project_counts TO authenticated;

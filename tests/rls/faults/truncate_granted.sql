@@ -1,0 +1,3 @@
+-- schema: organizations
+-- found: truncate-granted
+GRANT TRUNCATE ON public.projects TO authenticated;
