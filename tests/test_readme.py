@@ -41,7 +41,7 @@ def shown(section: str | None = None) -> list[str]:
 
 def test_findings_are_shown_as_they_are_printed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    text = printed(pytester, "shop", "-v", "--tb=no")
+    text = "".join(printed(pytester, chain, "-v", "--tb=no") for chain in ("shop", "hosted"))
     (block,) = shown("What it finds")
     findings = re.split(r"\n(?=\w)", block)
     assert [each for each in findings if each not in text] == []
