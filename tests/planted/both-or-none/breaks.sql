@@ -1,0 +1,1 @@
+insert into shipments values (1, 'at', null, 20);

@@ -1,0 +1,1 @@
+insert into categories values (1, 1, 'books');
