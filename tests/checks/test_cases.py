@@ -134,6 +134,12 @@ def render(result: Result) -> str:
     return f"{kind}: {result.reason}"
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The speed of the machine makes no difference to what a search finds."""
+    monkeypatch.setattr("migrate_validate.checks._existing_data.budget.SECONDS", 60.0)
+
+
 @pytest.fixture(scope="module")
 def roles(server: Server) -> Iterator[None]:
     """The roles that cases grant privileges to; roles belong to the whole server."""
