@@ -236,7 +236,7 @@ def test_literals_of_scripts_are_among_the_values(server: Server) -> None:
     }
     with database(server, setup) as (connection, catalog):
         learned = learn(connection, catalog, hints=hints)
-        taken, _, datasets = loaded(connection, catalog, learned)
+        taken, _, datasets = loaded(connection, catalog, learned, examples=2 * EXAMPLES)
     status = values(datasets, "public.t", "status")
     assert 0.15 < status[("on hold",)] / taken["public.t"] < 0.5
     amounts = values(datasets, "public.t", "amount")
