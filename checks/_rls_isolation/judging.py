@@ -190,8 +190,8 @@ class _Judge:
     # Changes.
 
     def _unhindered(self, tried: Try, outcome: Outcome) -> Outcome:
-        """What a blind deletion does where no foreign key stands in its way."""
-        if tried.kind != "delete" or tried.aimed or not outcome.let_through:
+        """What a blind statement does where no foreign key stands in its way."""
+        if tried.kind not in ("delete", "steal") or tried.aimed or not outcome.let_through or self._rewritten(tried):
             return outcome
         freed = self.prober.one(self.acting, replace(tried.probe, before=REPLICA))
         return freed if freed.done else outcome

@@ -109,6 +109,18 @@ class Statements:
             yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets}")
             for row in self.foreign[:AIMED]:
                 yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets} WHERE {self._is(row)}", row)
+            # A CHECK may compare several columns with each other: all of them as in a row of one's own.
+            alike = {**self._like(self.own[0]), **mine} if self.own else mine
+            if alike.keys() > mine.keys():
+                yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {self._sets(alike)}")
+
+    def _like(self, row: Placed) -> dict[str, str | None]:
+        """The references of a row that may be set, and are no part of what must be unique."""
+        return {
+            column: row.values[column]
+            for column in sorted(self.referring - self.unique)
+            if column in row.values and self.may.allows("UPDATE", column)
+        }
 
     def _moves(self) -> Iterator[Try]:
         theirs = self._owner_values(self.foreign, foreign=True)
