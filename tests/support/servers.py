@@ -32,3 +32,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """A server of our own, of each major version in turn."""
     with open_server(ServerOptions(major=request.param)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="package", params=available_majors(), ids=lambda major: f"pg{major}")
+def server_of_its_own(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The same for tests that leave roles and settings of the whole server behind, under the name ``server``."""
+    with open_server(ServerOptions(major=request.param)) as opened:
+        yield opened
