@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from migrate_validate import syntax
-from migrate_validate.chain.model import Script, Statement, TransactionMode
+from migrate_validate.chain.model import Script, Sends, Statement, TransactionMode
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.transactions import runs_alone, transaction_mode
 
@@ -28,7 +28,7 @@ def together(script: Script) -> Script | None:
         own = statements(script)
     except ScriptError:
         return None
-    if transaction_mode(own)[0] is TransactionMode.FILE:
+    if transaction_mode(own, script.sends)[0] is TransactionMode.FILE:
         return script
     starts = list(accumulate((len(line) for line in script.text.splitlines(keepends=True)), initial=0))
     text = script.text
@@ -41,7 +41,7 @@ def together(script: Script) -> Script | None:
         if text[start : start + len(each.sql)] != each.sql:
             return None
         text = text[:start] + changed + text[start + len(each.sql) :]
-    return replace(script, text=text)
+    return replace(script, text=text, sends=Sends.AS_NEEDED)
 
 
 def _inside(statement: Statement, own: Sequence[Statement]) -> str | None:

@@ -20,18 +20,17 @@ class TransactionMode(StrEnum):
     """The file holds a statement that cannot run inside one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """One file of SQL."""
+class Sends(StrEnum):
+    """How the runner of a convention sends one script to the server."""
 
-    path: Path
-    """Absolute."""
-    file: str
-    """Relative to the chain's directory, with forward slashes."""
-    text: str = field(repr=False)
-    """Decoded, without a byte order mark, line ends as in the file."""
-    problem: str | None = None
-    """Why the file cannot be read (not UTF-8, no permission, ...); its text is then empty."""
+    AS_NEEDED = "as needed"
+    """In one transaction, unless its statements forbid that."""
+    TRANSACTION = "in a transaction"
+    """Always between BEGIN and COMMIT: what cannot run there fails."""
+    STATEMENTS = "statement by statement"
+    """Each statement by itself, in no transaction but those that the script writes."""
+    MESSAGE = "as one message"
+    """The whole text as one simple query: several statements are one transaction, BEGIN and COMMIT in it are obeyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,24 @@ class Statement:
     ``syntax.Parsed.kind``); ``unparsed`` where the grammar of PostgreSQL 18 does not accept it."""
     copy_data: str | None = None
     """The rows that follow ``COPY ... FROM stdin``, without the closing ``\\.``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One file of SQL, or the part of one that goes one way."""
+
+    path: Path
+    """Absolute."""
+    file: str
+    """Relative to the chain's directory, with forward slashes."""
+    text: str = field(repr=False)
+    """Decoded, without a byte order mark, line ends as in the file. Where the file holds more than this script, the
+    other lines are blank, so that lines and columns are those of the file."""
+    problem: str | None = None
+    """Why the file cannot be read (not UTF-8, no permission, ...); its text is then empty."""
+    sends: Sends = Sends.AS_NEEDED
+    statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)
+    """Its statements where they are not cut from the text, which is no SQL then; None: they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,8 @@ class Migration:
     name: str
     up: Script
     down: Script | None = None
+    checksum: str = ""
+    """As the tool writes it into its table of applied versions; empty where it has none there."""
 
     @property
     def file(self) -> str:
@@ -91,6 +110,29 @@ class SetAside:
 
     file: str
     reason: str
+    step: bool = False
+    """Whether it is a step of the chain all the same, which cannot be run here: what comes after it may need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The table in which a tool writes down what has been applied, for migrations that look at it.
+
+    The queries may use ``%(version)s``, ``%(name)s``, ``%(file)s`` (the name of the file), ``%(checksum)s`` and
+    ``%(statements)s`` (an array of texts) of the migration; a percent sign is written ``%%``. One that fails is
+    passed over: a chain may rebuild the table.
+    """
+
+    table: str
+    """Its name without a schema."""
+    create: str
+    """Makes it, before the first migration; nothing where it exists."""
+    applied: str
+    """Writes a migration down when it has been applied."""
+    reverted: str
+    """Takes that back when it was rolled back."""
+    before: str = ""
+    """What is written before a migration is applied; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +144,7 @@ class Chain:
     root: Path
     """The directory, absolute; every ``file`` is relative to it."""
     format: str
-    """``sql`` (numbered or timestamped files) or ``supabase``."""
+    """The name of the convention: ``sql`` (numbered or timestamped files), ``supabase``, ``flyway``, ..."""
     migrations: tuple[Migration, ...]
     base: tuple[Script, ...] = ()
     """Applied before the first migration."""
@@ -113,6 +155,11 @@ class Chain:
     set_aside: tuple[SetAside, ...] = ()
     exposes_new_tables: bool = True
     """What Supabase's config.toml says in ``api.auto_expose_new_tables``; true where it says nothing."""
+    records: Records | None = None
+    """The table of applied versions that the tool keeps; None: it keeps none, or the environment has it."""
+    recognized: str = ""
+    """How the convention was found out, and which others it might have been; empty where it was asked for, or where
+    nothing tells conventions apart."""
 
     @property
     def scripts(self) -> tuple[Script, ...]:

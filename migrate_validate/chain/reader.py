@@ -10,12 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats import sql, supabase
+from migrate_validate.chain.formats import FORMATS
+from migrate_validate.chain.formats.model import Format, Reading
 from migrate_validate.chain.model import Chain, Seed, SetAside
 from migrate_validate.config import Settings
 from migrate_validate.errors import ChainError, ConfigError, Trouble
-
-FORMATS = ("sql", "supabase")
 
 
 def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
@@ -54,15 +53,13 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     if not single and not given.is_dir():
         remedy = "name a directory of migrations or a file x.sql"
         raise ChainError(f"{named} is neither a directory nor a regular file", looked=[str(given)], remedy=remedy)
-    if single and given.suffix.lower() != ".sql":
-        raise ChainError(f"{named} is no SQL file", looked=[str(given)], remedy="name a directory or a file x.sql")
     root = given.parent if single else given
     trouble = Trouble()
-    format = _format(named, given, settings.format, trouble)
+    format, recognized = _format(named, given, settings.format, trouble)
     base = _base(settings, root, rootdir, trouble)
     declared = _declared_seeds(settings, root, rootdir, trouble)
     try:
-        contents = _contents(given, root, format, settings.format, [*base, *(path for path, _ in declared)])
+        contents = format.read(given, Reading(root, settings, [*base, *(path for path, _ in declared)]))
     except ChainError as error:
         trouble.add(error)
         trouble.tell()
@@ -72,32 +69,20 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     chain = Chain(
         given=named,
         root=root,
-        format=format,
+        format=format.name,
         migrations=tuple(contents.migrations),
-        base=tuple(read_script(path, root) for path in base),
+        base=(*(read_script(path, root) for path in base), *contents.base),
         verifications=tuple(contents.verifications),
         set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
         exposes_new_tables=contents.exposes_new_tables,
+        records=contents.records,
+        recognized=recognized,
     )
     seeds = [*contents.seeds, *(Seed(read_script(path, root), before) for path, before in declared)]
     if chain.migrations:
         _check_versions(chain, seeds, trouble)
     trouble.tell()
     return replace(chain, seeds=tuple(seeds))
-
-
-def _contents(given: Path, root: Path, format: str, wanted: str | None, taken: Sequence[Path]) -> sql.Contents:
-    if given.is_file():
-        return sql.read_single(given)
-    if format == "supabase":
-        return supabase.read_supabase(root, taken)
-    if wanted is None and root.name == supabase.MIGRATIONS and supabase.recognizes(root.parent):
-        return supabase.read_migrations(root, taken)
-    contents = sql.read_directory(root, root, taken)
-    beside = root.parent / "seed.sql"
-    if beside.is_file() and beside not in taken:
-        contents.seeds.append(Seed(read_script(beside, root)))
-    return contents
 
 
 def _exists(path: Path) -> bool:
@@ -126,26 +111,39 @@ def _missing(named: str, given: Path) -> ChainError:
     return ChainError(f"{named} does not exist", looked=[str(given)], remedy=remedy)
 
 
-def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> str:
-    """The format that was asked for where it fits, else the one that the directory has."""
-    layout = "supabase" if given.is_dir() and supabase.recognizes(given) else "sql"
-    if wanted is None:
-        return layout
-    if wanted not in FORMATS:
-        near = get_close_matches(wanted, FORMATS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(FORMATS)}"
+def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> tuple[Format, str]:
+    """The format that was asked for, else the one that the path looks like; and how that was found out.
+
+    :raises ChainError: when it looks like several, or like none
+    """
+    if wanted is not None:
+        asked = next((each for each in FORMATS if each.name == wanted), None)
+        if asked is not None:
+            return asked, ""
+        names = [each.name for each in FORMATS]
+        near = get_close_matches(wanted, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(sorted(names))}"
         trouble.add(ConfigError(f"there is no format {wanted!r}", remedy=hint))
-        return layout
-    if wanted == "supabase" and not (given / supabase.MIGRATIONS).is_dir():
-        trouble.add(
-            ChainError(
-                f"{named} is not laid out as the format supabase wants it",
-                looked=[str(given / supabase.MIGRATIONS)],
-                remedy='name the supabase/ directory, or use the format "sql"',
-            )
+    found = [(each, recognition) for each in FORMATS if (recognition := each.recognizes(given))]
+    marked = [(each, recognition) for each, recognition in found if recognition.specific]
+    if len(marked) > 1:
+        raise ChainError(
+            f"{named} could be of several formats",
+            looked=[f"{each.name} ({each.title}): {recognition.because}" for each, recognition in marked],
+            remedy="say which one: "
+            + " or ".join(f"--migrations-format={each.name}" for each, _ in marked)
+            + ', or format = "..." in migrate_validate.toml beside the migrations',
         )
-        return layout
-    return wanted
+    if not found:
+        raise ChainError(
+            f"{named} is no SQL file", looked=[str(given)], remedy="name a directory of migrations or a file x.sql"
+        )
+    chosen, recognition = (marked or found)[0]
+    if chosen is FORMATS[-1]:
+        return chosen, ""
+    others = [each.name for each, other in found if each not in (chosen, FORMATS[-1]) and not recognition.specific]
+    doubt = f"; --migrations-format={'|'.join(others)} would fit as well" if others else ""
+    return chosen, f"{recognition.because}{doubt}"
 
 
 def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications: Sequence[str]) -> ChainError:

@@ -164,7 +164,7 @@ def _configuration(root: Path) -> Path | None:
 
 def _in_transaction(script: Script) -> bool:
     try:
-        return transaction_mode(statements(script))[0] is TransactionMode.FILE
+        return transaction_mode(statements(script), script.sends)[0] is TransactionMode.FILE
     except ScriptError:
         return True
 

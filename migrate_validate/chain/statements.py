@@ -49,6 +49,8 @@ def statements(script: Script) -> tuple[Statement, ...]:
     :raises ScriptError: when the file cannot be read, a string or comment does not end, a meta-command is none of
         these, COPY runs a program, or an included file is missing or includes itself
     """
+    if script.statements is not None and script.problem is None:
+        return script.statements
     return _cut_by_grammar(script) or tuple(_read(script, []))
 
 
@@ -58,6 +60,8 @@ def comments(script: Script) -> tuple[Comment, ...]:
     :raises ScriptError: as :func:`statements`
     """
     found: list[Comment] = []
+    if script.statements is not None:
+        return ()
     for _ in _read(script, found):
         pass
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate_validate import syntax
-from migrate_validate.chain.model import Statement, TransactionMode
+from migrate_validate.chain.model import Sends, Statement, TransactionMode
 
 _NEVER_INSIDE = {
     "alter_system": "ALTER SYSTEM",
@@ -20,16 +20,22 @@ _SOMETIMES = {"index", "drop", "reindex", "vacuum", "cluster", "alter_table", "a
 _BOUNDARIES = ("BEGIN", "START", "COMMIT", "ROLLBACK", "PREPARE", "COMMIT_PREPARED", "ROLLBACK_PREPARED")
 
 
-def transaction_mode(statements: Sequence[Statement]) -> tuple[TransactionMode, str]:
-    """The mode that one file needs, and why it is not one transaction (empty where it is).
+def transaction_mode(statements: Sequence[Statement], sends: Sends = Sends.AS_NEEDED) -> tuple[TransactionMode, str]:
+    """The mode in which one file runs, and why it is not one transaction (empty where it is).
 
     A file that writes BEGIN or COMMIT itself keeps its own transactions, whatever else it holds. Savepoints alone are
     no transactions.
+
+    :param sends: how the runner sends the file: one that wraps it does so whatever it holds
     """
     for statement in statements:
         boundary = _boundary(statement)
         if boundary:
             return TransactionMode.OWN, f"it writes {boundary} itself (line {statement.location.line})"
+    if sends is Sends.STATEMENTS:
+        return TransactionMode.NONE, "its statements are sent one by one"
+    if sends is Sends.TRANSACTION or (sends is Sends.MESSAGE and len(statements) > 1):
+        return TransactionMode.FILE, ""
     for position, statement in enumerate(statements):
         reason = _outside(statement) or _label_used_later(statement, statements, position)
         if reason:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from migrate_validate.errors import ConfigError, ServerError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.run import RUN
 from migrate_validate.postgres.databases import Database
-from migrate_validate.replay.history import forget, record
+from migrate_validate.replay.history import History
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun
@@ -94,7 +95,12 @@ class MigrationDriver:
             driver = cls(evaluation, connection)
             for script in evaluation.chain.base:
                 driver._apply(script)
+            driver._history.begin(connection)
             yield driver
+
+    @cached_property
+    def _history(self) -> History:
+        return History(self.evaluation.chain, self.evaluation.environment)
 
     @property
     def version(self) -> str | None:
@@ -112,8 +118,9 @@ class MigrationDriver:
             for seed in self.evaluation.chain.seeds:
                 if seed.before == migration.version:
                     self._apply(seed.script)
+            self._history.announce(self.connection, migration)
             self._apply(migration.up)
-            record(self.connection, self.evaluation.environment, migration)
+            self._history.record(self.connection, migration)
             self.applied.append(migration.version)
 
     def down(self, steps: int = 1) -> None:
@@ -131,7 +138,7 @@ class MigrationDriver:
                     remedy=f"add {Path(migration.file).stem}_rollback.sql beside it",
                 )
             self._apply(migration.down)
-            forget(self.connection, self.evaluation.environment, migration)
+            self._history.forget(self.connection, migration)
             self.applied.pop()
 
     def to(self, version: str) -> None:

@@ -183,8 +183,17 @@ class Attempt:
 
     def run_apart(self) -> Failure | None:
         """The file's own transactions; a statement outside of them in one of its own, where it can be observed."""
+        if self._planned.wrapped:
+            self._connection.execute("BEGIN")
+        implicit = False
         for part in self._planned.statements:
             outside = self._state() == TransactionStatus.IDLE
+            if part.kind == "transaction":
+                implicit = False
+            elif outside and self._planned.implicit:
+                # The statements of one message that stand outside of its transactions share one, up to its next COMMIT.
+                self._connection.execute("BEGIN")
+                outside, implicit = False, True
             if outside and wants_transaction(part):
                 self._connection.execute("BEGIN")
                 self.done.append(self._run(part))
@@ -203,6 +212,10 @@ class Attempt:
                 self.observer.forget(self._session.counted())
                 self._ended = None
         if self._state() == TransactionStatus.IDLE:
+            return None
+        if self._planned.wrapped or implicit:
+            with self._limited():
+                self._connection.execute("COMMIT")
             return None
         last = self._planned.statements[-1]
         return Failure(

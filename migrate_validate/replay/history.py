@@ -1,45 +1,84 @@
-"""The record of applied migrations that Supabase's command line keeps, written as it does: a chain may read it."""
+"""The record of applied migrations that a tool keeps, written as it does: a chain may read it."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import Any
 
 import psycopg
 
-from migrate_validate.chain.model import Migration
+from migrate_validate.chain.model import Chain, Migration, Records
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.postgres.environments import SUPABASE, Environment
 
-_NAMED = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)\.sql", re.DOTALL)
-"""Files of any other name are not recorded: the command line does not apply them."""
-_RECORD = """
-    insert into supabase_migrations.schema_migrations (version, name, statements) values (%s, %s, %s)
-    on conflict (version) do update set name = excluded.name, statements = excluded.statements
-"""
+_SUPABASE = Records(
+    table="schema_migrations",
+    create="",
+    # Files of any other name are not recorded: the command line does not apply them.
+    applied="""
+        insert into supabase_migrations.schema_migrations (version, name, statements)
+        select %(version)s, %(name)s, %(statements)s
+        where %(file)s ~ '^[0-9]+_.*[.]sql$'
+        on conflict (version) do update set name = excluded.name, statements = excluded.statements
+    """,
+    reverted="delete from supabase_migrations.schema_migrations where version = %(version)s",
+)
+"""The environment has the table."""
 
 
-def record(connection: psycopg.Connection[Any], environment: Environment, migration: Migration) -> None:
-    """Write down that a migration has been applied; nothing where no command line of Supabase would do so.
+class History:
+    """The table of applied versions, on any database that goes through a chain.
 
     A chain that has dropped or rebuilt the table is not stopped by it.
-
-    :param connection: in autocommit mode, as the role that migrations are applied as
     """
-    named = _NAMED.fullmatch(migration.up.path.name)
-    if environment.name != SUPABASE.name or named is None:
+
+    def __init__(self, chain: Chain, environment: Environment) -> None:
+        """Nothing is written where the tool keeps no table, or no script of the chain mentions it."""
+        self._records: Records | None = None
+        if chain.records is not None and _mentioned(chain.records, chain):
+            self._records = chain.records
+        elif chain.records is None and environment.name == SUPABASE.name:
+            self._records = _SUPABASE
+
+    def begin(self, connection: psycopg.Connection[Any]) -> None:
+        """Make the table, before the first migration.
+
+        :param connection: in autocommit mode, as the role that migrations are applied as
+        """
+        if self._records is not None and self._records.create:
+            with contextlib.suppress(psycopg.DatabaseError):
+                connection.execute(self._records.create.encode(), prepare=False)
+
+    def announce(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
+        """Write what the tool writes before it applies a migration."""
+        if self._records is not None:
+            _execute(connection, self._records.before, migration)
+
+    def record(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
+        """Write down that a migration has been applied."""
+        if self._records is not None:
+            _execute(connection, self._records.applied, migration)
+
+    def forget(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
+        """Take the record of a migration back, when it was rolled back."""
+        if self._records is not None:
+            _execute(connection, self._records.reverted, migration)
+
+
+def _mentioned(records: Records, chain: Chain) -> bool:
+    return any(records.table in script.text for script in chain.all_scripts)
+
+
+def _execute(connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:
+    if not query:
         return
     with contextlib.suppress(psycopg.DatabaseError, ScriptError):
-        texts = [statement.sql for statement in statements(migration.up)]
-        connection.execute(_RECORD, (named["version"], named["name"], texts), prepare=False)
-
-
-def forget(connection: psycopg.Connection[Any], environment: Environment, migration: Migration) -> None:
-    """Take the record of a migration back, when it was rolled back."""
-    named = _NAMED.fullmatch(migration.up.path.name)
-    if environment.name != SUPABASE.name or named is None:
-        return
-    with contextlib.suppress(psycopg.DatabaseError):
-        query = "delete from supabase_migrations.schema_migrations where version = %s"
-        connection.execute(query, (named["version"],), prepare=False)
+        asked = "%(statements)s" in query
+        values = {
+            "version": migration.version,
+            "name": migration.name,
+            "file": migration.up.path.name,
+            "checksum": migration.checksum,
+            "statements": [statement.sql for statement in statements(migration.up)] if asked else [],
+        }
+        connection.execute(query.encode(), values, prepare=False)

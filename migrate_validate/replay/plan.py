@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migrate_validate.chain.model import Script, Statement, TransactionMode
+from migrate_validate.chain.model import Script, Sends, Statement, TransactionMode
 from migrate_validate.chain.statements import UNPARSED, statements
 from migrate_validate.chain.transactions import runs_alone, transaction_mode
 from migrate_validate.syntax import Node, parse
@@ -68,6 +68,7 @@ class Plan:
     mode: TransactionMode
     reason: str
     """Why it is not one transaction."""
+    sends: Sends
     batch: bool
     """Whether all statements can be sent in one message."""
     leaves_session: bool
@@ -77,6 +78,21 @@ class Plan:
     unnames: bool
     """Whether it may drop, rename or move relations."""
 
+    @property
+    def wrapped(self) -> bool:
+        """Whether its runner puts BEGIN and COMMIT around a script that has transactions of its own."""
+        return self.sends is Sends.TRANSACTION and self.mode is TransactionMode.OWN
+
+    @property
+    def implicit(self) -> bool:
+        """Whether PostgreSQL makes one transaction of the statements between the script's own ones."""
+        return self.sends is Sends.MESSAGE and self.mode is TransactionMode.OWN
+
+    @property
+    def yields(self) -> bool:
+        """Whether its runner gives up the one transaction where PostgreSQL does not run it in one."""
+        return self.sends is Sends.AS_NEEDED or (self.sends is Sends.MESSAGE and len(self.statements) == 1)
+
 
 @lru_cache(maxsize=1024)
 def plan(script: Script) -> Plan:
@@ -85,11 +101,12 @@ def plan(script: Script) -> Plan:
     :raises ScriptError: when it cannot be turned into statements
     """
     parts = statements(script)
-    mode, reason = transaction_mode(parts)
+    mode, reason = transaction_mode(parts, script.sends)
     return Plan(
         parts,
         mode,
         reason,
+        script.sends,
         batch=mode is TransactionMode.FILE and _fits_batch(script, parts),
         prepares=any(word in part.sql.lower() for part in parts for word in _PREPARING),
         unnames=any(_UNNAMING.search(part.sql) for part in parts),

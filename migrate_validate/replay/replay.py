@@ -16,7 +16,7 @@ from migrate_validate.postgres.environments import Environment, build, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
 from migrate_validate.replay.evidence import TableRows, table_rows
-from migrate_validate.replay.history import record
+from migrate_validate.replay.history import History
 from migrate_validate.replay.runner import Runner, not_reached
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
@@ -83,7 +83,7 @@ class _Replaying:
         server: Server,
     ) -> None:
         self._chain = chain
-        self._environment = environment
+        self._history = History(chain, environment)
         self._runner = runner
         self._connection = connection
         self._server = server
@@ -94,6 +94,7 @@ class _Replaying:
     def run(self, upto: str | None) -> Timeline:
         chain = self._chain
         base = tuple(self._apply(script) for script in chain.base)
+        self._history.begin(self._connection)
         steps: list[Step] = []
         seeds: list[SeedRun] = []
         last = next((i for i, migration in enumerate(chain.migrations) if migration.version == upto), None)
@@ -102,9 +103,10 @@ class _Replaying:
             loaded = [done.seed for done in seeds]
             seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
+            self._history.announce(self._connection, migration)
             run = self._apply(migration.up, upcoming.up if upcoming else None)
             if run.outcome is Outcome.APPLIED:
-                record(self._connection, self._environment, migration)
+                self._history.record(self._connection, migration)
             hints = advice(run.failure, chain, migration.up, self._server) if run.failure else ()
             steps.append(Step(chain, migration, run, hints, before))
         if upto is None:

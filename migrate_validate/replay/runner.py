@@ -68,7 +68,7 @@ class Runner:
             run = self._apply(script, replace(planned, batch=False), None)
             state = run.failure.sqlstate if run.failure else None
         reason = planned.reason
-        if planned.mode is TransactionMode.FILE and state in NO_TRANSACTION_STATES:
+        if planned.mode is TransactionMode.FILE and planned.yields and state in NO_TRANSACTION_STATES:
             reason = NO_TRANSACTION_STATES[state]
             run = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False), None)
         return replace(run, mode_reason=reason)

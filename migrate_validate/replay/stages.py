@@ -20,7 +20,7 @@ from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.defaults import Default, restoring, shared_defaults
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
-from migrate_validate.replay.history import record
+from migrate_validate.replay.history import History
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
@@ -199,6 +199,7 @@ class Stages:
         self._chain = chain
         self._settings = settings
         self.environment = environment
+        self._history = History(chain, environment)
         self._start = start
         self._resources = contextlib.ExitStack()
         self._walker: _Walker | None = None
@@ -302,13 +303,14 @@ class Stages:
         self._resources.callback(self._disconnect, walker)
         for script in self._chain.base:
             self._apply(walker, script, 0)
+        self._history.begin(self._connected(walker)[0])
         return walker
 
     def _advance(self, walker: _Walker, migration: Migration) -> None:
         self._seeds(walker, walker.index)
+        self._history.announce(self._connected(walker)[0], migration)
         self._apply(walker, migration.up, walker.index + 1)
-        connection, _ = self._connected(walker)
-        record(connection, self.environment, migration)
+        self._history.record(self._connected(walker)[0], migration)
 
     def _seeds(self, walker: _Walker, index: int) -> None:
         """Load what comes before the migration with this index, once."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.model import Migration, Script, Seed, SetAside
+from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.model import Migration, Seed, SetAside
 
 CONFIGURATION = "migrate_validate.toml"
 
@@ -32,15 +32,20 @@ _EXAMPLES = {
 Key = tuple[tuple[int, ...], str, str]
 
 
-@dataclass
-class Contents:
-    """What a directory holds, while it is being read."""
+def _recognizes(path: Path) -> Recognition | None:
+    if not path.is_dir() and path.suffix.lower() != ".sql":
+        return None
+    return Recognition("it holds files of SQL" if path.is_dir() else "it is a file of SQL", specific=False)
 
-    migrations: list[Migration] = field(default_factory=list)
-    seeds: list[Seed] = field(default_factory=list)
-    verifications: list[Script] = field(default_factory=list)
-    set_aside: list[SetAside] = field(default_factory=list)
-    exposes_new_tables: bool = True
+
+def _read(path: Path, reading: Reading) -> Contents:
+    if path.is_file():
+        return read_single(path)
+    contents = read_directory(path, reading.root, reading.taken)
+    beside = path.parent / "seed.sql"
+    if beside.is_file() and beside not in reading.taken:
+        contents.seeds.append(Seed(read_script(beside, reading.root)))
+    return contents
 
 
 def read_directory(directory: Path, root: Path, taken: Collection[Path] = ()) -> Contents:
@@ -196,3 +201,12 @@ def _name(path: Path) -> str:
     stem = _up_stem(path)
     matched = _VERSIONED.fullmatch(stem)
     return (matched["name"] or "") if matched else stem
+
+
+FORMAT = Format(
+    "sql",
+    "numbered SQL",
+    "`001_name.sql`, `20250102_name.sql`, each with `_rollback` or `.down` beside it; or one file of SQL",
+    _recognizes,
+    _read,
+)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.sql import CONFIGURATION, Contents, read_directory
+from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.sql import CONFIGURATION, read_directory
 from migrate_validate.chain.model import Seed, SetAside
 from migrate_validate.errors import ChainError
 
@@ -19,36 +20,35 @@ _CONFIG = "config.toml"
 _SEED = "seed.sql"
 
 
-def recognizes(directory: Path) -> bool:
-    """Whether a directory is laid out as Supabase's."""
-    marked = directory.name == "supabase" or (directory / _CONFIG).is_file() or (directory / _SEED).is_file()
-    return marked and (directory / MIGRATIONS).is_dir()
+def _recognizes(path: Path) -> Recognition | None:
+    """A directory that is laid out as Supabase's, or the ``migrations/`` in it."""
+    directory = path.parent if path.name == MIGRATIONS else path
+    if not (directory / MIGRATIONS).is_dir():
+        return None
+    if directory.name == "supabase":
+        return Recognition("the directory is called supabase", specific=True)
+    marks = [name for name in (_CONFIG, _SEED) if (directory / name).is_file()]
+    return Recognition(f"{marks[0]} lies beside {MIGRATIONS}/", specific=False) if marks else None
 
 
-def read_supabase(root: Path, taken: Collection[Path] = ()) -> Contents:
-    """Migrations, seeds and the rest of a ``supabase/`` directory.
+def _read(path: Path, reading: Reading) -> Contents:
+    if (path / MIGRATIONS).is_dir():
+        return _read_project(path, reading)
+    if path.name == MIGRATIONS and path.is_dir():
+        contents = read_directory(path, reading.root, reading.taken)
+        _sort_named(path.parent, reading.root, contents, reading.taken)
+        return contents
+    raise ChainError(
+        f"{path.name} is not laid out as the format supabase wants it",
+        looked=[str(path / MIGRATIONS)],
+        remedy='name the supabase/ directory, or use the format "sql"',
+    )
 
-    :param root: the directory, absolute
-    :param taken: files with a use of their own, which are left out
-    :raises ChainError: when ``config.toml`` is no TOML or says something else than a list of paths
-    :raises OSError: when a directory cannot be listed
-    """
-    contents = read_directory(root / MIGRATIONS, root, taken)
-    used = _sort_named(root, root, contents, taken)
-    _set_aside_rest(root, contents, used | {root / MIGRATIONS} | set(taken))
-    return contents
 
-
-def read_migrations(root: Path, taken: Collection[Path] = ()) -> Contents:
-    """The ``migrations/`` of a ``supabase/`` directory, with the seeds and schemas that lie beside it.
-
-    :param root: the directory ``migrations/``, absolute
-    :param taken: files with a use of their own, which are left out
-    :raises ChainError: as ``read_supabase``
-    :raises OSError: when a directory cannot be listed
-    """
-    contents = read_directory(root, root, taken)
-    _sort_named(root.parent, root, contents, taken)
+def _read_project(root: Path, reading: Reading) -> Contents:
+    contents = read_directory(root / MIGRATIONS, reading.root, reading.taken)
+    used = _sort_named(root, reading.root, contents, reading.taken)
+    _set_aside_rest(root, contents, used | {root / MIGRATIONS} | set(reading.taken))
     return contents
 
 
@@ -165,3 +165,12 @@ def _wrong(root: Path, keys: tuple[str, ...], wanted: str) -> ChainError:
     return ChainError(
         f"{_CONFIG}: {'.'.join(keys)} is not {wanted}", looked=[str(root / _CONFIG)], remedy=f"write {wanted}"
     )
+
+
+FORMAT = Format(
+    "supabase",
+    "Supabase",
+    "a directory `supabase/` with `migrations/`, `seed.sql` and `config.toml`, or the `migrations/` in it",
+    _recognizes,
+    _read,
+)
