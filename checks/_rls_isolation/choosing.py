@@ -12,6 +12,7 @@ from migrate_validate.data.drawing import drawn
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.judging import base_type
 from migrate_validate.data.learned import Learned, Pool
+from migrate_validate.data.order import partitions
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import DEFAULT, Default, Types, Value, typed
 
@@ -31,6 +32,15 @@ _DRAWN = 20
 """Rows of a strategy."""
 CAREFUL = 2
 """From this attempt on, texts are those that PostgreSQL was asked about."""
+
+
+MOST_PARTS = 8
+"""Partitions of a table that get rows of each universe, as far as its key can be chosen."""
+
+
+def parts_filled(catalog: Catalog, table: Table) -> int:
+    """How many partitions of a table get rows; 1 for one that has none."""
+    return max(1, min(MOST_PARTS, len(partitions(catalog, table)))) if table.partition_key else 1
 
 
 def token(universe: str) -> str:
@@ -131,6 +141,9 @@ class Chooser:
         self, table: Table, column: Column, pool: Pool, universe: str, number: int, attempt: int, unique: bool
     ) -> Value | Default:
         values = [cells[0] for cells in pool.values]
+        if column.name in re.findall(r"\w+", (table.partition_key or "").partition("(")[2]):
+            # The values that the bounds of partitions name come first.
+            return values[(number % parts_filled(self.catalog, table) + attempt) % len(values)]
         if attempt < CAREFUL:
             liked = self._liked(table, column)
             if liked is not DEFAULT and (liked is None or liked in values or isinstance(liked, str)):

@@ -130,7 +130,10 @@ class Ground:
         filled = (each for each in catalog.whole.tables if each.qualified_name in universes.rows)
         tables = [each for each in {*targets(catalog, universes), *filled} if each.kind != "foreign table"]
         tables.sort(key=lambda table: table.qualified_name)
-        rows = {each.qualified_name: _placed(connection, each, universes) for each in tables}
+        rows = {
+            each.qualified_name: _placed(connection, each, universes, whole_of(catalog, each.qualified_name))
+            for each in tables
+        }
         relations = [each.qualified_name for each in targets(catalog, universes)]
         relations += [each.qualified_name for each in catalog.views]
         found = connection.execute(_PRIVILEGES, [list(roles), relations]).fetchall()
@@ -202,7 +205,7 @@ class Ground:
 
     def owner_columns(self, table: str) -> tuple[str, ...]:
         """The columns that say whose a row is; none where nothing does."""
-        tenancy = self.tenancy
+        tenancy, table = self.tenancy, whole_of(self.catalog, table)
         if table == tenancy.root:
             return tenancy.root_key
         if table in tenancy.tenant_columns:
@@ -285,6 +288,12 @@ class Ground:
         return {side: frozenset(values) for side, values in found.items()}
 
 
+def whole_of(catalog: Catalog, table: str) -> str:
+    """The table that a partition is part of, however far above; any other table itself."""
+    known = catalog.whole.table(table)
+    return whole_of(catalog, known.partition_of) if known is not None and known.partition_of else table
+
+
 def targets(catalog: Catalog, universes: Universes) -> tuple[Table, ...]:
     """The chain's own tables, and those of the environment that it has written policies for."""
     own = set(catalog.tables_by_name)
@@ -300,12 +309,16 @@ def _side(universe: str) -> frozenset[str]:
     return frozenset((A, B)) if universe == BOTH else frozenset((universe,))
 
 
-def _placed(connection: Connection, table: Table, universes: Universes) -> tuple[Placed, ...]:
+def _placed(connection: Connection, table: Table, universes: Universes, filled: str) -> tuple[Placed, ...]:
+    """The rows of a table.
+
+    :param filled: the table that it is part of, or its own name
+    """
     columns = [column.name for column in table.columns]
     listed = ", ".join(f"{quote(column)}::text" for column in columns)
     # What a partition holds is found by way of its table too: the place is the same.
     query = f"SELECT {place()}, ARRAY[{listed}]::text[] FROM {named(table.qualified_name)}"
-    known = _Known(universes, table)
+    known = _Known(universes, filled)
     return tuple(
         Placed(table.qualified_name, at, known.universe(found := dict(zip(columns, values, strict=True))), found)
         for at, values in connection.execute(query.encode()).fetchall()
@@ -320,10 +333,8 @@ def place() -> str:
 class _Known:
     """Which universe a stored row is of."""
 
-    def __init__(self, universes: Universes, table: Table) -> None:
-        seeded = universes.rows.get(table.qualified_name, ())
-        if not seeded and table.partition_of:
-            seeded = universes.rows.get(table.partition_of, ())
+    def __init__(self, universes: Universes, filled: str) -> None:
+        seeded = universes.rows.get(filled, ())
         self._by_key: dict[str, str] = {}
         self._keys: list[Sequence[str]] = []
         for row in seeded:

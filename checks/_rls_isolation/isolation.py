@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from migrate_validate.catalog.model import Policy, Table
 
 from .escalating import escalations
-from .ground import Ground
+from .ground import Ground, whole_of
 from .identities import Identity
 from .judging import Access, Breach, Examined, examine
 from .probes import Acting, Connection, Prober
@@ -102,8 +102,11 @@ def _without_control(
         ]
         if not reading or not ground.belongs(name) or _closed(table, roles):
             continue
-        if name in ground.universes.unfilled:
-            yield name, f"it could not be filled with rows of two tenants: {ground.universes.unfilled[name]}"
+        whole = whole_of(ground.catalog, name)
+        if whole in ground.universes.unfilled:
+            yield name, f"it could not be filled with rows of two tenants: {ground.universes.unfilled[whole]}"
+        elif whole != name and not ground.rows[name]:
+            yield name, f"none of the rows that were made for {whole} lies in this partition"
         elif not any(access.own for access in reading) and all(access.error is None for access in reading):
             yield name, "nobody sees a row of its own there, so that others see none proves nothing"
 

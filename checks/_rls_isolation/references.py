@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.model import Catalog, Constraint, Table
 from migrate_validate.data.hints import column_hints
+from migrate_validate.data.order import partitions
 
 from .model import Hop, Person
 
@@ -135,7 +136,7 @@ def words_of(catalog: Catalog, table: Table, column: str) -> tuple[str, ...]:
 
 
 def with_links(catalog: Catalog, tables: Mapping[str, Table], links: Iterable[Hop]) -> Catalog:
-    """The catalog of these tables, with the links as foreign keys."""
+    """The catalog of these tables and their partitions, with the links as foreign keys."""
     added: dict[str, list[Constraint]] = {}
     for number, link in enumerate(links):
         key = Constraint(
@@ -151,4 +152,5 @@ def with_links(catalog: Catalog, tables: Mapping[str, Table], links: Iterable[Ho
     listed = tuple(
         replace(table, constraints=(*table.constraints, *added.get(name, ()))) for name, table in tables.items()
     )
-    return replace(catalog.whole, tables=tuple(sorted(listed, key=lambda each: each.qualified_name)))
+    parts = (part for table in tables.values() if table.partition_key for part in partitions(catalog.whole, table))
+    return replace(catalog.whole, tables=tuple(sorted((*listed, *parts), key=lambda each: each.qualified_name)))

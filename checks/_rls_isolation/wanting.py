@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.data.values import Value
 
+from .choosing import parts_filled
 from .model import Person, Tenancy
 from .people import Part, fixed_of_user
 from .world import BOTH, SHARED, A, Actor, B, SeededRow
@@ -79,7 +80,8 @@ class Wanting:
             for universe in (A, B):
                 yield from self._rows_of(table, universe, self.members(universe))
         elif name in self.tenancy.personal:
-            for number, actor in enumerate(self.actors):
+            each_has = parts_filled(self.catalog, table)
+            for number, actor in enumerate(actor for actor in self.actors for _ in range(each_has)):
                 others = tuple(each for each in self.members(actor.universe) if each != actor)
                 yield Want(actor.universe, (actor, *others), {}, None, number)
         elif len(self.rows.get(name, ())) < ROWS:
@@ -88,6 +90,7 @@ class Wanting:
     def _rows_of(self, table: Table, universe: str, members: tuple[Actor, ...]) -> Iterator[Want]:
         personal = any(self.is_person(key.references) for key in table.foreign_keys)
         count = max(ROWS, min(MOST, len(members))) if personal else ROWS
+        count = max(count, parts_filled(self.catalog, table))
         alone = self.tenancy.tenant_columns.get(table.qualified_name)
         fixed: dict[str, Value] = {alone: self.keys[universe]} if alone and universe in self.keys else {}
         # A table of tenants with no key but the tenant has one row for each.

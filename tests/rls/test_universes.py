@@ -249,6 +249,29 @@ def test_a_tenant_that_a_trigger_makes_for_each_person(server: Server) -> None:
         assert "own of A owner" not in who["member of A as member"].home
 
 
+def test_partitions(server: Server) -> None:
+    text = """
+    CREATE TABLE public.events (
+        id bigint GENERATED ALWAYS AS IDENTITY, owner uuid NOT NULL REFERENCES auth.users, at date NOT NULL,
+        note text NOT NULL DEFAULT 'x', PRIMARY KEY (id, at)
+    ) PARTITION BY RANGE (at);
+    CREATE TABLE public.events_23 PARTITION OF public.events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+    CREATE TABLE public.events_24 PARTITION OF public.events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    CREATE TABLE public.events_25 PARTITION OF public.events FOR VALUES FROM ('2025-01-01') TO (MAXVALUE);
+    CREATE TABLE public.spread (id uuid PRIMARY KEY, owner uuid NOT NULL REFERENCES auth.users)
+        PARTITION BY HASH (id);
+    CREATE TABLE public.spread_0 PARTITION OF public.spread FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE public.spread_1 PARTITION OF public.spread FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    """
+    with place(server, "supabase", text) as at:
+        universes = at.seed(at.discover())
+        assert universes.unfilled == {}
+        for year in (23, 24, 25):
+            rows = at.connection.execute(f"SELECT DISTINCT owner::text FROM events_{year}".encode()).fetchall()
+            assert {sub[:8] for (sub,) in rows} >= {"aaaaaaaa", "bbbbbbbb"}
+        assert at.connection.execute("SELECT count(*) FROM spread_0").fetchone() != (0,)
+
+
 def test_triggers_that_refuse_or_change_or_swallow_rows(server: Server) -> None:
     text = """
     CREATE TABLE public.things (
