@@ -62,6 +62,8 @@ class Script:
     problem: str | None = None
     """Why the file cannot be read (not UTF-8, no permission, ...); its text is then empty."""
     sends: Sends = Sends.AS_NEEDED
+    variables: tuple[tuple[str, str], ...] = ()
+    """Variables of psql that its runner sets, and their values."""
     statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)
     """Its statements where they are not cut from the text, which is no SQL then; None: they are."""
 

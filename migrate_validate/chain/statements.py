@@ -70,7 +70,7 @@ def comments(script: Script) -> tuple[Comment, ...]:
 def _read(script: Script, found: list[Comment]) -> Iterator[Statement]:
     if script.problem:
         raise ScriptError(script.problem, Location(script.file))
-    return _run(script, _root(script), {}, (), found)
+    return _run(script, _root(script), dict(script.variables), (), found)
 
 
 def _root(script: Script) -> Path:
@@ -117,7 +117,7 @@ def _run(
 
 def _cut_by_grammar(script: Script) -> tuple[Statement, ...]:
     """The statements, the fast way; none where psql has a say in it, or where there are none."""
-    if _NEEDS_PSQL.search(script.text):
+    if script.variables or _NEEDS_PSQL.search(script.text):
         return ()
     try:
         parsed = syntax.parse(script.text)
