@@ -28,8 +28,8 @@ from migrate_validate.postgres.environments import choose
 from migrate_validate.replay import replay as replaying
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.replay import replay_chain
-from migrate_validate.replay.runner import Runner
-from migrate_validate.replay.timeline import ScriptRun, Step
+from migrate_validate.replay.runner import Application, Runner
+from migrate_validate.replay.timeline import Step
 from migrate_validate.rules import Registry, Rule
 
 CHECKS = ("rollback", "reapply", "conflicts")
@@ -178,9 +178,9 @@ class _Timed(Runner):
 
     begun: ClassVar[list[float]] = []
 
-    def apply(self, script: Script, upcoming: Script | None = None) -> ScriptRun:
+    def send(self, script: Script, meanwhile: Callable[[], object] = lambda: None) -> Application:
         self.begun.append(time.perf_counter())
-        return super().apply(script, upcoming)
+        return super().send(script, meanwhile)
 
 
 def steps(directory: Path, server: Server) -> list[float]:

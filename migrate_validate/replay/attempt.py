@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import psycopg
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from migrate_validate.chain.model import Script, Statement
-from migrate_validate.chain.statements import ScriptError
+from migrate_validate.chain.model import Statement
 from migrate_validate.replay.batch import Batch
 from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
 from migrate_validate.replay.pieces import send
-from migrate_validate.replay.plan import Plan, observable, plan, wants_transaction, writes_anew
+from migrate_validate.replay.plan import Plan, observable, wants_transaction, writes_anew
 from migrate_validate.replay.session import Session
 from migrate_validate.replay.timeline import Failure, StatementRun
 from migrate_validate.replay.watchdog import Watchdog
@@ -60,6 +59,19 @@ class Notice:
         return cls(diagnostic.message_primary or "", diagnostic.source_function == _CASCADE)
 
 
+class _Told(TypedDict):
+    notices: tuple[str, ...]
+    cascades: int
+
+
+class _Answers(NamedTuple):
+    """All that the server has said of one statement of a batch."""
+
+    statement: Statement
+    results: Sequence[PGresult]
+    notices: Sequence[Notice]
+
+
 class Attempt:
     """One try at a script: what was done, and which statement is at work."""
 
@@ -84,6 +96,8 @@ class Attempt:
         self._bounds = bounds
         self._transaction = 0
         self._ended: float | None = None
+        self._unread: list[_Answers] = []
+        self._commit_ms = 0.0
         self.observer = Observer(0)
         self.done: list[StatementRun] = []
         self.position: int | None = None
@@ -95,8 +109,11 @@ class Attempt:
         before = self._session.relations() if self._planned.unnames else None
         self.observer = Observer(self._session.newest, self._session.counted(), before)
 
-    def run_batch(self, upcoming: Script | None) -> Closing:
-        """One transaction in one message."""
+    def run_batch(self, meanwhile: Callable[[], object]) -> Closing:
+        """One transaction in one message. What its statements did is :meth:`read` afterwards.
+
+        :param meanwhile: done while the server works
+        """
         parts = self._planned.statements
         message = [self._bounds.opening]
         owners: list[Statement | None] = [None]
@@ -107,20 +124,18 @@ class Attempt:
         message += [self._session.close, *self._bounds.ending, *ended]
         with self._limited(len(parts)):
             batch = Batch(self._connection, message)
-            if upcoming is not None and upcoming.problem is None:
-                with contextlib.suppress(ScriptError):
-                    plan(upcoming)
+            meanwhile()
             try:
                 batch.result()
                 for part in parts:
                     self.current = part
-                    self.done.append(self._read(part, batch))
+                    self._unread.append(self._answers(part, batch))
                 self.current = None
                 closing = Closing.of(*_values(batch.result()))
                 for _ in self._bounds.ending:
                     batch.result()
                 if ended:
-                    self._committed((float(_values(batch.result())[0] or 0) - closing.asked) * 1000)
+                    self._commit_ms = max((float(_values(batch.result())[0] or 0) - closing.asked) * 1000, 0.0)
             except psycopg.Error as error:
                 position = int(error.diag.statement_position or 0)
                 if position:
@@ -148,24 +163,26 @@ class Attempt:
             finally:
                 batch.finish()
 
-    def _read(self, part: Statement, batch: Batch) -> StatementRun:
-        result = batch.result()
+    def _answers(self, part: Statement, batch: Batch) -> _Answers:
+        results = [batch.result()]
         # What the next statement has to say may arrive together with the observation.
-        run = self._telling(StatementRun(part, 0.0, _rows(result), transaction=self._transaction))
+        notices = tuple(self._notices)
         self._notices.clear()
-        if not observable(part):
-            return run
-        while True:
-            # A rule of a table may answer a statement with several results.
-            result = batch.result()
-            if result.nfields and result.fname(0) == FIRST_COLUMN:
-                return self._observed(run, Observation.of(*_values(result)))
-            run = replace(run, rows=_rows(result))
+        # A rule of a table may answer a statement with several results.
+        while observable(part) and not (results[-1].nfields and results[-1].fname(0) == FIRST_COLUMN):
+            results.append(batch.result())
+        return _Answers(part, results, notices)
 
-    def _telling(self, run: StatementRun) -> StatementRun:
-        """The run with what the server has said since."""
-        texts = tuple(notice.text for notice in self._notices)
-        return replace(run, notices=texts, cascades=sum(notice.of_cascade for notice in self._notices))
+    def read(self) -> None:
+        """Understand what the server has said of the statements of a batch."""
+        unread, self._unread = self._unread, []
+        for statement, results, notices in unread:
+            observed = len(results) > 1
+            rows = _rows(results[-2] if observed else results[0])
+            run = StatementRun(statement, 0.0, rows, transaction=self._transaction, **_told(notices))
+            self.done.append(self._observed(run, Observation.of(*_values(results[-1]))) if observed else run)
+        if unread and self._commit_ms:
+            self._committed(self._commit_ms)
 
     def run_in_one(self) -> Closing:
         """One transaction, statement by statement."""
@@ -244,7 +261,7 @@ class Attempt:
         inside = self._state() == TransactionStatus.INTRANS
         number = self._transaction if inside else None
         took = (time.perf_counter() - started) * 1000
-        run = self._telling(StatementRun(statement, took, rows, transaction=number))
+        run = StatementRun(statement, took, rows, transaction=number, **_told(self._notices))
         if inside and observable(statement):
             return replace(
                 self._observed(run, Observation.of(*self._one_row(self._session.observe_in_full))),
@@ -275,6 +292,11 @@ class Attempt:
         self._notices.clear()
         with self._watchdog.limit(statements):
             yield
+
+
+def _told(notices: Sequence[Notice]) -> _Told:
+    texts = tuple(notice.text for notice in notices)
+    return {"notices": texts, "cascades": sum(notice.of_cascade for notice in notices)}
 
 
 def _values(result: PGresult) -> list[bytes | None]:

@@ -131,10 +131,10 @@ class Closing:
     deferred: bool
     """Its COMMIT may change others."""
     event_triggers: bool
-    schemas: str
-    """Changes with the names of the schemas."""
-    defaults: int
-    """Changes with the settings that new sessions begin with."""
+    renamed_schemas: bool
+    """It may have given schemas other names."""
+    changed_defaults: bool
+    """It may have changed the settings that new sessions begin with."""
     newest: int
     asked: float
     """When it was made, in seconds: COMMIT comes next."""
@@ -145,8 +145,8 @@ class Closing:
         changed: Any,
         deferred: Any,
         event_triggers: Any,
-        schemas: Any,
-        defaults: Any,
+        renamed_schemas: Any,
+        changed_defaults: Any,
         newest: Any,
         asked: Any,
     ) -> Closing:
@@ -158,8 +158,8 @@ class Closing:
             changed={oid: ChangedTable(schema, name, written) for oid, schema, name, written in changed or ()},
             deferred=deferred in true,
             event_triggers=event_triggers in true,
-            schemas=str(schemas),
-            defaults=int(defaults),
+            renamed_schemas=renamed_schemas in true,
+            changed_defaults=changed_defaults in true,
             newest=int(newest),
             asked=float(asked),
         )

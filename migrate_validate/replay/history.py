@@ -24,6 +24,12 @@ _SUPABASE = Records(
     reverted="delete from supabase_migrations.schema_migrations where version = %(version)s",
 )
 """The environment has the table."""
+_FOUND = """
+    select n.nspname || '.' || c.relname
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.oid = pg_catalog.to_regclass(%s)
+"""
 
 
 class History:
@@ -40,14 +46,18 @@ class History:
         elif chain.records is None and environment.name == SUPABASE.name:
             self._records = _SUPABASE
 
-    def begin(self, connection: psycopg.Connection[Any]) -> None:
+    def begin(self, connection: psycopg.Connection[Any]) -> frozenset[str]:
         """Make the table, before the first migration.
 
         :param connection: in autocommit mode, as the role that migrations are applied as
+        :return: ``schema.name`` of the table; empty where none was made, or there was one already
         """
-        if self._records is not None and self._records.create:
-            with contextlib.suppress(psycopg.DatabaseError):
-                connection.execute(self._records.create.encode(), prepare=False)
+        if self._records is None or not self._records.create or connection.closed:
+            return frozenset()
+        before = _found(connection, self._records)
+        with contextlib.suppress(psycopg.DatabaseError):
+            connection.execute(self._records.create.encode(), prepare=False)
+        return _found(connection, self._records) - before
 
     def announce(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Write what the tool writes before it applies a migration."""
@@ -66,7 +76,13 @@ class History:
 
 
 def _mentioned(records: Records, chain: Chain) -> bool:
-    return any(records.table in script.text for script in chain.all_scripts)
+    name = records.table.rpartition(".")[2]
+    return any(name in script.text for script in chain.all_scripts)
+
+
+def _found(connection: psycopg.Connection[Any], records: Records) -> frozenset[str]:
+    rows = connection.execute(_FOUND, (records.table,), prepare=False).fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def _execute(connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:

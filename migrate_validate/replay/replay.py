@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
-from migrate_validate.chain.model import Chain, Script, Seed
+from migrate_validate.chain.model import Chain, Migration, Script, Seed
+from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.errors import ServerError
 from migrate_validate.postgres.databases import Database
@@ -17,7 +19,8 @@ from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
 from migrate_validate.replay.evidence import TableRows, table_rows
 from migrate_validate.replay.history import History
-from migrate_validate.replay.runner import Runner, not_reached
+from migrate_validate.replay.plan import plan
+from migrate_validate.replay.runner import Application, Runner, not_reached
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun, SeedRun, Step, Timeline
 from migrate_validate.replay.watchdog import Watchdog
@@ -71,6 +74,24 @@ def replay_chain(
     )
 
 
+@dataclass(slots=True)
+class _Counted:
+    """A script that was applied, and how many rows there were before it and after it."""
+
+    application: Application
+    before: TableRows = field(default_factory=TableRows)
+    after: TableRows = field(default_factory=TableRows)
+
+    @property
+    def run(self) -> ScriptRun:
+        """What is known of it by now."""
+        return self.application.run
+
+    def complete(self) -> ScriptRun:
+        """All of it."""
+        return replace(self.application.complete(), rows_before=self.before.by_name, rows_after=self.after.by_name)
+
+
 class _Replaying:
     """The state of one replay: what was applied, whether it goes on, how many rows there are."""
 
@@ -90,12 +111,13 @@ class _Replaying:
         self._applied: list[str] = []
         self._going = True
         self._rows = TableRows()
+        self._last: _Counted | None = None
 
     def run(self, upto: str | None) -> Timeline:
         chain = self._chain
-        base = tuple(self._apply(script) for script in chain.base)
-        self._history.begin(self._connection)
-        steps: list[Step] = []
+        base = [self._apply(script) for script in chain.base]
+        tool_tables = self._history.begin(self._connection)
+        steps: list[tuple[Migration, _Counted, tuple[str, ...], tuple[str, ...]]] = []
         seeds: list[SeedRun] = []
         last = next((i for i, migration in enumerate(chain.migrations) if migration.version == upto), None)
         wanted = chain.migrations if last is None else chain.migrations[: last + 1]
@@ -104,34 +126,54 @@ class _Replaying:
             seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
             before = tuple(self._applied)
             self._history.announce(self._connection, migration)
-            run = self._apply(migration.up, upcoming.up if upcoming else None)
-            if run.outcome is Outcome.APPLIED:
+            done = self._apply(migration.up, upcoming.up if upcoming else None)
+            if done.run.outcome is Outcome.APPLIED:
                 self._history.record(self._connection, migration)
-            hints = advice(run.failure, chain, migration.up, self._server) if run.failure else ()
-            steps.append(Step(chain, migration, run, hints, before))
+            steps.append((migration, done, self._advice(done.run), before))
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
-        return Timeline(chain, "", "", base=base, steps=tuple(steps), seeds=tuple(seeds))
+        return Timeline(
+            chain,
+            "",
+            "",
+            base=tuple(done.complete() for done in base),
+            steps=tuple(Step(chain, migration, done.complete(), *told) for migration, done, *told in steps),
+            seeds=tuple(seeds),
+            tool_tables=tool_tables,
+        )
 
     def _seed(self, seed: Seed) -> SeedRun:
-        run = self._apply(seed.script, keep_going=seed.before is None)
-        return SeedRun(seed, run, advice(run.failure, self._chain, seed.script, self._server) if run.failure else ())
+        run = self._apply(seed.script, keep_going=seed.before is None).complete()
+        return SeedRun(seed, run, self._advice(run))
 
-    def _apply(self, script: Script, upcoming: Script | None = None, *, keep_going: bool = False) -> ScriptRun:
+    def _advice(self, run: ScriptRun) -> tuple[str, ...]:
+        return advice(run.failure, self._chain, run.script, self._server) if run.failure else ()
+
+    def _apply(self, script: Script, upcoming: Script | None = None, *, keep_going: bool = False) -> _Counted:
         if not self._going:
-            return not_reached(script)
-        run = self._runner.apply(script, upcoming)
+            return _Counted(Application(not_reached(script)))
+        done = _Counted(self._runner.send(script, lambda: self._work(upcoming)))
+        self._last = done
         if self._connection.closed:
             if self._server.has_died():
                 raise died(self._server)
             self._going = False
-            return run
-        before, self._rows = self._rows, self._count(run)
-        if run.outcome is Outcome.APPLIED:
+            return done
+        done.before, self._rows = self._rows, self._count(done.run)
+        done.after = self._rows
+        if done.run.outcome is Outcome.APPLIED:
             self._applied.append(script.file)
         elif not keep_going:
             self._going = False
-        return replace(run, rows_before=before.by_name, rows_after=self._rows.by_name)
+        return done
+
+    def _work(self, upcoming: Script | None) -> None:
+        """What can be done while the server works: understand the last script, and cut the next one."""
+        if self._last is not None:
+            self._last.application.complete()
+        if upcoming is not None and upcoming.problem is None:
+            with contextlib.suppress(ScriptError):
+                plan(upcoming)
 
     def _count(self, run: ScriptRun) -> TableRows:
         try:

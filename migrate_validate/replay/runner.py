@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -33,6 +33,29 @@ NO_TRANSACTION_STATES = {
 _OUR_QUERY_IS_GONE = "26000"
 
 
+@dataclass(slots=True)
+class Application:
+    """A script that was applied or tried."""
+
+    run: ScriptRun
+    """Without what its statements did, until it is complete."""
+    attempt: Attempt | None = None
+    """What the server has said of them, where nobody has read it yet."""
+
+    @property
+    def sqlstate(self) -> str | None:
+        """Of its failure."""
+        return self.run.failure.sqlstate if self.run.failure else None
+
+    def complete(self) -> ScriptRun:
+        """The run, with what its statements did."""
+        if self.attempt is not None:
+            self.attempt.read()
+            statements, locked = tuple(self.attempt.done), self.attempt.observer.locked
+            self.run, self.attempt = replace(self.run, statements=statements, locked=locked), None
+        return self.run
+
+
 class Runner:
     """Applies scripts over one connection in autocommit mode, each with fresh settings."""
 
@@ -45,33 +68,39 @@ class Runner:
         self._limits = limits
         self._watchdog = watchdog
         self._session = Session(connection, limits)
-        self._schemas = ""
+        self._seen = False
         self._notices: list[Notice] = []
         connection.add_notice_handler(lambda diagnostic: self._notices.append(Notice.of(diagnostic)))
 
-    def apply(self, script: Script, upcoming: Script | None = None) -> ScriptRun:
+    def apply(self, script: Script) -> ScriptRun:
         """Apply one script; what goes wrong is in the result, never raised.
 
         Nothing of its session is left to the next one: settings, roles, temporary tables, advisory locks.
+        """
+        return self.send(script).complete()
 
-        :param upcoming: the script that is likely to be next: it is read while the server works
+    def send(self, script: Script, meanwhile: Callable[[], object] = lambda: None) -> Application:
+        """The same as :meth:`apply`, for those who have other work than to read what the statements did.
+
+        :param meanwhile: done while the server works
         """
         if script.problem is not None:
-            return _failed(script, Failure(script.problem, Location(script.file)))
+            return Application(_failed(script, Failure(script.problem, Location(script.file))))
         try:
             planned = plan(script)
         except ScriptError as error:
-            return _failed(script, Failure(error.message, error.location))
-        run = self._apply(script, planned, upcoming)
-        state = run.failure.sqlstate if run.failure else None
+            return Application(_failed(script, Failure(error.message, error.location)))
+        done = self._apply(script, planned, TRANSACTION, meanwhile)
+        state = done.sqlstate
         if planned.batch and state == _OUR_QUERY_IS_GONE:
-            run = self._apply(script, replace(planned, batch=False), None)
-            state = run.failure.sqlstate if run.failure else None
+            done = self._apply(script, replace(planned, batch=False))
+            state = done.sqlstate
         reason = planned.reason
         if planned.mode is TransactionMode.FILE and planned.yields and state in NO_TRANSACTION_STATES:
             reason = NO_TRANSACTION_STATES[state]
-            run = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False), None)
-        return replace(run, mode_reason=reason)
+            done = self._apply(script, replace(planned, mode=TransactionMode.NONE, batch=False))
+        done.run = replace(done.run, mode_reason=reason)
+        return done
 
     @property
     def pieces(self) -> Pieces:
@@ -110,7 +139,7 @@ class Runner:
         except ScriptError as error:
             return _failed(script, Failure(error.message, error.location))
         self._session.make_clean_inside()
-        run = self._apply(script, planned, None, INSIDE)
+        run = self._apply(script, planned, INSIDE).complete()
         if not self._connection.closed:
             self._session.make_clean_inside()
         return run
@@ -136,7 +165,13 @@ class Runner:
             return False
         return True
 
-    def _apply(self, script: Script, planned: Plan, upcoming: Script | None, bounds: Bounds = TRANSACTION) -> ScriptRun:
+    def _apply(
+        self,
+        script: Script,
+        planned: Plan,
+        bounds: Bounds = TRANSACTION,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Application:
         started = time.perf_counter()
         attempt = Attempt(self._connection, self._session, self._watchdog, self._notices, planned, bounds)
         failed: Failure | None = None
@@ -146,12 +181,13 @@ class Runner:
                 self._session.make_clean()
             attempt.begin()
             if planned.batch:
-                closing = attempt.run_batch(upcoming)
+                closing = attempt.run_batch(meanwhile)
             elif planned.mode is TransactionMode.FILE:
                 closing = attempt.run_in_one()
             else:
                 failed = attempt.run_apart()
         except psycopg.Error as error:
+            attempt.read()
             failed = failure(
                 error,
                 script,
@@ -169,25 +205,24 @@ class Runner:
                 self._connection.execute(bounds.undo)
         if bounds is TRANSACTION:
             failed = failed or self._renewed(script)
-        return ScriptRun(
+        run = ScriptRun(
             script=script,
             outcome=Outcome.APPLIED if failed is None else Outcome.FAILED,
             mode=planned.mode,
-            statements=tuple(attempt.done),
             total_statements=len(planned.statements),
             duration_ms=(time.perf_counter() - started) * 1000,
             failure=failed,
-            locked=attempt.observer.locked,
             changed=changed,
         )
+        return Application(run, attempt)
 
     def _changed(
         self, closing: Closing | None, mode: TransactionMode, failed: Failure | None
     ) -> Mapping[int, ChangedTable] | None:
         if failed is not None and mode is TransactionMode.FILE:
             return {}
-        if closing is None or closing.deferred or closing.schemas != self._schemas:
-            self._schemas = closing.schemas if closing is not None else ""
+        if closing is None or closing.deferred or closing.renamed_schemas or not self._seen:
+            self._seen = True
             return None
         return closing.changed
 
@@ -202,7 +237,8 @@ class Runner:
             with self._watchdog.limit():
                 self._session.make_clean()
             return
-        self._session.newest, self._session.defaults = closing.newest, closing.defaults
+        self._session.newest = closing.newest
+        self._session.outdated = self._session.outdated or closing.changed_defaults
         if planned.leaves_session:
             with self._watchdog.limit():
                 self._session.make_nearly_clean()

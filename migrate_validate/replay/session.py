@@ -48,9 +48,10 @@ class Session:
         """Whether the counters begin anew with the next message."""
         self.newest = 0
         """The greatest number given to a relation before the script that runs now."""
-        self.defaults = 0
-        """Changes with the settings that new sessions begin with."""
+        self.outdated = False
+        """Whether a new session may begin with other settings: a script has altered a database or a role."""
         self._began_with: int | None = None
+        """Changes with the settings that new sessions begin with."""
         # Statements that are prepared behind the scenes would be lost to a DISCARD ALL or DEALLOCATE ALL of a script.
         connection.prepare_threshold = None
 
@@ -65,15 +66,11 @@ class Session:
         )
         while cursor.nextset():
             pass
-        self.newest, self.defaults = cursor.fetchone() or (0, 0)
+        self.newest, defaults = cursor.fetchone() or (0, 0)
+        self.outdated = self._began_with not in (None, defaults)
         if self._began_with is None:
-            self._began_with = self.defaults
+            self._began_with = defaults
         self._clean = True
-
-    @property
-    def outdated(self) -> bool:
-        """Whether a new session would begin with other settings: a script has altered a database or a role."""
-        return self.defaults != self._began_with
 
     def renew(self) -> None:
         """Begin the session anew, over the same connection object.

@@ -168,6 +168,8 @@ class Timeline:
     seeds: tuple[SeedRun, ...] = ()
     environment_schemas: frozenset[str] = frozenset()
     """Schemas that the environment made; what is in them is not the chain's."""
+    tool_tables: frozenset[str] = frozenset()
+    """``schema.name`` of the table of applied versions, where it was made as the chain's tool would make it."""
     api_roles: tuple[str, ...] = ()
     """Roles that reach the database from outside."""
 

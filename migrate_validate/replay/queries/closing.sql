@@ -1,18 +1,24 @@
 -- At the end of a transaction, before its COMMIT: the tables whose rows or names it may have changed; whether its
--- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; what the schemas
--- are called; what changes with the settings that new sessions begin with; the greatest number given to a relation so far; when COMMIT begins.
-with held as materialized (
+-- COMMIT may change others, by deferred triggers; whether event triggers run code of their own beside it; whether it has
+-- renamed schemas, or changed settings that new sessions begin with (both commands keep their lock on the catalog until
+-- COMMIT: commands/schemacmds.c and catalog/pg_db_role_setting.c); the greatest number given to a relation so far; when
+-- COMMIT begins.
+with mine as materialized (
+    select relation, mode
+    from pg_catalog.pg_lock_status()
+    where pid = pg_catalog.pg_backend_pid()
+      and locktype = 'relation'
+      and mode in ('RowExclusiveLock', 'AccessExclusiveLock')
+),
+held as materialized (
     select relation,
            pg_catalog.bool_or(mode = 'AccessExclusiveLock') as exclusive,
            pg_catalog.bool_or(mode = 'RowExclusiveLock') as writing,
            pg_catalog.pg_stat_get_xact_tuples_inserted(relation) > 0
                or pg_catalog.pg_stat_get_xact_tuples_deleted(relation) > 0
                or not pg_catalog.current_setting('track_counts')::boolean as written
-    from pg_catalog.pg_lock_status()
-    where pid = pg_catalog.pg_backend_pid()
-      and locktype = 'relation'
-      and relation >= 16384
-      and mode in ('RowExclusiveLock', 'AccessExclusiveLock')
+    from mine
+    where relation >= 16384
     group by relation
 )
 select (
@@ -45,13 +51,8 @@ select (
            where held.writing
        ),
        exists (select from pg_catalog.pg_event_trigger),
-       (select pg_catalog.hashtext(pg_catalog.string_agg(n.nspname, ',' order by n.oid)) from pg_catalog.pg_namespace n),
-       (
-           select coalesce(pg_catalog.hashtext(pg_catalog.string_agg(s.ctid::text || s.xmin::text, ',')), 0)
-           from pg_catalog.pg_db_role_setting s
-           where s.setdatabase = 0
-              or s.setdatabase = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-       ),
+       exists (select from mine where relation = 'pg_catalog.pg_namespace'::regclass),
+       exists (select from mine where relation = 'pg_catalog.pg_db_role_setting'::regclass),
        greatest(
            (select max(c.oid) from pg_catalog.pg_class c),
            (select max(c.relfilenode) from pg_catalog.pg_class c where c.reltablespace = 0)
