@@ -204,12 +204,14 @@ def test_all_install_where_the_real_ones_go(installed: Connection) -> None:
         "SELECT extname, nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = extnamespace"
     ).fetchall()
     assert dict(found) == {
+        "http": "public",
         "plpgsql": "pg_catalog",
         "pg_cron": "pg_catalog",
         "pg_graphql": "graphql",
         "pg_jsonschema": "public",
         "pg_net": "public",
         "pg_stat_statements": "public",
+        "pgaudit": "public",
         "pgcrypto": "public",
         "pgjwt": "public",
         "pgmq": "pgmq",
@@ -258,6 +260,40 @@ def test_net_queues_requests(installed: Connection) -> None:
     one(installed, """SELECT net.http_get('http://localhost/y', '{"q": "1"}')""")
     queued = installed.execute("SELECT method, url, convert_from(body, 'UTF8') FROM net.http_request_queue").fetchall()
     assert queued == [("POST", "http://localhost/x", '{"a": 1}'), ("GET", "http://localhost/y?q=1", None)]
+
+
+def test_http_sends_nothing_and_says_so(installed: Connection) -> None:
+    notices: list[str | None] = []
+    installed.add_notice_handler(lambda notice: notices.append(notice.message_primary))
+    for call, sent in {
+        "http_get('http://localhost/a')": "GET http://localhost/a",
+        """http_get('http://localhost/a', '{"q": "b c", "n": 1.50, "no": null, "deep": [1]}')""": (
+            "GET http://localhost/a?n=1.50&q=b+c&no="
+        ),
+        "http_post('http://localhost/b', '{}', 'application/json')": "POST http://localhost/b",
+        "http_delete('http://localhost/c')": "DELETE http://localhost/c",
+        "http(('PUT', 'http://localhost/d', ARRAY[http_header('a', 'b')], NULL, NULL)::http_request)": (
+            "PUT http://localhost/d"
+        ),
+    }.items():
+        answer = "status, content_type, content"
+        assert installed.execute(f"SELECT {answer} FROM {call}".encode()).fetchone() == (
+            503,
+            "text/plain",
+            "no request was sent: this is a stand-in",
+        )
+        assert notices.pop() == f"no request was sent: {sent}"
+    with pytest.raises(psycopg.Error, match=r"http_request\.uri is NULL"):
+        installed.execute("SELECT http_get(NULL)")
+
+
+def test_http_encodes_as_the_real_one_does(installed: Connection) -> None:
+    assert one(installed, "SELECT urlencode('my special string''s & things? é~-._')") == (
+        "my+special+string%27s+%26+things%3F+%C3%A9~-._"
+    )
+    assert one(installed, "SELECT text_to_bytea(bytea_to_text('\\x616263'))") == b"abc"
+    with pytest.raises(psycopg.Error, match="cannot call urlencode_jsonb on a non-object"):
+        installed.execute("SELECT urlencode('[1]'::jsonb)")
 
 
 def test_vault_keeps_secrets_in_plain_text(installed: Connection) -> None:

@@ -28,7 +28,6 @@ _BEYOND = {
     "pgrouting": _GEOMETRY,
     "timescaledb": "it changes how tables are stored and how queries are planned",
     "citus": "it changes how tables are stored and how queries are planned",
-    "http": "its functions send requests and wait for the answers",
     "pg_partman": "its functions make and drop partitions, and depend on versions of its own tables",
     "plv8": "it is a language",
     "plpython3u": "it is a language",

@@ -49,6 +49,7 @@ _SOURCES = {
     ),
     "pgjwt": _Source("0.2.0", "", requires=("pgcrypto",)),
     "pg_cron": _Source("1.6", "jobs are recorded, never run", schema="pg_catalog"),
+    "http": _Source("1.6", "no request is sent: each is answered with status 503"),
     "pg_net": _Source("0.14.0", "requests are queued, never sent"),
     "supabase_vault": _Source("0.3.1", "secrets are stored as plain text, not encrypted", schema="vault"),
     "pg_graphql": _Source("1.5.11", "graphql.resolve answers with an error: nothing is checked", schema="graphql"),
@@ -61,6 +62,7 @@ _SOURCES = {
         trusted=True,
     ),
     "pgmq": _Source("1.5.1", "partitioned queues are refused: they need pg_partman", schema="pgmq"),
+    "pgaudit": _Source("1.7", "nothing is audited", relocatable=True),
     "pg_stat_statements": _Source("1.11", "its views are always empty", relocatable=True),
 }
 
