@@ -50,6 +50,8 @@ def statements(script: Script) -> tuple[Statement, ...]:
         these, COPY runs a program, or an included file is missing or includes itself
     """
     if script.statements is not None and script.problem is None:
+        for each in script.statements:
+            _refuse_program(each)
         return script.statements
     return _cut_by_grammar(script) or tuple(_read(script, []))
 
@@ -60,7 +62,7 @@ def comments(script: Script) -> tuple[Comment, ...]:
     :raises ScriptError: as :func:`statements`
     """
     found: list[Comment] = []
-    if script.statements is not None:
+    if script.statements is not None and script.path.suffix.lower() != ".sql":
         return ()
     for _ in _read(script, found):
         pass
@@ -163,6 +165,15 @@ def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) ->
     for each in parsed:
         at = place(scanner.source_offset(piece.start + each.start))
         yield Statement(piece.sql[each.start : each.end].rstrip(), at, each.kind)
+
+
+def _refuse_program(statement: Statement) -> None:
+    if statement.kind == "copy":
+        runs = bool(syntax.parse(statement.sql)[0].node.is_program)
+    else:
+        runs = statement.kind == UNPARSED and _COPY_PROGRAM.search(statement.sql) is not None
+    if runs:
+        raise ScriptError(_REFUSED_PROGRAM, statement.location)
 
 
 def _reads_stdin(copy: syntax.Node) -> bool:

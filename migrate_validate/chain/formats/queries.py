@@ -1,0 +1,78 @@
+"""What a tool sends to the server as it is: psql, with its meta-commands, variables and data, does not stand between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from migrate_validate import syntax
+from migrate_validate.chain.model import Script, Sends, Statement
+from migrate_validate.chain.psql import line_and_column, line_starts
+from migrate_validate.chain.statements import UNPARSED
+from migrate_validate.chain.transactions import runs_alone
+from migrate_validate.findings import Location
+
+_PSQL_READS_IT_OTHERWISE = re.compile(r"\\|\bcopy\b", re.IGNORECASE)
+"""Without any of these, psql sends a text as it is."""
+
+
+class Query(NamedTuple):
+    """One message to the server."""
+
+    text: str
+    """As it is sent."""
+    line: int = 1
+    """Of its first character in the file."""
+    column: int = 1
+
+    @classmethod
+    def of_lines(cls, lines: Sequence[str], first: int) -> Query:
+        """Lines of a file as one message, without the blanks around it.
+
+        :param lines: without their ends
+        :param first: the number of the first one, from 1
+        """
+        text = "\n".join(lines)
+        before = text[: len(text) - len(text.lstrip())]
+        return cls(text.strip(), first + before.count("\n"), len(before) - before.rfind("\n"))
+
+
+def statements_of(queries: Iterable[Query], file: str, sends: Sends) -> tuple[Statement, ...]:
+    """The statements of messages, in order.
+
+    What the grammar does not accept, such as one that was cut short, stays a statement of the kind ``unparsed``: the
+    server judges it. So does a message of several statements outside of transactions where one of them cannot run in
+    the transaction that PostgreSQL makes of it.
+
+    :param file: of their locations
+    """
+    return tuple(statement for query in queries for statement in _statements(query, file, sends))
+
+
+def as_sent(script: Script) -> Script:
+    """A script that is sent to the server as one message, whatever psql would make of it."""
+    if script.problem is not None or not _PSQL_READS_IT_OTHERWISE.search(script.text):
+        return script
+    whole = Query.of_lines(script.text.split("\n"), 1)
+    return replace(script, statements=statements_of([whole], script.file, script.sends))
+
+
+def _statements(query: Query, file: str, sends: Sends) -> list[Statement]:
+    if not query.text:
+        return []
+    starts = line_starts(query.text)
+
+    def place(offset: int) -> Location:
+        line, column = line_and_column(starts, offset)
+        return Location(file, query.line + line - 1, column + (query.column - 1 if line == 1 else 0))
+
+    try:
+        parsed = syntax.parse(query.text)
+    except syntax.GrammarError:
+        return [Statement(query.text, place(0), UNPARSED)]
+    found = [Statement(query.text[each.start : each.end].rstrip(), place(each.start), each.kind) for each in parsed]
+    if sends is Sends.STATEMENTS and len(found) > 1 and any(map(runs_alone, found)):
+        return [Statement(query.text, found[0].location, UNPARSED)]
+    return found
