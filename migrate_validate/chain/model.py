@@ -65,7 +65,7 @@ class Script:
     variables: tuple[tuple[str, str], ...] = ()
     """Variables of psql that its runner sets, and their values."""
     statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)
-    """Its statements where they are not cut from the text, which is no SQL then; None: they are."""
+    """Its statements where psql would not cut them from the text: a tool has a way of its own, or the text is no SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ class Records:
     """
 
     table: str
-    """Its name without a schema."""
+    """Its name, with its schema where that is not the first one in the search path. What is looked for in the texts of
+    scripts is the last part."""
     create: str
     """Makes it, before the first migration; nothing where it exists."""
     applied: str
