@@ -24,7 +24,7 @@ def own_catalog(connection: Connection, catalog: Catalog | None, timeline: Timel
     if catalog is not None:
         return catalog
     present = Catalog.read(connection)
-    return present.without_schemas(timeline.environment_schemas) if timeline else present
+    return present.without_schemas(timeline.environment_schemas, timeline.tool_tables) if timeline else present
 
 
 def fetch(connection: Connection, query: sql.SQL | sql.Composed) -> list[tuple[Any, ...]]:

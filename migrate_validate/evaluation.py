@@ -237,7 +237,7 @@ class Evaluation:
         if self._catalog is None:
             with self.replay.database.connect() as connection:
                 whole = Catalog.read(connection)
-            self._catalog = whole.without_schemas(self.timeline.environment_schemas)
+            self._catalog = whole.without_schemas(self.timeline.environment_schemas, self.timeline.tool_tables)
         return self._catalog
 
     def step(self, file: str) -> Step:

@@ -15,6 +15,7 @@ from migrate_validate.findings import NotApplicable
 from migrate_validate.replay.stages import Stages
 from migrate_validate.replay.timeline import Timeline
 
+from .._shared import own_catalog
 from .actors import actors
 from .blaming import blame
 from .ground import Ground
@@ -154,7 +155,7 @@ def _placed(
     ]
 
     def look(connection: Connection, objects: frozenset[str]) -> Broken:
-        before = Catalog.read(connection).without_schemas(timeline.environment_schemas if timeline else frozenset())
+        before = own_catalog(connection, None, timeline)
         try:
             with connection.transaction(force_rollback=True):
                 scene = _scene(connection, before, settings, timeline, roles)

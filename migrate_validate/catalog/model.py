@@ -8,7 +8,7 @@ never appear: they differ between databases.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -288,11 +288,22 @@ class Catalog:
 
         return read_catalog(connection)
 
-    def without_schemas(self, names: frozenset[str]) -> Catalog:
-        """The same picture without these schemas and what is in them: for leaving out an environment's own."""
+    def without_schemas(self, names: frozenset[str], tables: frozenset[str] = frozenset()) -> Catalog:
+        """The same picture without these schemas and what is in them: for leaving out an environment's own.
+
+        :param tables: ``schema.name`` of tables that are left out, too: a tool's own
+        """
         from migrate_validate.catalog.reader import leave_out_schemas
 
         rest = leave_out_schemas(self, names)
+        if tables:
+            rest = replace(
+                rest,
+                tables=tuple(each for each in rest.tables if each.qualified_name not in tables),
+                sequences=tuple(
+                    each for each in rest.sequences if (each.owned_by or "").rpartition(".")[0] not in tables
+                ),
+            )
         rest.__dict__["_whole"] = self.whole  # No field: it has no part in what the picture shows.
         return rest
 

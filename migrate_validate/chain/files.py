@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -40,6 +41,11 @@ def read_script(path: Path, root: Path) -> Script:
 def relative(path: Path, root: Path) -> str:
     """The path relative to the root with forward slashes, also where it lies outside."""
     return Path(os.path.relpath(path, root)).as_posix()
+
+
+def natural(name: str) -> str:
+    """A key that sorts names by the numbers in them: ``2_a`` before ``10_a``."""
+    return re.sub(r"\d+", lambda number: number[0].zfill(20), name)
 
 
 def _irregular(mode: int) -> str:

@@ -48,7 +48,11 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
     group.addoption(
         "--migrations-environment", metavar="NAME", help="what surrounds the chain: plain, supabase, FILE.sql"
     )
-    group.addoption("--migrations-format", metavar="NAME", help="the convention of the directory: sql or supabase")
+    group.addoption(
+        "--migrations-format",
+        metavar="NAME",
+        help="the convention of the files, where it is not found out: flyway, goose, ... (README.md lists all)",
+    )
     group.addoption(
         "--migrations-report",
         action="append",

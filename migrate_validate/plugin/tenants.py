@@ -35,8 +35,8 @@ class Tenants:
     keys: Mapping[str, str]
     """The key of each tenant as text: ``{"A": ..., "B": ...}``; empty where people are tenants."""
     identities: Mapping[str, Any]
-    """Who may ask, by name: ``member of A as owner``, ``member of A and B``, ``outsider``, ``anon``, ... Each has
-    ``role``, ``sub``, ``claims`` and ``settings``."""
+    """Who may ask, by name: ``member of A as owner``, ``member of A as owner and of B as viewer``, ``outsider``,
+    ``anon``, ... Each has ``role``, ``sub``, ``claims`` and ``settings``."""
     unfilled: Mapping[str, str]
     """By ``schema.name`` of a table that got no rows: why."""
     _rows: Mapping[str, tuple[Any, ...]]
@@ -79,7 +79,7 @@ def make_tenants(evaluation: Evaluation, connection: Connection, declared: Mappi
     identities: Any = import_module(f"{_PACKAGE}.identities")
     settings, timeline = evaluation.settings, evaluation.timeline
     with _seeding(evaluation, connection) as superuser:
-        catalog = Catalog.read(superuser).without_schemas(timeline.environment_schemas)
+        catalog = Catalog.read(superuser).without_schemas(timeline.environment_schemas, timeline.tool_tables)
         found = tenancy.discover(catalog, replace(settings.tenancy, **declared), api_roles=timeline.api_roles)
         if isinstance(found, NotApplicable):
             raise ConfigError(

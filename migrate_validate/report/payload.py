@@ -26,6 +26,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
     return {
         "path": chain.given,
         "format": chain.format,
+        "recognized": chain.recognized,
         "environment": timeline.environment,
         "server": {"version": timeline.server.split(" (")[0], "source": _source(timeline)},
         "stand_ins": list(timeline.stand_ins),

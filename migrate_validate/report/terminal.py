@@ -22,6 +22,8 @@ _ASKED_FOR = "blocked-while"
 def about_lines(chain: Payload, width: int) -> list[str]:
     """What a reader must know of the set-up, and the files that are no part of the chain."""
     lines = [f"{chain['server']['version']} ({chain['server']['source']}), environment {chain['environment']}"]
+    if chain["recognized"]:
+        lines.append(f"format {chain['format']}: {chain['recognized']}")
     lines += [f"stand-in for the extension {text}" for text in chain["stand_ins"]]
     lines += chain["notes"]
     if chain["set_aside"]:

@@ -116,12 +116,17 @@ def test_what_stands_above_the_table() -> None:
     chain = {
         "server": {"version": "PostgreSQL 18.1", "source": "somewhere"},
         "environment": "plain",
+        "recognized": "001_a.sql says `-- +goose Up`",
+        "format": "goose",
         "stand_ins": ["pgcrypto: " + "not real " * 20],
         "notes": [],
         "set_aside": [{"file": "README.md", "reason": "Markdown"}],
     }
     lines = about_lines(chain, 80)
-    assert lines[0] == "PostgreSQL 18.1 (somewhere), environment plain"
+    assert lines[:2] == [
+        "PostgreSQL 18.1 (somewhere), environment plain",
+        "format goose: 001_a.sql says `-- +goose Up`",
+    ]
     assert lines[-2:] == ["set aside:", "  README.md: Markdown"]
     assert max(map(len, lines)) <= 80
 

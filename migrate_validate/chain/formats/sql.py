@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.files import natural, read_script, relative
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.model import Migration, Seed, SetAside
 
@@ -83,11 +83,7 @@ def order(path: Path) -> Key:
     """The natural order: by version (001 < 001b < 2 < 10), equal versions by name; names without one come first."""
     matched = _VERSIONED.fullmatch(path.stem)
     version = matched["version"] if matched else ""
-    return (version_numbers(version), version.lstrip("0123456789.-").lower(), _natural(path.name))
-
-
-def _natural(name: str) -> str:
-    return re.sub(r"\d+", lambda number: number[0].zfill(20), name)
+    return (version_numbers(version), version.lstrip("0123456789.-").lower(), natural(path.name))
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
@@ -138,7 +134,7 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
             ups.append(path)
         else:
             contents.verifications.append(read_script(path, root))
-    contents.verifications.sort(key=lambda script: _natural(script.path.name))
+    contents.verifications.sort(key=lambda script: natural(script.path.name))
     ups.sort(key=order)
     pairs, alone = _pair(ups, downs)
     contents.set_aside += [SetAside(relative(path, root), reason) for path, reason in alone]
