@@ -49,7 +49,11 @@ def conditions(
     name = unwrap(target.names[-1]).sval
     sizes = [unwrap(each).ival.ival for each in target.typmods]
     base = source.partition("(")[0].strip()
-    if base in TEXTS:
+    if base in TEXTS and target.array_bounds:
+        if version >= KNOWS_VALID:
+            yield f"check (pg_input_is_valid({expression}::text, '{_spelled(target)}'))"
+        yield f"{expression} matches '^\\{{.*\\}}$'"
+    elif base in TEXTS:
         if name in ("varchar", "bpchar"):
             if sizes and not explicit:
                 yield f"length({expression}) <= {sizes[0]}"
@@ -62,6 +66,8 @@ def conditions(
             yield f"{expression} matches '{pattern}'"
         if version >= KNOWS_VALID and not labels and name not in ("text", "citext"):
             yield f"check (pg_input_is_valid({expression}::text, '{_spelled(target)}'))"
+    elif target.array_bounds:
+        return
     elif name in WHOLE:
         largest = 2 ** (WHOLE[name] - 1)
         whole = base in NUMBERS[:3]

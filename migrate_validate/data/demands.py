@@ -3,69 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Constraint, Table
-from migrate_validate.chain.assumptions import Assumption, Unread, read
 from migrate_validate.chain.model import Statement
+from migrate_validate.data import domains, exclusions, new_columns, partitions
 from migrate_validate.data.casts import NUMBERS, conditions
+from migrate_validate.data.demand import CHECK, EXCLUSION, FOREIGN_KEY, NOT_NULL, UNIQUE, Demand, demand
+from migrate_validate.data.made import condition_of
 from migrate_validate.data.names import Names, Sources
 from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
-NOT_NULL, UNIQUE, FOREIGN_KEY, CHECK = "23502", "23505", "23503", "23514"
 CASTS = frozenset({"22P02", "22007", "22008", "22003", "22001", "22P03", "22023"})
 """SQLSTATE of values that a type does not take."""
-_SERIAL = frozenset({"serial", "serial2", "serial4", "serial8", "bigserial", "smallserial"})
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One thing that a statement demands."""
-
-    sqlstate: str
-    """With which the statement fails otherwise; for casts one of several."""
-    assumptions: tuple[Assumption, ...]
-    """What makes it succeed, in the names of before, the most readable first, the most exact last."""
-    table: Table
-    """Whose rows, as it was before."""
 
 
 def demands(statement: Statement, names: Names, enums: dict[str, tuple[str, ...]] | None = None) -> Iterator[Demand]:
-    """What ALTER TABLE and CREATE UNIQUE INDEX demand: NOT NULL, unique, CHECK, foreign keys, casts, new columns.
+    """What the schema demands of rows that are there: NOT NULL, unique, CHECK, foreign keys, casts, new columns, ...
 
     :param names: what was called how, when all statements before this one have gone by
     :param enums: labels by name, of the enums that the script itself makes
     """
-    if statement.kind not in ("alter_table", "index"):
+    if statement.kind not in ("alter_table", "index", "alter_domain", "create"):
         return
     node: Any = syntax.parse(statement.sql)[0].node
-    table = names.table(node.relation)
-    if table is None:
+    if statement.kind == "alter_domain":
+        yield from domains.altered(node, names)
         return
+    if statement.kind == "create":
+        yield from partitions.created(node, names)
+        return
+    if statement.kind == "alter_table":
+        for command in map(unwrap, node.cmds):
+            yield from of_command(command, node, names, enums)
+        return
+    table = names.table(node.relation)
+    if table is not None and node.unique:
+        yield from demand(UNIQUE, table, _unique_index(node, _alone(node, names, table), table))
+
+
+def of_command(
+    command: Node, node: Node, names: Names, enums: dict[str, tuple[str, ...]] | None = None
+) -> Iterator[Demand]:
+    """What one command of an ALTER TABLE demands.
+
+    :param command: an AlterTableCmd
+    :param node: the AlterTableStmt
+    """
+    kind, table = enum_name("AlterTableType", command.subtype), names.table(node.relation)
+    if kind == "AT_AttachPartition":
+        yield from partitions.attached(command, node.relation, names, Sources(node, names))
+    elif table is not None and kind in _READERS:
+        yield from _READERS[kind](command, _alone(node, names, table), table, enums or {})
+
+
+def _alone(node: Node, names: Names, table: Table) -> Sources:
     sources = Sources(node, names)
     sources.relations = {node.relation.relname: table}
-    if statement.kind == "index":
-        if node.unique:
-            yield from _made(UNIQUE, table, _unique_index(node, sources, table))
-        return
-    for command in map(unwrap, node.cmds):
-        reader = _READERS.get(enum_name("AlterTableType", command.subtype))
-        if reader is not None:
-            yield from reader(command, sources, table, enums or {})
-
-
-def _made(sqlstate: str, table: Table, *texts: str | None) -> Iterator[Demand]:
-    found = []
-    for text in texts:
-        if text is not None:
-            try:
-                found.append(read(text))
-            except Unread:  # what PostgreSQL prints is not always what the grammar reads
-                continue
-    if found:
-        yield Demand(sqlstate, tuple(dict.fromkeys(found)), table)
+    return sources
 
 
 def _unique_index(node: Node, sources: Sources, table: Table) -> str | None:
@@ -97,18 +93,14 @@ def _columns(sources: Sources, table: Table, parts: Any) -> str | None:
 def _set_not_null(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
     column = _column(sources, table, command.name)
     if column:
-        yield from _made(NOT_NULL, table, f"not null {column} on {sources.name_of(table)}")
+        yield from demand(NOT_NULL, table, f"not null {column} on {sources.name_of(table)}")
 
 
 def _add_column(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
     definition = unwrap(getattr(command, "def"))
     if command.missing_ok and sources.names.column(table, definition.colname):
         return
-    kinds = {enum_name("ConstrType", unwrap(each).contype) for each in definition.constraints}
-    filled = kinds & {"CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"}
-    serial = unwrap(definition.type_name.names[-1]).sval in _SERIAL
-    if kinds & {"CONSTR_NOTNULL", "CONSTR_PRIMARY"} and not filled and not serial:
-        yield from _made(NOT_NULL, table, f"{sources.name_of(table)} is empty")
+    yield from new_columns.added(definition, sources, table)
 
 
 def _add_constraint(command: Node, sources: Sources, table: Table, _: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
@@ -119,20 +111,31 @@ def _add_constraint(command: Node, sources: Sources, table: Table, _: dict[str, 
     match enum_name("ConstrType", constraint.contype):
         case "CONSTR_CHECK":
             condition = sources.sql(constraint.raw_expr)
-            yield from _made(CHECK, table, condition and f"check ({condition}) on {name}")
+            yield from demand(CHECK, table, condition and f"check ({condition}) on {name}")
         case "CONSTR_UNIQUE" if constraint.keys:
             keys = _columns(sources, table, constraint.keys)
             nulls = "nulls not distinct " if constraint.nulls_not_distinct else ""
-            yield from _made(UNIQUE, table, keys and f"unique {nulls}{keys} on {name}")
+            yield from demand(UNIQUE, table, keys and f"unique {nulls}{keys} on {name}")
         case "CONSTR_PRIMARY" if constraint.keys:
             keys = _columns(sources, table, constraint.keys)
-            yield from _made(UNIQUE, table, keys and f"unique {keys} on {name}")
-            yield from _made(NOT_NULL, table, keys and f"not null {keys} on {name}")
+            yield from demand(UNIQUE, table, keys and f"unique {keys} on {name}")
+            yield from demand(NOT_NULL, table, keys and f"not null {keys} on {name}")
         case "CONSTR_NOTNULL":
             keys = _columns(sources, table, constraint.keys)
-            yield from _made(NOT_NULL, table, keys and f"not null {keys} on {name}")
+            yield from demand(NOT_NULL, table, keys and f"not null {keys} on {name}")
+        case "CONSTR_EXCLUSION":
+            yield from demand(EXCLUSION, table, _apart(constraint, sources, table))
         case "CONSTR_FOREIGN":
-            yield from _made(FOREIGN_KEY, table, _exists(constraint, sources, table))
+            yield from demand(FOREIGN_KEY, table, _exists(constraint, sources, table))
+
+
+def _apart(constraint: Node, sources: Sources, table: Table) -> str | None:
+    keys = [(_index_key(element, sources, table), operator) for element, operator in exclusions.compared(constraint)]
+    where = sources.sql(constraint.where_clause) if constraint.HasField("where_clause") else ""
+    known = [(key, operator) for key, operator in keys if key is not None]
+    if len(known) < len(keys) or where is None:
+        return None
+    return exclusions.apart(known, where, table, sources.name_of(table))
 
 
 def _exists(constraint: Node, sources: Sources, table: Table) -> str | None:
@@ -158,18 +161,17 @@ def of_constraint(constraint: Constraint, sources: Sources, table: Table) -> Ite
     own = ", ".join(map(quote, constraint.columns))
     match constraint.kind:
         case "check":
-            tree = syntax.parse(f"ALTER TABLE t ADD {constraint.definition}")[0].node
-            condition = next(each for each in syntax.walk(tree) if node_name(each) == "Constraint").raw_expr
-            yield from _made(CHECK, table, f"check ({syntax.sql_of_node(condition)}) on {name}")
+            condition = condition_of(constraint)
+            yield from demand(CHECK, table, f"check ({syntax.sql_of_node(condition)}) on {name}")
         case "not null":
-            yield from _made(NOT_NULL, table, f"not null {own} on {name}")
+            yield from demand(NOT_NULL, table, f"not null {own} on {name}")
         case "unique" | "primary key":
-            yield from _made(UNIQUE, table, f"unique {own} on {name}")
+            yield from demand(UNIQUE, table, f"unique {own} on {name}")
         case "foreign key":
             target = sources.names.catalog.table(constraint.references or "")
             if target is not None:
                 their = ", ".join(map(quote, constraint.referenced_columns))
-                yield from _made(FOREIGN_KEY, table, f"{own} exists in {sources.name_of(target)}({their}) on {name}")
+                yield from demand(FOREIGN_KEY, table, f"{own} exists in {sources.name_of(target)}({their}) on {name}")
 
 
 def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
@@ -178,11 +180,19 @@ def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, 
     column = table.column(old) if old else None
     if column is None:
         return
+    expression = quote(column.name)
     if definition.HasField("raw_default"):
         yield from casts(definition.raw_default, sources, enums)
-        return
-    texts = conditions(quote(column.name), column.type, definition.type_name, explicit=False)
-    yield from _made("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
+        written = sources.sql(definition.raw_default)
+        if written is None:
+            return
+        expression = written
+    name, domain = sources.name_of(table), sources.names.made.domain(definition.type_name)
+    if domain is not None:
+        yield from domains.becomes(domain, expression, table, name)
+    elif not definition.HasField("raw_default"):
+        texts = conditions(expression, column.type, definition.type_name, explicit=False)
+        yield from demand("22", table, *(f"{text} on {name}" for text in texts))
 
 
 def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
@@ -197,6 +207,9 @@ def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> It
         text = sources.sql(each.arg) if table else None
         if table is None or text is None:
             continue
+        domain = sources.names.made.domain(each.type_name)
+        if domain is not None:
+            yield from domains.becomes(domain, text, table, sources.name_of(table))
         kinds = {other.name: other.labels for other in sources.names.catalog.enums} | enums
         texts = conditions(
             text,
@@ -206,7 +219,7 @@ def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> It
             labels=kinds.get(unwrap(each.type_name.names[-1]).sval, ()),
             version=sources.names.catalog.server_version,
         )
-        yield from _made("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
+        yield from demand("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
 
 
 def _type(expression: str, table: Table) -> str:

@@ -10,6 +10,7 @@ from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import UNPARSED
 from migrate_validate.data.assuming import name_of, sql_name
+from migrate_validate.data.made import Made
 from migrate_validate.syntax import GrammarError, Node, enum_name, node_name, quote, unwrap
 
 _WRITES = ("insert", "update", "delete", "merge", "copy", "truncate")
@@ -23,6 +24,7 @@ class Names:
     def __init__(self, catalog: Catalog) -> None:
         """Start before the first statement."""
         self.catalog = catalog
+        self.made = Made(catalog)
         self._tables: dict[str, Table | None] = dict(catalog.tables_by_name)
         self._columns: dict[tuple[str, str], str | None] = {}
         self._written: set[str] = set()
@@ -30,7 +32,8 @@ class Names:
 
     def copy(self) -> Names:
         """The same, which stays while this one goes on."""
-        other = Names(self.catalog)
+        other = Names(Catalog(self.catalog.server_version))
+        other.catalog, other.made = self.catalog, self.made.copy()
         other._tables, other._columns = dict(self._tables), dict(self._columns)
         other._written, other._unseen = set(self._written), self._unseen
         return other
@@ -65,6 +68,7 @@ class Names:
             self._unseen = True
             return
         node: Any = syntax.parse(statement.sql)[0].node
+        self.made.follow(node, statement.kind)
         if statement.kind in _WRITES:
             relations = node.relations if statement.kind == "truncate" else [node.relation]
             tables = [self.table(unwrap(each)) for each in relations]
@@ -157,6 +161,16 @@ class Sources:
             return syntax.sql_of_node(copy)
         except GrammarError:  # a tree that is no expression by itself, such as DEFAULT
             return None
+
+    def in_names_of(self, condition: str, table: Table) -> str | None:
+        """A condition over the columns of one table, in the names of before; None: it needs what was not there."""
+        try:
+            tree = syntax.parse(f"SELECT {condition}")[0].node.target_list[0].res_target.val
+        except GrammarError:
+            return None
+        own = Sources(unwrap(tree), self.names)
+        own.relations = {table.name: table}
+        return own.sql(tree)
 
     def from_clause(self, relation: Node) -> str | None:
         """A RangeVar in the names of before, under the alias that it has; None: it was not there."""

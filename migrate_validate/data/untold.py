@@ -9,6 +9,7 @@ from migrate_validate import syntax
 from migrate_validate.catalog.model import Table
 from migrate_validate.chain.model import Statement
 from migrate_validate.data.casts import KNOWS_VALID, NUMBERS, TEXTS
+from migrate_validate.data.demands import demands, of_command
 from migrate_validate.data.names import Names
 from migrate_validate.syntax import Node, enum_name, unwrap
 
@@ -26,7 +27,7 @@ def untold(statement: Statement, names: Names, made: frozenset[str]) -> Iterator
     """
     if statement.kind == "alter_domain":
         node: Any = syntax.parse(statement.sql)[0].node
-        if node.subtype in ("C", "O", "V"):
+        if node.subtype in ("C", "O", "V") and not any(demands(statement, names)):
             yield f"the values of the domain {unwrap(node.type_name[-1]).sval} are what it then allows"
         return
     if statement.kind != "alter_table":
@@ -38,8 +39,14 @@ def untold(statement: Statement, names: Names, made: frozenset[str]) -> Iterator
     domains = made | {each.name for each in names.catalog.domains}
     for command in map(unwrap, node.cmds):
         what = _of(command, table, names, domains)
-        if what:
+        computed = enum_name("AlterTableType", command.subtype) == "AT_AddColumn" and _is_computed(command)
+        if what and (computed or not any(of_command(command, node, names))):
             yield what
+
+
+def _is_computed(command: Node) -> bool:
+    definition: Any = unwrap(getattr(command, "def"))
+    return any(enum_name("ConstrType", unwrap(each).contype) == "CONSTR_GENERATED" for each in definition.constraints)
 
 
 def _of(command: Node, table: Table, names: Names, domains: frozenset[str]) -> str:

@@ -25,6 +25,16 @@ create table users (
 );
 alter table users add constraint later check (age > 0) not valid;
 alter table users add constraint nowhere foreign key (plan_id) references plans not valid;
+create domain mail as text;
+alter domain mail add constraint later check (value like '%@%') not valid;
+create domain positive as int not null check (value > 0);
+create table stays (id int primary key, mail mail, room int, during daterange);
+create table days (day date, kind text) partition by range (day);
+create table old_days (day date, kind text);
+create table other_days partition of days default;
+create table first_days partition of days for values from (minvalue) to ('2020-01-01');
+create table kinds (day date, kind text) partition by list (kind);
+create table parts (id int, kind text) partition by hash (id);
 create schema app;
 create table app.plans (id int primary key);
 create table app."Odd" ("A b" text);
@@ -100,6 +110,76 @@ def demanded(catalog: Catalog, text: str) -> list[Demand]:
         ("alter table users rename to old; create table users (id int); alter table users add x int not null", []),
         ("create table if not exists users (id int); alter table users add x int not null", ["users is empty"]),
         ("alter table nowhere add unique (id)", []),
+        (
+            "alter table stays add exclude using gist (room with =, during with &&) where (room > 0)",
+            [
+                "no rows: select one.* from stays one join stays other on one.id < other.id and one.room = other.room "
+                "and one.during && other.during where one.room > 0 and other.room > 0"
+            ],
+        ),
+        (
+            "alter table old_days add exclude using gist (daterange(day, day, '[]') with &&)",
+            [
+                "no rows: select one.* from old_days one join old_days other on one.ctid < other.ctid "
+                "and daterange(one.day, one.day, '[]') && daterange(other.day, other.day, '[]')"
+            ],
+        ),
+        ("alter table stays add exclude using btree (room with =)", ["unique room on stays"]),
+        (
+            "alter table days attach partition old_days for values from ('2020-01-01') to ('2021-01-01')",
+            [
+                "check (day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') on old_days",
+                "check ((day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') IS NOT TRUE) on other_days",
+            ],
+        ),
+        (
+            "create table new_days partition of days for values from ('2020-01-01') to ('2021-01-01')",
+            ["check ((day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') IS NOT TRUE) on other_days"],
+        ),
+        (
+            "alter table kinds attach partition old_days for values in ('a', null)",
+            ["check (kind IS NULL OR kind IN ('a')) on old_days"],
+        ),
+        (
+            "create table k partition of kinds for values in ('a'); alter table kinds attach partition old_days default",
+            ["check ((kind IS NOT NULL AND kind IN ('a')) IS NOT TRUE) on old_days"],
+        ),
+        (
+            "alter table parts attach partition plans for values with (modulus 2, remainder 1)",
+            ["check (satisfies_hash_partition('parts'::regclass, 2, 1, id)) on plans"],
+        ),
+        (
+            "create table all_users (id int, born text) partition by list (born); "
+            "alter table all_users attach partition users for values in ('x')",
+            ["check (born IS NOT NULL AND born IN ('x')) on users"],
+        ),
+        ("alter domain mail add check (value <> '')", ["check (mail <> '') on stays"]),
+        ("alter domain mail set not null", ["not null mail on stays"]),
+        ("alter domain mail validate constraint later", ["check (mail ~~ '%@%'::text) on stays"]),
+        ("alter domain mail add check (value <> '') not valid", []),
+        ("alter domain mail drop constraint later", []),
+        (
+            "alter table stays alter room type positive",
+            ["not null room on stays", "check (room > 0) on stays"],
+        ),
+        (
+            "create domain even as int check (value % 2 = 0); alter table stays alter room type even using room + id",
+            ["check (((room + id) % 2) = 0) on stays"],
+        ),
+        ("alter table stays add number positive", ["stays is empty"]),
+        ("alter table stays add number positive default 3", ["no rows: select * from stays where not ((3::int > 0))"]),
+        ("alter table stays add number int not null generated always as (room) stored", ["not null room on stays"]),
+        (
+            "alter table stays add number int not null generated always as (room + 1) stored check (number < 9)",
+            ["check (room + 1 IS NOT NULL) on stays", "check ((room + 1) < 9) on stays"],
+        ),
+        ("alter table stays add number int default 3 check (number < id)", ["check (3 < id) on stays"]),
+        ("alter table stays add number int default 3 unique", ["no rows: select * from stays offset 1"]),
+        (
+            "alter table stays add plan int not null default 1 references plans",
+            ["no rows: select * from stays where not exists (select from plans where id = 1)"],
+        ),
+        ("alter table stays add plan int references plans", []),
         ("select 1", []),
     ],
 )

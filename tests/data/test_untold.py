@@ -33,21 +33,24 @@ def names(server: Server) -> Names:
     ("sql", "what"),
     [
         (
-            "alter table users add constraint apart exclude using gist (id with =)",
+            "alter table users add constraint apart exclude using gist (nowhere with =)",
             "no two rows of public.users are at odds with the exclusion constraint apart",
         ),
         (
-            "alter table events attach partition events_2024 for values from ('2024-01-01') to ('2025-01-01')",
+            "alter table events attach partition nowhere for values from ('2024-01-01') to ('2025-01-01')",
             "the rows of the new partition of public.events lie within its bounds",
         ),
-        ("alter table users add phone phone", "the domain of public.users.phone allows what the rows get there"),
+        (
+            "alter table users add phone phone default md5('x')",
+            "the domain of public.users.phone allows what the rows get there",
+        ),
         ("alter table users add mine made_here", "the domain of public.users.mine allows what the rows get there"),
         (
             "alter table users add half int generated always as (10 / id) stored",
             "the expression of public.users.half can be computed in every row",
         ),
         (
-            "alter table users add age int default 0 check (age > 0)",
+            "alter table users add age int default length('x') check (age > 0)",
             "the default of public.users.age is allowed in every row",
         ),
         ("alter table users alter day type timestamp", "every value of public.users.day fits its new type"),
@@ -70,6 +73,10 @@ def test_it_is_named(names: Names, sql: str, what: str) -> None:
         "alter table gone add phone phone",
         "alter domain phone drop not null",
         "create table other (phone phone)",
+        "alter table users add constraint apart exclude using gist (day with =)",
+        "alter table events attach partition events_2024 for values from ('2024-01-01') to ('2025-01-01')",
+        "alter table users add phone phone",
+        "alter table users add age int default 0 check (age > 0)",
     ],
 )
 def test_it_is_asked_or_true_of_all_rows(names: Names, sql: str) -> None:
