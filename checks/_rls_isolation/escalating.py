@@ -50,7 +50,9 @@ def escalations(
     :param acting: by label of identity
     """
     able = capabilities(examined)
+    # Somebody with a role in each tenant is compared with those who have it there, see mixing.
     roles = {each.sub: each.role for each in ground.universes.actors}
+    several = {each.sub for each in ground.universes.actors if each.elsewhere is not None}
     # What can be added so need not be told again of rows that are changed so.
     added = {
         (tried.table, tried.object)
@@ -67,7 +69,7 @@ def escalations(
                 yield from _references(ground, each, mine, tried, outcome)
             elif tried.kind == "grant":
                 yield from _grants(prober, acting[each.identity.label], mine, each, tried, outcome)
-            else:
+            elif each.identity.sub not in several:
                 yield from _roles(able, roles, examined, each, tried, outcome)
 
 

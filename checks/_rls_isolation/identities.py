@@ -94,7 +94,8 @@ _KINDS = {BOTH: "both", OUTSIDE: "outsider"}
 
 def _label(actor: Actor, tenancy: Tenancy) -> str:
     if actor.universe == BOTH:
-        return "member of A and B"
+        ours, _, theirs = actor.label.partition(", ")
+        return f"{_member(ours)} and {_member(theirs).removeprefix('member ')}" if theirs else "member of A and B"
     if actor.universe == OUTSIDE:
         return "outsider"
     what = actor.label.removeprefix(f"{actor.universe} ")
@@ -103,6 +104,12 @@ def _label(actor: Actor, tenancy: Tenancy) -> str:
     if actor.role not in (None, "false") and what != "second":
         return f"member of {actor.universe} as {what}"
     return f"another member of {actor.universe}" if what == "second" else f"member of {actor.universe}"
+
+
+def _member(label: str) -> str:
+    """``A owner`` as people say it."""
+    universe, _, role = label.partition(" ")
+    return f"member of {universe}" if role == "member" else f"member of {universe} as {role}"
 
 
 def _home(actor: Actor) -> frozenset[str]:

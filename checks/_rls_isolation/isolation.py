@@ -12,6 +12,7 @@ from .escalating import escalations
 from .ground import Ground, whole_of
 from .identities import Identity
 from .judging import Access, Breach, Examined, examine
+from .mixing import mixed
 from .probes import Acting, Connection, Prober
 from .routines import routines
 from .views import views
@@ -70,6 +71,7 @@ def isolation(
         accesses += each.accesses
         breaches += each.breaches
     breaches += escalations(ground, prober, acting, examined)
+    breaches += mixed(ground, examined)
     for identity in asked:
         for kind in (views, routines):
             seen, broken = kind(ground, prober, acting[identity.label], identity, only)

@@ -69,6 +69,16 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """A statement that did something, and to which rows."""
+
+    tried: Try
+    outcome: Outcome
+    rows: tuple[Placed, ...] = ()
+    """What was seen or changed; none of what was added."""
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What one identity can do with one table."""
 
@@ -78,8 +88,14 @@ class Examined:
     breaches: tuple[Breach, ...]
     candidates: tuple[tuple[Try, Outcome], ...] = ()
     """Changes of privileged columns that went through: whether they lead anywhere is another question."""
-    seen: frozenset[str] = frozenset()
-    """Where the rows lie that it sees."""
+    deeds: tuple[Deed, ...] = ()
+    tried_to_add: bool = False
+    """Whether there was a row of its own to be added."""
+
+    @property
+    def seen(self) -> frozenset[str]:
+        """Where the rows lie that it sees."""
+        return frozenset(row.at for each in self.deeds if each.tried.kind == "read" for row in each.rows)
 
 
 def examine(ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table) -> Examined:
@@ -120,9 +136,12 @@ class _Judge:
         self.errors: dict[str, str] = {}
         self.touched: dict[str, set[str]] = {}
         self.added: Counter[str] = Counter()
+        self.deeds: list[Deed] = []
+        self.tried_to_add = False
 
     def take(self, tried: Try, outcome: Outcome) -> None:
         """Judge one probe."""
+        self.tried_to_add |= tried.kind == "add"
         if self._is_error(tried, outcome):
             self._error(tried, outcome)
         elif tried.kind == "read":
@@ -166,7 +185,7 @@ class _Judge:
         if not outcome.done:
             return
         seen = self._places(tried, outcome.told or [])
-        self._note("SELECT", seen)
+        self._note(tried, outcome, [self.rows[at] for at in seen if at in self.rows])
         theirs = [self.rows[at] for at in seen if at in self.rows and self.ground.foreign(self.identity, self.rows[at])]
         tenancy = self.ground.tenancy
         declared = self.name in tenancy.public_read or (not self.anonymous and self.name in tenancy.cross_tenant)
@@ -200,7 +219,7 @@ class _Judge:
         gone = self._gone(outcome)
         if tried.aimed and outcome.let_through and not self._rewritten(tried):
             gone = [tried.aimed]
-        self._note(tried.command, [row.at for row in gone])
+        self._note(tried, outcome, gone)
         theirs = [row for row in gone if self.ground.foreign(self.identity, row)]
         nobodys = [row for row in gone if not self.ground.sides(row.universe)]
         rule = "anonymous-write" if self.anonymous else "cross-tenant-write"
@@ -245,6 +264,7 @@ class _Judge:
         else:
             return
         theirs = [values for values in owners if self._foreign_owner(values)]
+        self._note(tried, outcome)
         self.added["others" if theirs else "own" if self.belongs else "shared"] += 1
         if theirs:
             rule = "anonymous-write" if self.anonymous else "cross-tenant-insert"
@@ -295,8 +315,10 @@ class _Judge:
     ) -> None:
         self.breaches.append(Breach(rule, self.name, self.identity, tried, said, tuple(rows), severity, outcome))
 
-    def _note(self, command: str, places: Iterable[str]) -> None:
-        self.touched.setdefault(command, set()).update(places)
+    def _note(self, tried: Try, outcome: Outcome, rows: Iterable[Placed] = ()) -> None:
+        deed = Deed(tried, outcome, tuple(rows))
+        self.deeds.append(deed)
+        self.touched.setdefault(tried.command, set()).update(row.at for row in deed.rows)
 
     def examined(self) -> Examined:
         """All that was seen."""
@@ -306,7 +328,8 @@ class _Judge:
             tuple(self._accesses()),
             tuple(self.breaches),
             tuple(self.candidates),
-            frozenset(self.touched.get("SELECT", ())),
+            tuple(self.deeds),
+            self.tried_to_add,
         )
 
     def _accesses(self) -> Iterator[Access]:

@@ -24,7 +24,8 @@ MOST_ROLES = 8
 """Words of a role that get a person each."""
 FLAG = ("true", "false")
 """The words of a role that is a column such as ``is_admin``."""
-_ORDINARY = re.compile(r"^(member|user|viewer|reader|employee|student|staff|basic|false)s?$", re.IGNORECASE)
+_HIGH = re.compile(r"owner|admin|manager|lead|head", re.IGNORECASE)
+_ORDINARY = re.compile(r"^(member|user|viewer|reader|guest|employee|student|staff|basic|false)s?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,12 @@ class Part:
     """The word, or the key of a role, that the membership gets."""
     membership: Membership | None = None
     """The table that says so; None: the first of the tenancy."""
+    elsewhere: str | None = None
+    """Of one who belongs to both and has more to say in A: the role in B."""
+
+    def role_in(self, universe: str) -> str | None:
+        """The role that the membership in a tenant gets."""
+        return self.elsewhere if universe == "B" and self.elsewhere is not None else self.role
 
 
 def cast(connection: Connection, catalog: Catalog, tenancy: Tenancy) -> list[Part]:
@@ -58,13 +65,22 @@ def cast(connection: Connection, catalog: Catalog, tenancy: Tenancy) -> list[Par
             parts.append(Part(f"{universe} second", universe, parts[-1].role, parts[-1].membership))
     shared = next((each for each in tenancy.memberships if not each.exclusive), None)
     if shared is not None:
-        words = [role for role, _ in _roles(connection, catalog, shared)]
-        ordinary = next((word for word in words if word and _ORDINARY.match(word)), words[-1])
-        parts.append(Part("both", "both", ordinary, shared))
+        parts.append(_of_both(_roles(connection, catalog, shared), shared))
     elif tenancy.claim_many:
         parts.append(Part("both", "both"))
     parts.append(Part("outside", "outside"))
     return parts
+
+
+def _of_both(roles: list[tuple[str | None, str | None]], membership: Membership) -> Part:
+    """One who belongs to both: with much to say in A, and no more than others in B."""
+    plain = next(((role, name) for role, name in roles if _ORDINARY.match(name or role or "")), roles[-1])
+    others = [each for each in roles if each != plain]
+    if not others:
+        return Part("both", "both", plain[0], membership)
+    high = next((each for each in others if _HIGH.search(each[1] or "")), others[0])
+    label = f"A {high[1] or 'member'}, B {plain[1] or 'member'}"
+    return Part(label, "both", high[0], membership, plain[0])
 
 
 def _roles(connection: Connection, catalog: Catalog, membership: Membership) -> list[tuple[str | None, str | None]]:

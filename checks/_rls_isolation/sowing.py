@@ -253,7 +253,9 @@ class Sowing:
         if want.part is not None and people is not None:
             sub = values[people.key[0]] or ""
             email = values.get("email") or email_of(want.part, want.place)
-            self.wanting.actors.append(Actor(sub, want.part.label, want.universe, want.part.role, email))
+            self.wanting.actors.append(
+                Actor(sub, want.part.label, want.universe, want.part.role, want.part.elsewhere, email)
+            )
             self.wanting.part_of[sub] = want.part
         name = table.qualified_name
         self.adopting.know(table, values)

@@ -159,7 +159,7 @@ class Statements:
     # Rows that are added.
 
     def _inserts(self) -> Iterator[Try]:
-        for mine in self.own[:1]:
+        for mine in self._examples():
             values = self._fresh(mine.values)
             yield self._insert("add", values)
             for other, sets in self._references("INSERT"):
@@ -178,6 +178,11 @@ class Statements:
         if not self.own and not self.foreign:
             for row in self.ground.rows.get(self.name, ())[:1]:
                 yield self._insert("add", self._fresh(row.values))
+
+    def _examples(self) -> list[Placed]:
+        """A row of one's own; of somebody in both tenants, one in each."""
+        by_side = {row.universe: row for row in reversed(self.own) if row.universe in (A, B)}
+        return list(by_side.values()) if self.identity.kind == "both" and by_side else self.own[:1]
 
     def _upserts(self, mine: Placed) -> Iterator[Try]:
         payload = self._payload()

@@ -61,13 +61,13 @@ class Wanting:
         if self.people is not None and name == self.people.table:
             for number, part in enumerate(self.parts):
                 fixed = dict(fixed_of_user(part, number)) if name == USERS else {}
-                yield Want(part.universe, (), {**fixed, **self._role(name, part)}, part, number)
+                yield Want(part.universe, (), {**fixed, **self._role(name, part, part.universe)}, part, number)
         elif own:
             for number, actor in enumerate(self.actors):
                 yield Want(
                     actor.universe,
                     (actor,),
-                    {own[0]: actor.sub, **self._role(name, self.part_of[actor.sub])},
+                    {own[0]: actor.sub, **self._role(name, self.part_of[actor.sub], actor.universe)},
                     None,
                     number,
                 )
@@ -109,19 +109,19 @@ class Wanting:
             membership = part.membership
             if membership is None or membership.table != name or membership.exclusive:
                 continue
-            fixed = {membership.person_columns[0]: actor.sub, **self._role(name, part)}
             for universe in (A, B) if actor.universe == BOTH else (actor.universe,):
+                fixed = {membership.person_columns[0]: actor.sub, **self._role(name, part, universe)}
                 others = tuple(each for each in self.members(universe) if each != actor)
                 yield Want(universe, (actor, *others), fixed, None, number)
 
-    def _role(self, name: str, part: Part) -> dict[str, Value]:
+    def _role(self, name: str, part: Part, universe: str) -> dict[str, Value]:
         """The role that a row about a person gives."""
-        membership = part.membership
-        if membership is None or membership.table != name or membership.role_column is None or part.role is None:
+        membership, role = part.membership, part.role_in(universe)
+        if membership is None or membership.table != name or membership.role_column is None or role is None:
             return {}
         column = self.catalog.tables_by_name[name].column(membership.role_column)
         array = column is not None and column.type.endswith("[]")
-        return {membership.role_column: "{" + json.dumps(part.role) + "}" if array else part.role}
+        return {membership.role_column: "{" + json.dumps(role) + "}" if array else role}
 
     def is_person(self, table: str | None) -> bool:
         """Whether rows of a table are people."""

@@ -22,11 +22,13 @@ class Actor:
     sub: str
     """The key as text."""
     label: str
-    """``A owner``, ``both``, ``outside``."""
+    """``A owner``, ``A owner, B viewer``, ``both``, ``outside``."""
     universe: str
     """``A``, ``B``, ``both`` or ``outside``."""
     role: str | None = None
-    """The word of the membership's role."""
+    """The word of the membership's role; of somebody in both tenants, of that in A."""
+    elsewhere: str | None = None
+    """Of somebody in both tenants with a role in each: that in B."""
     email: str = ""
 
 

@@ -42,7 +42,8 @@ def test_tenants_and_acting_as(pytester: pytest.Pytester) -> None:
                     seen[name] = count(migrated_db)
             assert seen == {
                 "member of A as owner": 2, "member of A as guest": 2, "member of B as owner": 2,
-                "member of B as guest": 2, "member of A and B": 4, "outsider": 0, "anon": 0, "service": 4,
+                "member of B as guest": 2, "member of A as owner and of B as guest": 4, "outsider": 0,
+                "anon": 0, "service": 4,
             }
             assert [row["org_id"] for row in two.rows("notes", "A")] == [two.keys["A"]] * 2
             with pytest.raises(MigrateValidateError, match="nobody is called 'the king'"):

@@ -69,7 +69,7 @@ def test_membership(server: Server) -> None:
         assert universes.unfilled == {}
         assert_apart(at, tenancy, universes)
         assert [each.label for each in universes.actors] == [
-            *("A owner", "A editor", "A viewer", "B owner", "B editor", "B viewer", "both", "outside")
+            *("A owner", "A editor", "A viewer", "B owner", "B editor", "B viewer", "A owner, B viewer", "outside")
         ]
         assert counted(universes, "organizations") == {"A": 1, "B": 1}
         # One of each role, and the one who is in both.
@@ -87,14 +87,14 @@ def test_membership(server: Server) -> None:
         assert list(who) == [
             *("member of A as owner", "member of A as editor", "member of A as viewer"),
             *("member of B as owner", "member of B as editor", "member of B as viewer"),
-            *("member of A and B", "outsider", "anon", "service"),
+            *("member of A as owner and of B as viewer", "outsider", "anon", "service"),
         ]
         assert who["member of A as editor"].home == {"A", "both", "own of A editor"}
         assert [each.kind for each in who.values()][-4:] == ["both", "outsider", "anon", "service"]
         seen = {label: sees(at, each, "projects") for label, each in who.items() if each.kind != "service"}
         assert seen == {
             **dict.fromkeys(list(who)[:6], 2),
-            "member of A and B": 4,
+            "member of A as owner and of B as viewer": 4,
             "outsider": 0,
             "anon": 0,
         }
@@ -109,7 +109,7 @@ def test_bigint_keys_and_a_trigger_that_makes_the_first_member(server: Server) -
         assert universes.unfilled == {}
         assert counted(universes, "workspace_users") == {"A": 3, "B": 3}
         flags = Counter((row.universe, row.values["is_admin"]) for row in universes.rows["public.workspace_users"])
-        assert flags == {("A", "true"): 1, ("A", "false"): 2, ("B", "true"): 1, ("B", "false"): 2}
+        assert flags == {("A", "true"): 2, ("A", "false"): 1, ("B", "true"): 1, ("B", "false"): 2}
         assert sum(row.adopted for row in universes.rows["public.workspace_users"]) == 2
         who = at.identities(tenancy, universes)
         assert {label: sees(at, each, "documents") for label, each in who.items() if each.kind != "service"} == {
@@ -117,7 +117,7 @@ def test_bigint_keys_and_a_trigger_that_makes_the_first_member(server: Server) -
             "member of A": 2,
             "member of B as admin": 2,
             "member of B": 2,
-            "member of A and B": 4,
+            "member of A as admin and of B": 4,
             "outsider": 0,
             "anon": 0,
         }

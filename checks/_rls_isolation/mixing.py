@@ -1,0 +1,79 @@
+"""Somebody with much to say in one tenant and little in another: what it can do there that nobody of its role can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from .ground import Ground, Placed
+from .identities import Identity
+from .judging import Breach, Deed, Examined
+from .universes import A, Actor, B
+
+_VERBS = {"SELECT": "sees", "UPDATE": "changes", "DELETE": "deletes", "INSERT": "adds a row"}
+
+
+def mixed(ground: Ground, examined: Sequence[Examined]) -> Iterator[Breach]:
+    """What somebody can do in a tenant because of its role in another one.
+
+    Policies that ask whether somebody is an administrator, and not of which tenant, let it.
+    """
+    actors = {each.sub: each for each in ground.universes.actors}
+    by_table: dict[str, list[Examined]] = {}
+    for each in examined:
+        by_table.setdefault(each.table, []).append(each)
+    for found in by_table.values():
+        for each in found:
+            actor = actors.get(each.identity.sub or "")
+            if actor is None or actor.elsewhere is None:
+                continue
+            for side, role, other in ((A, actor.role, actor.elsewhere), (B, actor.elsewhere, actor.role)):
+                like = [other for other in found if _is_like(other.identity, side, role, actors)]
+                if like:
+                    yield from _more(ground, each, like, side, other or "")
+
+
+def _is_like(identity: Identity, side: str, role: str | None, actors: Mapping[str, Actor]) -> bool:
+    actor = actors.get(identity.sub or "")
+    return actor is not None and actor.universe == side and actor.role == role
+
+
+def _more(ground: Ground, each: Examined, like: Sequence[Examined], side: str, other: str) -> Iterator[Breach]:
+    """What is done to rows of a tenant that none of those with the same role there can do."""
+    told: set[str] = set()
+    for deed in each.deeds:
+        command = deed.tried.command
+        rows = _beyond(ground, each.identity, deed, like, side)
+        if rows is None or command in told:
+            continue
+        told.add(command)
+        count = f" {len(rows)} row{'s' if len(rows) > 1 else ''}" if rows else ""
+        said = (
+            f'{_VERBS.get(command, "does")}{count} in {side}, as nobody of its role there can: being "{other}" '
+            "in the other tenant is enough"
+        )
+        yield Breach("privilege-escalation", each.table, each.identity, deed.tried, said, rows, outcome=deed.outcome)
+
+
+def _beyond(
+    ground: Ground, identity: Identity, deed: Deed, like: Sequence[Examined], side: str
+) -> tuple[Placed, ...] | None:
+    """The rows of a tenant that others with the same role there do not reach; None where there are none."""
+    command = deed.tried.command
+    theirs = [other for each in like for other in each.deeds if other.tried.command == command]
+    if command == "INSERT":
+        ours = deed.tried.kind == "add" and _side_of(ground, deed) == side
+        tried = any(each.tried_to_add for each in like)
+        return () if ours and tried and not any(other.tried.kind == "add" for other in theirs) else None
+    if deed.tried.kind not in ("read", "change", "delete") or command == "TRUNCATE":
+        return None
+    reached = {row.at for other in theirs for row in other.rows}
+    rows = tuple(
+        row
+        for row in deed.rows
+        if row.universe == side and row.at not in reached and identity.sub not in row.values.values()
+    )
+    return rows or None
+
+
+def _side_of(ground: Ground, deed: Deed) -> str:
+    return ground.owners(deed.tried.table).get(tuple(deed.tried.values.values()), "")
