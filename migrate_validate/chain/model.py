@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from migrate_validate.chain.traced import Traced
 from migrate_validate.findings import Location
 
 
@@ -66,6 +67,8 @@ class Script:
     """Variables of psql that its runner sets, and their values."""
     statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)
     """Its statements where psql would not cut them from the text: a tool has a way of its own, or the text is no SQL."""
+    traced: Traced | None = field(default=None, repr=False)
+    """What a script in Python sends, which is known once it has run; None: its statements are on disk."""
 
 
 @dataclass(frozen=True, slots=True)

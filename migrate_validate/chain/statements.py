@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from migrate_validate import syntax
 from migrate_validate.chain.files import read_script
 from migrate_validate.chain.model import Comment, Script, Statement
 from migrate_validate.chain.psql import MetaCommand, Piece, PsqlError, Scanner, arguments, line_and_column, line_starts
+from migrate_validate.chain.traced import Traced
 from migrate_validate.findings import Location
 
 UNPARSED = "unparsed"
@@ -32,11 +33,15 @@ _RELATIVE = frozenset({"ir", "include_relative"})
 class ScriptError(Exception):
     """A script cannot be turned into statements: a fault of the script."""
 
-    def __init__(self, message: str, location: Location) -> None:
-        """Keep what is wrong and where."""
+    def __init__(self, message: str, location: Location, details: Mapping[str, str] | None = None) -> None:
+        """Keep what is wrong and where.
+
+        :param details: what a server has said of it, as in :class:`~migrate_validate.chain.traced.Fault`
+        """
         super().__init__(f"{location}: {message}")
         self.message = message
         self.location = location
+        self.details = details or {}
 
 
 @lru_cache(maxsize=2048)
@@ -47,13 +52,25 @@ def statements(script: Script) -> tuple[Statement, ...]:
     obeyed, ``\restrict`` and ``\unrestrict`` do nothing.
 
     :raises ScriptError: when the file cannot be read, a string or comment does not end, a meta-command is none of
-        these, COPY runs a program, or an included file is missing or includes itself
+        these, COPY runs a program, an included file is missing or includes itself, or the run of a script in Python
+        has failed
     """
+    if script.traced is not None:
+        return _traced(script, script.traced)
     if script.statements is not None and script.problem is None:
         for each in script.statements:
             _refuse_program(each)
         return script.statements
     return _cut_by_grammar(script) or tuple(_read(script, []))
+
+
+def _traced(script: Script, traced: Traced) -> tuple[Statement, ...]:
+    trace = traced.get(script.file)
+    if trace.fault is not None:
+        raise ScriptError(trace.fault.message, trace.fault.location, trace.fault.details)
+    for each in trace.statements:
+        _refuse_program(each)
+    return trace.statements
 
 
 def comments(script: Script) -> tuple[Comment, ...]:

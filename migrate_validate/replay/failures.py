@@ -9,6 +9,7 @@ import psycopg
 
 from migrate_validate import syntax
 from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import ScriptError
 from migrate_validate.findings import Location
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Failure
@@ -72,6 +73,24 @@ def _last_writer(done: Sequence[Statement], table: str) -> Statement | None:
         if statement.kind in _WRITES and syntax.parse(statement.sql)[0].node.relation.relname == table:
             return statement
     return None
+
+
+def unsent(error: ScriptError) -> Failure:
+    """Why a script was not sent: it cannot be read, or its tool failed to run it."""
+    told = error.details
+    return Failure(
+        message=error.message,
+        location=error.location,
+        statement=told.get("statement"),
+        sqlstate=told.get("sqlstate"),
+        detail=told.get("detail"),
+        hint=told.get("hint"),
+        context=told.get("context"),
+        schema=told.get("schema"),
+        table=told.get("table"),
+        column=told.get("column"),
+        constraint=told.get("constraint"),
+    )
 
 
 def _location(

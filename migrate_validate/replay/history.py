@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.chain.model import Chain, Migration, Records
+from migrate_validate.chain.model import Chain, Migration, Records, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.postgres.environments import SUPABASE, Environment
 
@@ -68,21 +68,32 @@ class History:
         """Write down that a migration has been applied."""
         if self._records is not None:
             _execute(connection, self._records.applied, migration)
+            _repeat(connection, migration.up)
 
     def forget(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Take the record of a migration back, when it was rolled back."""
         if self._records is not None:
             _execute(connection, self._records.reverted, migration)
+            _repeat(connection, migration.down)
 
 
 def _mentioned(records: Records, chain: Chain) -> bool:
+    """Whether migrations could look at it. What those in Python look at is not known."""
     name = records.table.rpartition(".")[2]
-    return any(name in script.text for script in chain.all_scripts)
+    return any(script.traced is not None or name in script.text for script in chain.all_scripts)
 
 
 def _found(connection: psycopg.Connection[Any], records: Records) -> frozenset[str]:
     rows = connection.execute(_FOUND, (records.table,), prepare=False).fetchall()
     return frozenset(name for (name,) in rows)
+
+
+def _repeat(connection: psycopg.Connection[Any], script: Script | None) -> None:
+    """Write what the tool has written when it ran a script in Python."""
+    if script is not None and script.traced is not None:
+        with contextlib.suppress(psycopg.DatabaseError):
+            for query in script.traced.get(script.file).records:
+                connection.execute(query.encode(), prepare=False)
 
 
 def _execute(connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:

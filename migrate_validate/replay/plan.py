@@ -102,6 +102,8 @@ def plan(script: Script) -> Plan:
     """
     parts = statements(script)
     mode, reason = transaction_mode(parts, script.sends)
+    if script.traced is not None and mode is not TransactionMode.FILE:
+        reason = script.traced.get(script.file).reason or reason
     return Plan(
         parts,
         mode,

@@ -16,7 +16,7 @@ from migrate_validate.chain.statements import ScriptError
 from migrate_validate.findings import Location
 from migrate_validate.replay.attempt import INSIDE, TRANSACTION, Attempt, Bounds, Notice
 from migrate_validate.replay.evidence import Closing
-from migrate_validate.replay.failures import failure
+from migrate_validate.replay.failures import failure, unsent
 from migrate_validate.replay.pieces import Pieces
 from migrate_validate.replay.plan import Plan, plan
 from migrate_validate.replay.session import Limits, Session
@@ -89,7 +89,7 @@ class Runner:
         try:
             planned = plan(script)
         except ScriptError as error:
-            return Application(_failed(script, Failure(error.message, error.location)))
+            return Application(_failed(script, unsent(error)))
         done = self._apply(script, planned, TRANSACTION, meanwhile)
         state = done.sqlstate
         if planned.batch and state == _OUR_QUERY_IS_GONE:
@@ -137,7 +137,7 @@ class Runner:
         try:
             planned = plan(script)
         except ScriptError as error:
-            return _failed(script, Failure(error.message, error.location))
+            return _failed(script, unsent(error))
         self._session.make_clean_inside()
         run = self._apply(script, planned, INSIDE).complete()
         if not self._connection.closed:
