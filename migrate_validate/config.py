@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from migrate_validate.statistics import Statistics
@@ -179,6 +179,8 @@ class Settings:
     """None: found out from the directory."""
     environment: str | None = None
     """``plain``, ``supabase`` or the absolute path of a file of SQL; None: found out from the chain."""
+    placeholders: Mapping[str, str] | Literal[False] = field(default_factory=dict)
+    """Values for ``${name}`` in the files of tools that replace it; False: nothing is replaced."""
     base: tuple[str, ...] = ()
     seeds: tuple[SeedEntry, ...] = ()
     postgres: int | None = None

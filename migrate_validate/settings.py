@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from migrate_validate.config import (
     Amount,
@@ -170,6 +170,11 @@ class _Reader(Values):
     def _key_environment(self, path: str, value: Any) -> str | None:
         text = self._text(path, value)
         return text and environment_in(self.directory, text)
+
+    def _key_placeholders(self, path: str, value: Any) -> Mapping[str, str] | Literal[False]:
+        if value is False:
+            return False
+        return {name: self._string(f"{path}.{name}", text) for name, text in self._mapping(path, value).items()}
 
     def _key_base(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
