@@ -19,6 +19,7 @@ from migrate_validate.postgres import defaults, roles
 from migrate_validate.postgres.binaries import Binaries, find_binaries
 from migrate_validate.postgres.clusters import SUPERUSER
 from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
+from migrate_validate.postgres.extensions import BlankingCursor
 from migrate_validate.postgres.process import PORT, OwnServer, running
 
 if TYPE_CHECKING:
@@ -54,13 +55,17 @@ class ServerOptions:
 class Server:
     """A running PostgreSQL. Made by :func:`open_server`."""
 
-    def __init__(self, options: ServerOptions, own: OwnServer | None, source: str) -> None:
+    def __init__(
+        self, options: ServerOptions, own: OwnServer | None, source: str, cursor: type[psycopg.Cursor] = psycopg.Cursor
+    ) -> None:
         """Connect to the server.
 
         :param own: the server that we started; None: it is somebody else's
         :param source: where it comes from, for people
+        :param cursor: what sends statements over its connections
         """
         self._own = own
+        self._cursor = cursor
         self._options = options
         self._run = secrets.token_hex(6)
         self._numbers = count(1)
@@ -291,6 +296,7 @@ class Server:
                 application_name=application,
                 client_encoding="utf8",
                 autocommit=True,
+                cursor_factory=self._cursor,
             )
         except psycopg.OperationalError as error:
             if self._own is not None and self._own.ends(wait=error.sqlstate is None):
@@ -356,9 +362,16 @@ def _own(options: ServerOptions, extension_directory: Path | None) -> Iterator[S
         own = stack.enter_context(
             running(binaries, extension_directory=extension_directory, postgres_options=options.postgres_options)
         )
-        server = Server(options, own, binaries.source)
+        stood_in = (
+            extension_directory is not None and _has_vector(extension_directory) and not _has_vector(binaries.share)
+        )
+        server = Server(options, own, binaries.source, BlankingCursor if stood_in else psycopg.Cursor)
         stack.callback(server.close)
         yield server
+
+
+def _has_vector(directory: Path) -> bool:
+    return (directory / "extension" / "vector.control").exists()
 
 
 def _require_major(server: Server, major: int | None) -> None:

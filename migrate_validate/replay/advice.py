@@ -107,7 +107,11 @@ def _about_extension(failure: Failure, server: Server) -> tuple[str, ...]:
     if version and version[1] in known():
         return (f'A stand-in for "{version[1]}" has one version only: leave VERSION out.',) if server.ours else ()
     if _INDEX_OPTION.search(failure.message) and re.search(r"\b(?:hnsw|ivfflat)\b", failure.statement or "", re.I):
-        return ('The stand-in for "vector" knows no options of an index.', instead_of_stand_in("vector", server))
+        return (
+            'The stand-in for "vector" knows no options of an index: they are left out of a CREATE INDEX in a script '
+            "where the real extension would take them.",
+            instead_of_stand_in("vector", server),
+        )
     return ()
 
 

