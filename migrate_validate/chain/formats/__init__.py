@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from migrate_validate.chain.formats import sql, supabase
+from migrate_validate.chain.formats import dbmate, diesel, goose, sql, sql_migrate, sqlx, supabase
 from migrate_validate.chain.formats.model import Format
 
 FORMATS: tuple[Format, ...] = (
+    dbmate.FORMAT,
+    diesel.FORMAT,
+    goose.FORMAT,
+    sql_migrate.FORMAT,
+    sqlx.FORMAT,
     supabase.FORMAT,
     sql.FORMAT,
 )

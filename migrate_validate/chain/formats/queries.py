@@ -1,4 +1,4 @@
-"""What a tool sends to the server as it is: psql, with its meta-commands, variables and data, does not stand between."""
+"""What a tool sends to the server as it is: psql with its meta-commands, variables and data has no part in it."""
 
 from __future__ import annotations
 
