@@ -1,0 +1,58 @@
+"""What the modules of conventions have in common: entries of directories that are no migrations, names, bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from migrate_validate.chain.files import relative
+from migrate_validate.chain.formats.sql import CONFIGURATION
+from migrate_validate.chain.model import SetAside
+from migrate_validate.errors import ChainError
+
+_MANY = 20
+
+
+def entries(directory: Path) -> list[Path]:
+    """What a directory holds, by name; nothing where there is no such directory.
+
+    :raises OSError: when it cannot be listed
+    """
+    return sorted(directory.iterdir(), key=lambda path: path.name) if directory.is_dir() else []
+
+
+def set_aside(path: Path, root: Path, reason: str, *, step: bool = False) -> SetAside:
+    """An entry that is not part of the chain; what is none in any convention has a reason of its own."""
+    return SetAside(relative(path, root), _everywhere(path) or reason, step)
+
+
+def split_version(stem: str) -> tuple[str, str]:
+    """Version and name of ``20250102_name``."""
+    version, _, name = stem.partition("_")
+    return version, name
+
+
+def listed(problems: Sequence[str]) -> str:
+    """Problems as lines, the first twenty of them."""
+    more = [f"... and {len(problems) - _MANY} more"] if len(problems) > _MANY else []
+    return "\n".join(f"  {line}" for line in [*problems[:_MANY], *more])
+
+
+def refused(what: str, problems: Iterable[str], looked: Path, remedy: str) -> ChainError:
+    """The error that lists everything that keeps a tool from running a chain.
+
+    :param what: the sentence in front of the list, without a colon
+    """
+    lines = list(problems)
+    told = f"{what}: {lines[0]}" if len(lines) == 1 else f"{what}:\n{listed(lines)}"
+    return ChainError(told, looked=[str(looked)], remedy=remedy)
+
+
+def _everywhere(path: Path) -> str:
+    if path.name == CONFIGURATION:
+        return "the configuration of this tool"
+    if path.name.startswith("."):
+        return "hidden: its name begins with a dot"
+    if path.suffix.lower() in (".md", ".markdown"):
+        return "Markdown: a text for people"
+    return ""
