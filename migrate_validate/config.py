@@ -194,6 +194,8 @@ class Settings:
     rows: int | None = None
     """How many rows a table gets under which others are measured; None: none are measured."""
     strict: bool = False
+    since: str | None = None
+    """The reference of Git since which migrations are new; None: all are."""
     rules: tuple[str, ...] = ()
     """Modules with the user's own rules."""
     severity: Mapping[str, str] = field(default_factory=dict)

@@ -75,6 +75,14 @@ class ChainError(MigrateValidateError):
     """The path does not lead to a chain of migrations."""
 
 
+class EmptyChain(ChainError):
+    """The path leads to a directory without a migration in it."""
+
+
+class GitError(MigrateValidateError):
+    """Git does not have what was asked for: no repository, no such reference, no history."""
+
+
 class ServerError(MigrateValidateError):
     """No PostgreSQL could be found, started or kept running."""
 

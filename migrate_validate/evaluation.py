@@ -23,18 +23,22 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
+from migrate_validate.git.history import History
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
 from migrate_validate.postgres.environments import Environment, build, choose, settle
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
+from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.replay import Replay, replay_chain
 from migrate_validate.replay.stages import Stage, StageLost, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.results import Ignored, Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
 from migrate_validate.statistics import scaled
+
+_NO_HISTORY = "no --migrations-since=REF says what the chain is compared with"
 
 
 class Judgement(NamedTuple):
@@ -50,10 +54,16 @@ class Judgement(NamedTuple):
 class Evaluation:
     """One chain on a server of its own; everything expensive happens once, when it is first asked for."""
 
-    def __init__(self, chain: Chain, settings: Settings, options: ServerOptions) -> None:
-        """Evaluate this chain with these settings on the server that the options name."""
+    def __init__(
+        self, chain: Chain, settings: Settings, options: ServerOptions, history: History | None = None
+    ) -> None:
+        """Evaluate this chain with these settings on the server that the options name.
+
+        :param history: what is new in the chain; None: everything is
+        """
         self.chain = chain
         self.settings = settings
+        self.history = history
         self._options = options
         self._registry: Registry | None = None
         self._results: dict[tuple[str, str | None], RuleResult] = {}
@@ -220,6 +230,20 @@ class Evaluation:
                 if not apart and server.alive():
                     settle(self.environment, database)
 
+    def rehearse(self, chain: Chain) -> Rehearsal:
+        """Apply another chain with the same settings to a database of its own, which is dropped.
+
+        :raises MigrateValidateError: when the server or the environment fails
+        """
+        with self._started() if self._options.host is None else contextlib.nullcontext(self.server) as server:
+            replay = replay_chain(chain, self.settings, server, self.environment)
+            try:
+                with replay.database.connect() as connection:
+                    catalog = Catalog.read(connection)
+            finally:
+                self._drop(replay.database)
+        return Rehearsal(replay.timeline, catalog.without_schemas(replay.timeline.environment_schemas))
+
     def _drop(self, database: Database) -> None:
         """Drop it at the end, unless it vanishes with the server."""
         if not database.server.ours:
@@ -260,6 +284,9 @@ class Evaluation:
 
     def _evaluate(self, rule: Rule, file: str | None) -> RuleResult:
         started = time.perf_counter()
+        irrelevant = self.irrelevant(rule, file)
+        if irrelevant is not None:
+            return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, irrelevant, (), 0.0)
         if rule.scope in (Scope.SCHEMA, Scope.DATA) and not self.timeline.migrated:
             timeline = self.timeline
             runs = (*timeline.base, *(seed.run for seed in timeline.seeds), *(step.run for step in timeline.steps))
@@ -274,6 +301,15 @@ class Evaluation:
         findings = tuple(self._corroborated(finding) for finding in findings)
         duration = (time.perf_counter() - started) * 1000
         return RuleResult(rule.name, rule.check, file, verdict, reason, findings, duration, ignored)
+
+    def irrelevant(self, rule: Rule, file: str | None) -> str | None:
+        """Why a rule need not run, as far as the history of the chain says; None: it has to.
+
+        :param file: the migration, for a rule that runs once a migration
+        """
+        if self.history is None:
+            return _NO_HISTORY if History in rule.parameters.values() else None
+        return self.history.why_old(file) if rule.expensive and file is not None else None
 
     @functools.cached_property
     def ignores(self) -> tuple[Ignore, ...]:
@@ -311,6 +347,10 @@ class Evaluation:
             return self.registry
         if kind is Squawk:
             return self.squawk
+        if kind is History:
+            return self.history
+        if kind is Rehearsals:
+            return Rehearsals(self.rehearse, self._options.host is None)
         if kind is Results:
             return Results(self._result_of)
         if kind is Shared:

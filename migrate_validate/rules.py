@@ -39,6 +39,8 @@ from migrate_validate.chain.squawk import Squawk
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
+from migrate_validate.git.history import History
+from migrate_validate.replay.rehearsal import Rehearsals
 from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Step, Timeline
 from migrate_validate.results import Results, Shared
@@ -73,8 +75,10 @@ class Scope(IntEnum):
 _SCOPES: dict[type, Scope] = {
     Chain: Scope.CHAIN,
     Expectations: Scope.CHAIN,
+    History: Scope.CHAIN,
     Settings: Scope.CHAIN,
     Shared: Scope.CHAIN,
+    Rehearsals: Scope.RUN,
     Squawk: Scope.RUN,
     Stages: Scope.RUN,
     Timeline: Scope.RUN,
@@ -103,9 +107,11 @@ class Rule:
     why: str
     fix: str
     function: Callable[..., Iterable[Result]]
+    expensive: bool = False
+    """Whether it runs only for migrations that are new, where the run says since when."""
 
 
-def rule(*, severity: Severity, aliases: Sequence[str] = ()) -> Callable[[Function], Function]:
+def rule(*, severity: Severity, aliases: Sequence[str] = (), expensive: bool = False) -> Callable[[Function], Function]:
     """Make a rule of a function.
 
     Its name is the function's. Its docstring gives a one-line summary and the sections ``Why:`` and ``Fix:``. Its
@@ -114,11 +120,12 @@ def rule(*, severity: Severity, aliases: Sequence[str] = ()) -> Callable[[Functi
     :param severity: of its findings, unless they or the configuration say otherwise
     :param aliases: names of the same rule in other tools, ``tool:rule``; ``tool:*`` for a rule that passes on what
         another tool says
+    :param expensive: whether ``--migrations-since`` leaves it out for migrations that are not new
     :raises RuleError: when a parameter has a type that nothing can supply, or the docstring lacks a section
     """
 
     def decorate(function: Function) -> Function:
-        described = _describe(function, severity, tuple(aliases))
+        described = replace(_describe(function, severity, tuple(aliases)), expensive=expensive)
 
         @functools.wraps(function)
         def completed(*args: Any, **kwargs: Any) -> Iterator[Result]:

@@ -221,6 +221,9 @@ class _Reader(Values):
         self._wrong(path, value, "true or false")
         return None
 
+    def _key_since(self, path: str, value: Any) -> str | None:
+        return self._text(path, value)
+
     def _key_rules(self, path: str, value: Any) -> tuple[str, ...]:
         return self._strings(path, value)
 

@@ -14,7 +14,7 @@ from migrate_validate.chain.formats import FORMATS
 from migrate_validate.chain.formats.model import Format, Reading
 from migrate_validate.chain.model import Chain, Seed, SetAside
 from migrate_validate.config import Settings
-from migrate_validate.errors import ChainError, ConfigError, Trouble
+from migrate_validate.errors import ChainError, ConfigError, EmptyChain, Trouble
 
 
 def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
@@ -153,7 +153,7 @@ def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications:
     remedy = f"did you mean {named.rstrip('/')}/{below}?" if below else "name migrations 001_x.sql or 20250102_x.sql"
     what = f"{named} holds no migrations" if found else f"{named} is empty"
     more = [f"... and {len(found) - 20} more"] if len(found) > 20 else []
-    return ChainError(what, looked=[str(root), *found[:20], *more], remedy=remedy)
+    return EmptyChain(what, looked=[str(root), *found[:20], *more], remedy=remedy)
 
 
 def _base(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from migrate_validate.errors import MigrateValidateError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Verdict
+from migrate_validate.git.places import Place
+from migrate_validate.replay.stages import Stage
 from migrate_validate.report.payload import chain_payload, result_payload
 from migrate_validate.report.text import WIDTH, result_text
 from migrate_validate.results import Results, RuleResult, configured
@@ -32,13 +35,16 @@ class ChainNode(pytest.Collector):
 
     evaluation: Evaluation
     registry: Registry
+    root: Path
+    """What the files of the chain are relative to, named as the user does."""
 
     @classmethod
-    def build(cls, session: pytest.Session, path: Path, evaluation: Evaluation, registry: Registry) -> ChainNode:
+    def build(cls, session: pytest.Session, place: Place, evaluation: Evaluation, registry: Registry) -> ChainNode:
         """The node of a chain; its id is its path relative to pytest's root directory."""
         node: ChainNode = cls.from_parent(
-            session, name=evaluation.chain.given, nodeid=node_id(path, session.config.rootpath), path=path
+            session, name=evaluation.chain.given, nodeid=node_id(place.path, session.config.rootpath), path=place.path
         )
+        node.root = Path(os.path.normpath(place.path / os.path.relpath(evaluation.chain.root, place.source)))
         node.evaluation = evaluation
         node.registry = registry
         return node
@@ -68,7 +74,7 @@ class Group(pytest.Collector):
     @classmethod
     def build(cls, parent: ChainNode, name: str, separator: str, rules: Iterable[Rule], file: str | None) -> Group:
         """A node below a chain."""
-        path = parent.evaluation.chain.root / file if file else parent.path
+        path = parent.root / file if file else parent.path
         chain = parent.nodeid
         own_id = chain if file and parent.path.suffix == ".sql" else f"{chain}{separator}{name}"
         node: Group = cls.from_parent(parent, name=name, nodeid=own_id, path=path)
@@ -103,6 +109,11 @@ class RuleItem(pytest.Item):
         """The migration's file, for a rule of a migration."""
         assert isinstance(self.parent, Group)
         return self.parent.file
+
+    @property
+    def wants_stages(self) -> bool:
+        """Whether it will ask for the states that the chain goes through."""
+        return Stage in self.rule.parameters.values() and self.evaluation.irrelevant(self.rule, self.file) is None
 
     def setup(self) -> None:
         """Make the server and the replay ready: trouble with them is an error of the set-up, not a failed rule."""

@@ -36,7 +36,7 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
         action="append",
         dest="migrations",
         metavar="PATH",
-        help="directory of migrations to validate, or one SQL file (repeatable)",
+        help="directory of migrations to validate, or one SQL file, also at a reference of Git: REF:PATH (repeatable)",
     )
     group.addoption(
         "--migrations-seed",
@@ -65,6 +65,12 @@ def add_options(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
         type=_rows,
         metavar="N",
         help="fill the tables that a migration locks to so many rows, and measure how long others wait",
+    )
+    group.addoption(
+        "--migrations-since",
+        metavar="REF",
+        help="run expensive rules only for migrations that are new since HEAD and this branch, tag or commit of Git "
+        "parted, and judge the chain's history (rules of the check history)",
     )
     group.addoption("--migrations-strict", action="store_true", help="warnings and unproven rules fail the run too")
 

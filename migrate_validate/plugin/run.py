@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import ConfigError, MigrateValidateError, Trouble
 from migrate_validate.evaluation import Evaluation
+from migrate_validate.git.history import read_history
+from migrate_validate.git.places import Place, Places
 from migrate_validate.plugin.items import ChainNode, RuleItem, node_id
 from migrate_validate.plugin.options import Chains
 from migrate_validate.plugin.wishes import server_options, settings_for
@@ -48,16 +51,15 @@ class Run:
             with trouble.collecting():
                 check_report_path(path)
         self.evaluations: dict[Path, Evaluation] = {}
-        places = {path: (chains.base / path).absolute() for path in chains.paths}
-        settings = {path: settings_for(place, config, trouble) for path, place in places.items()}
-        for path, place in places.items():
-            with trouble.collecting(about=path):
-                check_name(settings[path].environment)
-            with trouble.collecting(about=path):
-                chain = read_chain(path, settings[path], rootdir=chains.base)
-                self.evaluations[place] = Evaluation(chain, settings[path], server_options(config, settings[path]))
-        self.registry = self._rules(settings, trouble) if places else Registry()
-        trouble.tell()
+        self.places: dict[Path, Place] = {}
+        self._files = Places()
+        try:
+            settings = self._read(chains, trouble)
+            self.registry = self._rules(settings, trouble) if chains.paths else Registry()
+            trouble.tell()
+        except BaseException:
+            self._files.close()
+            raise
         for evaluation in self.evaluations.values():
             evaluation.registry = self.registry
         self.selected = self._take_arguments()
@@ -65,6 +67,29 @@ class Run:
         self.results: dict[str, list[Payload]] = {}
         self.trouble = False
         self._told: set[str] = set()
+
+    def _read(self, chains: Chains, trouble: Trouble) -> dict[str, Settings]:
+        """Read the chains; the settings of each, by its path as it was written."""
+        settings: dict[str, Settings] = {}
+        for path in chains.paths:
+            with trouble.collecting(about=path):
+                place = self._files.find(path, chains.base)
+                own = Trouble()
+                settings[path] = settings_for(place.source, self.config, own)
+                with trouble.collecting(), place.naming():
+                    own.tell()
+                with trouble.collecting(about=path):
+                    check_name(settings[path].environment)
+                with place.naming():
+                    self._read_chain(path, place, settings[path])
+        return settings
+
+    def _read_chain(self, path: str, place: Place, settings: Settings) -> None:
+        given = path if place.checkout is None else place.source
+        chain = replace(read_chain(given, settings, rootdir=place.rootdir), given=path)
+        history = read_history(chain, place, settings, settings.since, self._files) if settings.since else None
+        self.places[place.path] = place
+        self.evaluations[place.path] = Evaluation(chain, settings, server_options(self.config, settings), history)
 
     def _rules(self, settings: Mapping[str, Settings], trouble: Trouble) -> Registry:
         """All rules; modules that hold none, and severities of rules that there are not, are trouble."""
@@ -125,7 +150,7 @@ class Run:
         """All items of all chains, or those that the command line selects by node id."""
         items: list[RuleItem] = []
         for path, evaluation in self.evaluations.items():
-            node = ChainNode.build(session, path, evaluation, self.registry)
+            node = ChainNode.build(session, self.places[path], evaluation, self.registry)
             for group in _collected(node):
                 items += [item for item in _collected(group) if isinstance(item, RuleItem)]
         if self.selected:
@@ -179,9 +204,10 @@ class Run:
                 terminal.write_line("\n\n".join("\n".join(part) for part in told))
 
     def close(self) -> None:
-        """Stop the servers."""
+        """Stop the servers, and remove what was written."""
         for evaluation in self.evaluations.values():
             evaluation.close()
+        self._files.close()
 
 
 def _collected(node: pytest.Collector) -> list[Any]:

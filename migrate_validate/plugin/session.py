@@ -16,7 +16,6 @@ from migrate_validate.plugin.items import Failed, RuleItem
 from migrate_validate.plugin.options import Chains
 from migrate_validate.plugin.run import RUN, Run
 from migrate_validate.plugin.told import Crash, Told
-from migrate_validate.replay.stages import Stage
 from migrate_validate.report.terminal import headline
 
 TROUBLE = 3
@@ -63,7 +62,7 @@ class Session:
         """
         if not hasattr(session.config, "workerinput"):  # of xdist, where others need the processors
             for item in session.items:
-                if isinstance(item, RuleItem) and Stage in item.rule.parameters.values():
+                if isinstance(item, RuleItem) and item.wants_stages:
                     item.evaluation.expect_stages()
         gc.freeze()
 

@@ -29,6 +29,7 @@ def settings_for(chain: Path, config: pytest.Config, trouble: Trouble) -> Settin
         format=config.getoption("migrations_format") or settings.format,
         seeds=settings.seeds + seeds,
         rows=config.getoption("migrations_rows") or settings.rows,
+        since=config.getoption("migrations_since") or settings.since,
         strict=config.getoption("migrations_strict") or settings.strict,
     )
 

@@ -46,6 +46,17 @@ def run_directory(account: Account) -> Iterator[Path]:
         _remove(directory)
 
 
+@contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """A new folder for files of ours, removed at the end, or by the next server's run where this one is killed."""
+    directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        with _claimed(directory):
+            yield directory
+    finally:
+        _remove(directory)
+
+
 def postmaster(data: Path) -> int | None:
     """The process id of the server that runs on a data directory; None where none does."""
     try:

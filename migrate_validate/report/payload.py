@@ -10,6 +10,7 @@ from typing import Any
 from migrate_validate.chain.model import Chain
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Finding, Severity, Verdict
+from migrate_validate.git.history import History
 from migrate_validate.replay.runner import not_reached
 from migrate_validate.replay.timeline import ScriptRun, Timeline
 from migrate_validate.results import Ignored, RuleResult
@@ -32,6 +33,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
         "stand_ins": list(timeline.stand_ins),
         "notes": list(timeline.notes),
         "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
+        "since": _since(evaluation.history),
         "base": [_run(run) for run in timeline.base],
         "seeds": [{**_run(seed.run), "before": seed.seed.before} for seed in timeline.seeds],
         "migrations": [
@@ -52,6 +54,17 @@ def planned_payload(chain: Chain, environment: str) -> Payload:
         "migrations": [
             {"file": m.file, "version": m.version, "name": m.name, **_run(not_reached(m.up))} for m in chain.migrations
         ],
+    }
+
+
+def _since(history: History | None) -> Payload | None:
+    if history is None:
+        return None
+    return {
+        "reference": history.since,
+        "merge_base": history.base.commit,
+        "new": [each.file for each in history.chain.migrations if each.file in history.new],
+        "summary": history.summary,
     }
 
 

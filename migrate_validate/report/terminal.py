@@ -26,6 +26,8 @@ def about_lines(chain: Payload, width: int) -> list[str]:
         lines.append(f"format {chain['format']}: {chain['recognized']}")
     lines += [f"stand-in for the extension {text}" for text in chain["stand_ins"]]
     lines += chain["notes"]
+    if chain.get("since"):
+        lines.append(chain["since"]["summary"])
     if chain["set_aside"]:
         lines.append("set aside:")
         lines += [f"  {each['file']}: {each['reason']}" for each in chain["set_aside"]]

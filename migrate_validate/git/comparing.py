@@ -1,0 +1,91 @@
+"""Whether two versions of a migration do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from pathlib import Path
+
+from migrate_validate import syntax
+from migrate_validate.chain.model import Chain, Migration, Script
+from migrate_validate.chain.statements import ScriptError, statements
+
+
+class Change(IntEnum):
+    """How much a script was changed."""
+
+    NONE = 0
+    WRITING = 1
+    """Comments, blanks, line ends, the case of keywords: the statements are the same."""
+    STATEMENTS = 2
+    """What it does, or how the tool sends it."""
+
+
+def change(before: Script | None, after: Script | None) -> Change:
+    """How much a script was changed; None: there was, or is, none."""
+    if before is None or after is None:
+        return Change.NONE if before is after else Change.STATEMENTS
+    if before.sends != after.sends or (before.problem is None) != (after.problem is None):
+        return Change.STATEMENTS
+    if before.text == after.text and before.statements is None and after.statements is None and not _includes(after):
+        return Change.NONE
+    try:
+        same = list(map(_meaning, statements(before))) == list(map(_meaning, statements(after)))
+    except ScriptError:
+        same = before.text == after.text
+    if same:
+        return Change.NONE if before.text == after.text else Change.WRITING
+    return Change.STATEMENTS
+
+
+def _includes(script: Script) -> bool:
+    return "\\" in script.text
+
+
+def _meaning(statement: object) -> object:
+    """What two statements that do the same have in common: the tree without its places."""
+    sql, copy_data = getattr(statement, "sql", ""), getattr(statement, "copy_data", None)
+    try:
+        parsed = syntax.parse(sql)
+    except syntax.GrammarError:
+        return _words(sql), copy_data
+    for each in parsed:
+        for node in syntax.walk(each.node):
+            for field, _ in node.ListFields():
+                if field.name.endswith("location") or field.name == "stmt_len":
+                    node.ClearField(field.name)
+    return tuple(each.node.SerializeToString(deterministic=True) for each in parsed), copy_data
+
+
+def _words(sql: str) -> tuple[str, ...]:
+    """The words of a text that the grammar does not know, without comments."""
+    try:
+        tokens = syntax.scan(sql)
+    except syntax.GrammarError:
+        return tuple(sql.split())
+    return tuple(sql[each.start : each.end] for each in tokens if each.name not in ("SQL_COMMENT", "C_COMMENT"))
+
+
+def companions(chain: Chain, migration: Migration) -> dict[str, Path]:
+    """The other files of a migration that is a directory of its own, by their names in it."""
+    folder = migration.up.path.parent
+    if folder == chain.root or any(
+        folder in each.up.path.parents for each in chain.migrations if each.file != migration.file
+    ):
+        return {}
+    scripts = {each.path for each in (migration.up, migration.down) if each}
+    files = (path for path in folder.rglob("*") if path.is_file() and path not in scripts)
+    return {path.relative_to(folder).as_posix(): path for path in sorted(files)}
+
+
+def changed_companions(before: dict[str, Path], after: dict[str, Path]) -> tuple[str, ...]:
+    """The names of those that came, went or have other bytes."""
+    return tuple(
+        name
+        for name in sorted(before.keys() | after.keys())
+        if name not in before or name not in after or not _same_bytes((before[name], after[name]))
+    )
+
+
+def _same_bytes(paths: Iterable[Path]) -> bool:
+    return len({path.read_bytes() for path in paths}) == 1
