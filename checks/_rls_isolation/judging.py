@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from migrate_validate.catalog.model import Table
 from migrate_validate.findings import Severity
 
-from .ground import Ground, Placed
+from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
 from .probes import NOT_PRIVILEGED, Acting, Outcome, Prober
 from .statements import Statements, Try
+from .universes import A, B
 
+UNIQUE = "23505"
 REPLICA = "SET LOCAL session_replication_role = replica"
 """Before a blind deletion that foreign keys refuse: which rows would have gone?"""
 
@@ -147,7 +149,8 @@ class _Judge:
         elif tried.kind == "read":
             self._read(tried, outcome)
         elif tried.kind in ("change", "steal", "delete", "replace"):
-            self._changed(tried, self._unhindered(tried, outcome))
+            outcome, there = self._unhindered(tried, outcome)
+            self._changed(tried, outcome, there)
         elif tried.kind == "move":
             self._moved(tried, outcome)
         elif tried.kind in ("add", "forge", "join"):
@@ -208,15 +211,41 @@ class _Judge:
 
     # Changes.
 
-    def _unhindered(self, tried: Try, outcome: Outcome) -> Outcome:
-        """What a blind statement does where no foreign key stands in its way."""
-        if tried.kind not in ("delete", "steal") or tried.aimed or not outcome.let_through or self._rewritten(tried):
-            return outcome
-        freed = self.prober.one(self.acting, replace(tried.probe, before=REPLICA))
-        return freed if freed.done else outcome
+    def _unhindered(self, tried: Try, outcome: Outcome) -> tuple[Outcome, frozenset[str] | None]:
+        """What a blind statement does where no foreign key stands in its way, and no other row with the same key.
 
-    def _changed(self, tried: Try, outcome: Outcome) -> None:
-        gone = self._gone(outcome)
+        Which rows were there, by where they lie; None: all.
+        """
+        if tried.kind not in ("delete", "steal") or tried.aimed or not outcome.let_through or self._rewritten(tried):
+            return outcome, None
+        freed = self.prober.one(self.acting, replace(tried.probe, before=REPLICA))
+        if freed.done or freed.sqlstate != UNIQUE:
+            return (freed if freed.done else outcome), None
+        for row in self._takeable(tried):
+            there = frozenset({row.at, *self._about_itself()})
+            kept = f"ARRAY[{', '.join(map(literal, sorted(there)))}]"
+            alone = f"{REPLICA}; DELETE FROM {named(self.name)} WHERE NOT {place()} = ANY ({kept})"
+            freed = self.prober.one(self.acting, replace(tried.probe, before=alone))
+            if freed.done:
+                return freed, there
+        return outcome, None
+
+    def _takeable(self, tried: Try) -> Iterator[Placed]:
+        """A row that could be taken over, of each tenant that it is not taken to, and of nobody who asks."""
+        into = self.ground.owners(self.name).get(tuple(tried.values.values()), "")
+        first = {
+            row.universe: row
+            for row in reversed(self.rows.values())
+            if row.universe in (A, B) and row.universe != into and self.identity.sub not in row.values.values()
+        }
+        yield from first.values()
+
+    def _about_itself(self) -> Iterator[str]:
+        """Where the rows lie that say who it is."""
+        return (at for at, row in self.rows.items() if self.identity.sub and self.identity.sub in row.values.values())
+
+    def _changed(self, tried: Try, outcome: Outcome, there: frozenset[str] | None = None) -> None:
+        gone = [row for row in self._gone(outcome) if there is None or row.at in there]
         if tried.aimed and outcome.let_through and not self._rewritten(tried):
             gone = [tried.aimed]
         self._note(tried, outcome, gone)

@@ -47,10 +47,10 @@ def _more(ground: Ground, each: Examined, like: Sequence[Examined], side: str, o
             continue
         told.add(command)
         count = f" {len(rows)} row{'s' if len(rows) > 1 else ''}" if rows else ""
-        said = (
-            f'{_VERBS.get(command, "does")}{count} in {side}, as nobody of its role there can: being "{other}" '
-            "in the other tenant is enough"
-        )
+        verb, where = _VERBS.get(command, "changes"), f"in {side}"
+        if any(row.universe != side for row in rows):
+            verb, where = "moves", f"to {side}"
+        said = f'{verb}{count} {where}, as nobody of its role there can: being "{other}" in the other tenant is enough'
         yield Breach("privilege-escalation", each.table, each.identity, deed.tried, said, rows, outcome=deed.outcome)
 
 
@@ -58,14 +58,16 @@ def _beyond(
     ground: Ground, identity: Identity, deed: Deed, like: Sequence[Examined], side: str
 ) -> tuple[Placed, ...] | None:
     """The rows of a tenant that others with the same role there do not reach; None where there are none."""
-    command = deed.tried.command
-    theirs = [other for each in like for other in each.deeds if other.tried.command == command]
-    if command == "INSERT":
-        ours = deed.tried.kind == "add" and _side_of(ground, deed) == side
-        tried = any(each.tried_to_add for each in like)
-        return () if ours and tried and not any(other.tried.kind == "add" for other in theirs) else None
-    if deed.tried.kind not in ("read", "change", "delete") or command == "TRUNCATE":
+    command, kind = deed.tried.command, deed.tried.kind
+    into = _side_of(ground, deed) if kind in ("add", "steal") else ""
+    if into == side and any(each.tried_to_add for each in like):
+        closed = not any(other.tried.kind == "add" for each in like for other in each.deeds)
+        moved = tuple(row for row in deed.rows if row.universe in (A, B) and row.universe != side)
+        if closed and (moved or kind == "add"):
+            return moved
+    if kind not in ("read", "change", "delete", "steal") or command == "TRUNCATE":
         return None
+    theirs = (other for each in like for other in each.deeds if other.tried.command == command)
     reached = {row.at for other in theirs for row in other.rows}
     rows = tuple(
         row

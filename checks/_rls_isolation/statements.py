@@ -42,7 +42,7 @@ class Try:
     columns: tuple[str, ...] = ()
     """The columns that a query reads where not all may be read."""
     values: Mapping[str, str | None] = field(default_factory=dict)
-    """What a row that is added has in the columns that say whose it is."""
+    """What a row that is added or taken over has in the columns that say whose it is."""
 
 
 class Statements:
@@ -103,16 +103,28 @@ class Statements:
             yield self._try("change", "UPDATE", f"UPDATE {self.sql} SET {sets}")
             for row in self.foreign[:AIMED]:
                 yield self._try("change", "UPDATE", f"UPDATE {self.sql} SET {sets} WHERE {self._is(row)}", row)
-        mine = self._owner_values(self.own, foreign=False)
-        if mine and self._movable():
-            sets = self._sets(mine)
-            yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets}")
-            for row in self.foreign[:AIMED]:
-                yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets} WHERE {self._is(row)}", row)
-            # A CHECK may compare several columns with each other: all of them as in a row of one's own.
-            alike = {**self._like(self.own[0]), **mine} if self.own else mine
-            if alike.keys() > mine.keys():
-                yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {self._sets(alike)}")
+        examples: list[Placed | None] = [*self._examples()] or [None]
+        for example in examples if self._movable() else ():
+            mine = self._owner_values([example] if example else [], foreign=False)
+            if mine:
+                yield from (replace(each, values=mine) for each in self._thefts(mine, example))
+
+    def _thefts(self, mine: Mapping[str, str | None], example: Placed | None) -> Iterator[Try]:
+        sets = self._sets(mine)
+        yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets}")
+        for row in (*self.foreign[:AIMED], *self._of_fellows(example)):
+            yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {sets} WHERE {self._is(row)}", row)
+        # A CHECK may compare several columns with each other: all of them as in a row of one's own.
+        alike = {**self._like(example), **mine} if example else mine
+        if alike.keys() > mine.keys():
+            yield self._try("steal", "UPDATE", f"UPDATE {self.sql} SET {self._sets(alike)}")
+
+    def _of_fellows(self, example: Placed | None) -> list[Placed]:
+        """Of somebody in both tenants: a row that others have in the other one."""
+        if self.identity.kind != "both" or example is None:
+            return []
+        found = [row for row in self.own if row.universe in (A, B) and row.universe != example.universe]
+        return [row for row in found if self.identity.sub not in row.values.values()][:1]
 
     def _like(self, row: Placed) -> dict[str, str | None]:
         """The references of a row that may be set, and are no part of what must be unique."""
