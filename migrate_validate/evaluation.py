@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.creates import created_objects
@@ -29,6 +28,7 @@ from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
 from migrate_validate.postgres.environments import Environment, build, choose, settle
 from migrate_validate.postgres.extensions import needed, offer
+from migrate_validate.postgres.lending import Lender
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.replay import Replay, replay_chain
@@ -78,7 +78,7 @@ class Evaluation:
         self._stages: Stages | None = None
         self._stages_expected = False
         self._early: Early[Database] | None = None
-        self._untouched: Database | None = None
+        self._lender: Lender | None = None
 
     @property
     def registry(self) -> Registry:
@@ -375,29 +375,16 @@ class Evaluation:
 
         A copy in which a rule has written is dropped; one that was only read is kept for the next rule.
         """
-        copy, self._untouched = self._untouched, None
-        if copy is None:
-            copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
-            self._resources.callback(self._drop, copy)
-        with copy.connect() as connection:
-            connection.execute(f"set statement_timeout = {round(self.settings.statement_timeout * 1000)}")
-            before = _written(connection)
+        if self._lender is None:
+            self._lender = Lender(self._copy, self.settings.statement_timeout)
+            self._resources.callback(self._lender.close)
+        with self._lender.lend() as connection:
             yield connection
-            if self.server.ours and before is not None and _written(connection) == before:
-                self._untouched = copy
-        if self._untouched is None:
-            copy.drop()
 
-
-def _written(connection: psycopg.Connection[Any]) -> str | None:
-    """The next number of a transaction: nobody writes, and no copied sequence moves, without taking one.
-
-    None: not known.
-    """
-    if connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
-        return None
-    row = connection.execute("select pg_snapshot_xmax(pg_current_snapshot())::text").fetchone()
-    return row and str(row[0])
+    def _copy(self) -> Database:
+        copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
+        self._resources.callback(self._drop, copy)
+        return copy
 
 
 def judge(rule: Rule, arguments: dict[str, object], settings: Settings, ignores: Sequence[Ignore] = ()) -> Judgement:

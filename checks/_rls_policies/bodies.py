@@ -239,7 +239,7 @@ def of_headers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
 
 
 def _believing(reach: Reach, catalog: Catalog, wanted: Callable[[Node], bool], what: str) -> Iterator[Result]:
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     expressions, said = written((table, policy) for table, policy, _ in reached(reach, catalog))
     yield from said
     for each in expressions:

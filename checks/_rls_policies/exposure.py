@@ -88,7 +88,7 @@ def _is_open(policy: Policy, command: str) -> bool:
 
 def views_past_policies(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Views that read tables as somebody whom their policies do not bind."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     views = [view for view in catalog.views if view.kind == "view"]
     if not views:
         yield NotApplicable("the schema has no view")
@@ -141,7 +141,7 @@ def views_of_users(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     if catalog.whole.table(USERS) is None:
         yield NotApplicable(f"there is no table {USERS}")
         return
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     for view in catalog.views:
         readers = [role for role in reach.privileges(view.qualified_name, READING) if _shows_users(graph, view, role)]
         if readers:
@@ -171,7 +171,7 @@ def _filled_from(graph: Graph, view: View) -> tuple[str, ...]:
 
 def materialized_views(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Materialized views that are read from outside: row level security cannot be had on them."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     views = [view for view in catalog.views if view.kind == "materialized view"]
     if not views:
         yield NotApplicable("the schema has no materialized view")

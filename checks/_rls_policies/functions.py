@@ -50,7 +50,7 @@ def _reached(reach: Reach, catalog: Catalog, function: Function) -> str:
 
 def _used(reach: Reach, catalog: Catalog) -> dict[str, set[str]]:
     """The functions that policies call, and the roles from outside whose commands these judge."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     found: dict[str, set[str]] = {}
     for _, policy, roles in in_force(reach, catalog):
         for role in roles:
@@ -66,7 +66,7 @@ def exposed_definers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     definers = [each for each in catalog.functions if each.security_definer and each.returns not in _TRIGGERS]
     if not definers:
         yield NotApplicable("the schema has no function with SECURITY DEFINER that can be called")
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     used = _used(reach, catalog)
     for function in definers:
         callers = sorted(reach.callable.get(function.qualified_name, frozenset()))

@@ -53,6 +53,13 @@ class Graph:
         self._trees: dict[tuple[str, str], tuple[Node, ...]] = {}
         """By what it is, and its text or name."""
 
+    @classmethod
+    def over(cls, catalog: Catalog) -> Graph:
+        """The graph of a catalog, made once for all rules that ask for it in a row."""
+        if not _last or _last[0].catalog is not catalog:
+            _last[:] = [cls(catalog)]
+        return _last[0]
+
     def of_policy(self, policy: Policy, role: str) -> Iterator[Read | Call]:
         """What a policy reads and calls when its command is run by a role."""
         for text in (policy.using, policy.check):
@@ -164,6 +171,9 @@ class Graph:
             return (parse(text)[0].node.sql_body,)
         except GrammarError:
             return ()
+
+
+_last: list[Graph] = []
 
 
 @dataclass(frozen=True, slots=True)

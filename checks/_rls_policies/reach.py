@@ -178,6 +178,20 @@ def outside(
     roles = tuple(api_roles) or (timeline.api_roles if timeline else ())
     if not roles:
         return None, (NotApplicable("no role is declared that reaches the database from outside (api_roles)"),)
+    if timeline is None:
+        return _asked(connection, roles)
+    # A timeline never changes, nor does what is reached where it ends.
+    if not _last or _last[0][0] is not timeline or _last[0][1] != roles:
+        _last[:] = [(timeline, roles, _asked(connection, roles))]
+    return _last[0][2]
+
+
+Reached = tuple[Reach | None, tuple[Result, ...]]
+_last: list[tuple[Timeline, tuple[str, ...], Reached]] = []
+"""The answer to the last question: many rules in a row ask the same."""
+
+
+def _asked(connection: Connection, roles: tuple[str, ...]) -> Reached:
     try:
         known = dict(fetch(connection, sql.SQL(_ROLES)))
         bound = [role for role in roles if known.get(role) is False]

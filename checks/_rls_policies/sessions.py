@@ -66,7 +66,7 @@ def _cast_setting(node: Node) -> str | None:
 
 
 def _read_so(catalog: Catalog, wanted: Callable[[Node], str | None], harm: str, better: str) -> Iterator[Result]:
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     expressions, said = written(guarded(catalog))
     yield from said
     for each in expressions:
@@ -91,7 +91,7 @@ def _reading(each: Expression, name: str, functions: set[str], harm: str, better
 
 def immutable(catalog: Catalog) -> Iterator[Result]:
     """Functions that say that they never change their mind, and ask the session."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     functions = [each for each in catalog.functions if each.volatility == "immutable"]
     if not functions:
         yield NotApplicable("the schema has no immutable function")

@@ -48,7 +48,7 @@ def in_force(reach: Reach, catalog: Catalog) -> Iterator[tuple[Table, Policy, tu
 
 def recursions(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Policies that read their own table, at once or by way of others."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     starts: dict[Node, None] = {}
     judged = list(in_force(reach, catalog))
     if not judged:
@@ -142,7 +142,7 @@ def _recursion(cycle: Sequence[_Edge], roles: Sequence[str]) -> Finding:
 
 def reading_unguarded(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Policies that rely on a table which those whom they judge can write to as they like."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     judged = list(in_force(reach, catalog))
     if not judged:
         yield NotApplicable("no policy judges a role from outside")
@@ -165,7 +165,7 @@ def reading_unguarded(reach: Reach, catalog: Catalog) -> Iterator[Result]:
 
 def not_executable(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Policies that call functions which those whom they judge may not execute."""
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     judged = list(in_force(reach, catalog))
     if not judged:
         yield NotApplicable("no policy judges a role from outside")

@@ -60,7 +60,7 @@ def loose_references(reach: Reach, catalog: Catalog, declared: DeclaredTenancy |
     if isinstance(tenants, NotApplicable):
         yield tenants
         return
-    graph = Graph(catalog)
+    graph = Graph.over(catalog)
     for table, key in declared_foreign_keys(catalog):
         own, other = tenants.columns.get(table.qualified_name), tenants.columns.get(key.references or "")
         if own is None or other is None or own in key.columns or not _writable(reach, table, key.columns):
