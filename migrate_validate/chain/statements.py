@@ -59,7 +59,7 @@ def statements(script: Script) -> tuple[Statement, ...]:
         return _traced(script, script.traced)
     if script.statements is not None and script.problem is None:
         for each in script.statements:
-            _refuse_program(each)
+            _refuse(each)
         return script.statements
     return _cut_by_grammar(script) or tuple(_read(script, []))
 
@@ -182,6 +182,16 @@ def _parsed(piece: Piece, scanner: Scanner, place: Callable[[int], Location]) ->
     for each in parsed:
         at = place(scanner.source_offset(piece.start + each.start))
         yield Statement(piece.sql[each.start : each.end].rstrip(), at, each.kind)
+
+
+def _refuse(statement: Statement) -> None:
+    """Refuse what is refused in any script, and what only psql could do.
+
+    :raises ScriptError: when it runs a program, or waits for data that nobody sends
+    """
+    _refuse_program(statement)
+    if statement.kind == "copy" and statement.copy_data is None and _reads_stdin(syntax.parse(statement.sql)[0].node):
+        raise ScriptError("COPY ... FROM stdin waits for data, and only psql sends any", statement.location)
 
 
 def _refuse_program(statement: Statement) -> None:

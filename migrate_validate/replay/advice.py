@@ -40,6 +40,9 @@ _KINDS = {
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available|extension control file "[^"]*/([^/"]+)\.control"')
 _VERSION = re.compile(r'extension "([^"]+)" has no installation script nor update path for version')
 _INDEX_OPTION = re.compile(r'unrecognized parameter "(?:lists|m|ef_construction)"')
+_CUT_SHORT = re.compile(r"^unterminated |at end of input$")
+_BLOCKS = {"goose": "-- +goose Statement", "sql-migrate": "-- +migrate Statement"}
+"""By format that cuts files at the ends of lines: how it is told to leave a statement whole."""
 _PARENT = re.compile(r'is not present in table "([^"]+)"')
 _SUPABASE = re.compile(
     r"(auth|storage|realtime|extensions|vault|cron|net)(\.|$)|(anon|authenticated|service_role|supabase_\w+)$"
@@ -61,6 +64,8 @@ class _Missing:
 
 def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tuple[str, ...]:
     """Sentences for the user about this failure on this server, the most useful first; empty where nothing is known."""
+    if chain.format in _BLOCKS and failure.sqlstate == "42601" and _CUT_SHORT.search(failure.message):
+        return (_about_cut(failure, chain.format, script),)
     extension = _about_extension(failure, server)
     if extension:
         return extension
@@ -97,6 +102,17 @@ def _missing(failure: Failure) -> _Missing | None:
     # What stands before the dot of a column may be an alias.
     qualified = None if kind == "42703" else schema or None
     return _Missing(_KINDS.get(kind, frozenset({kind})), qualified, name, found.get("table"))
+
+
+def _about_cut(failure: Failure, format: str, script: Script) -> str:
+    sent = failure.statement or ""
+    start = script.text.find(sent)
+    place = f", here line {script.text.count(chr(10), 0, start + len(sent)) + 1}" if sent and start >= 0 else ""
+    mark = _BLOCKS[format]
+    return (
+        f"{format} ends a statement with each line that ends with a semicolon{place}: write `{mark}Begin` before the"
+        f" statement and `{mark}End` behind it."
+    )
 
 
 def _about_extension(failure: Failure, server: Server) -> tuple[str, ...]:
@@ -191,7 +207,13 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
         return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
     if "column" in missing.kinds:
         return _about_unknown_column(missing, failure, order[: mine + 1])
-    return _about_unknown(missing)
+    return (*_about_steps(chain), *_about_unknown(missing))
+
+
+def _about_steps(chain: Chain) -> tuple[str, ...]:
+    steps = [each.file for each in chain.set_aside if each.step]
+    shown = ", ".join(steps[:3]) + (f" and {len(steps) - 3} more" if len(steps) > 3 else "")
+    return (f"A step that cannot be run here may make it: {shown}.",) if steps else ()
 
 
 def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import entries, refused, set_aside
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.queries import as_sent
+from migrate_validate.chain.formats.queries import as_sent, kept_in_transaction
 from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
 
@@ -137,7 +137,8 @@ def _scripts(script: Script) -> tuple[Script, Script | None]:
 
 
 def _one_way(script: Script, lines: range, sends: Sends) -> Script:
-    return as_sent(replace(script, text=section(script.text, [lines]), sends=sends))
+    part = as_sent(replace(script, text=section(script.text, [lines]), sends=sends))
+    return kept_in_transaction(part, "dbmate", "write `transaction:false` behind the directive")
 
 
 def _blocks(text: str) -> tuple[_Block, _Block]:

@@ -10,12 +10,16 @@ from typing import NamedTuple
 from migrate_validate import syntax
 from migrate_validate.chain.model import Script, Sends, Statement
 from migrate_validate.chain.psql import line_and_column, line_starts
-from migrate_validate.chain.statements import UNPARSED
+from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
 from migrate_validate.chain.transactions import runs_alone
 from migrate_validate.findings import Location
 
 _PSQL_READS_IT_OTHERWISE = re.compile(r"\\|\bcopy\b", re.IGNORECASE)
 """Without any of these, psql sends a text as it is."""
+_MAY_END = re.compile(
+    r"^\s*(?:commit|rollback|end|abort|prepare)\b|;\s*(?:commit|rollback|end|abort|prepare)\b", re.I | re.M
+)
+"""What a text has where a statement of it ends a transaction."""
 
 
 class Query(NamedTuple):
@@ -57,6 +61,42 @@ def as_sent(script: Script) -> Script:
         return script
     whole = Query.of_lines(script.text.split("\n"), 1)
     return replace(script, statements=statements_of([whole], script.file, script.sends))
+
+
+def kept_in_transaction(script: Script, tool: str, remedy: str) -> Script:
+    """A script of a tool whose driver wants the transaction that it has begun to be open at the end.
+
+    What ends it has worked by then, and the tool stops there: that is a problem of the script.
+
+    :param remedy: how the tool is told to begin none
+    """
+    if script.sends is not Sends.TRANSACTION or script.problem is not None or not _MAY_END.search(script.text):
+        return script
+    ended = _ended(script)
+    if ended is None:
+        return script
+    problem = (
+        f"line {ended.location.line}: {ended.sql.split()[0].upper()} ends the transaction that {tool} has begun: {tool}"
+        f' keeps what was done, and stops with "unexpected transaction status idle"; {remedy}'
+    )
+    return replace(script, text="", statements=None, problem=problem)
+
+
+def _ended(script: Script) -> Statement | None:
+    """The statement that ends the transaction around a script for good; None where it is open at the end."""
+    last: Statement | None = None
+    try:
+        found = [each for each in statements(script) if each.kind == "transaction"]
+    except ScriptError:
+        return None
+    for each in found:
+        node = syntax.parse(each.sql)[0].node
+        kind = syntax.enum_name("TransactionStmtKind", node.kind).removeprefix("TRANS_STMT_")
+        if kind in ("COMMIT", "ROLLBACK", "PREPARE"):
+            last = last if node.chain else each
+        elif kind in ("BEGIN", "START"):
+            last = None
+    return last
 
 
 def _statements(query: Query, file: str, sends: Sends) -> list[Statement]:

@@ -12,7 +12,7 @@ from migrate_validate.chain.formats.entries import entries, refused, set_aside
 from migrate_validate.chain.formats.lines import AnnotationError
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.queries import statements_of
+from migrate_validate.chain.formats.queries import kept_in_transaction, statements_of
 from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.formats.sql_migrate_sections import DOWN, STARTS, UP, Direction, cut
 from migrate_validate.chain.model import Migration, Records, Script, Sends
@@ -94,12 +94,9 @@ def _migration(path: Path, root: Path) -> Migration:
 
 def _one_way(script: Script, way: Direction) -> Script:
     sends = Sends.TRANSACTION if way.transaction else Sends.STATEMENTS
-    return replace(
-        script,
-        text=section(script.text, way.lines),
-        sends=sends,
-        statements=statements_of(way.queries, script.file, sends),
-    )
+    statements = statements_of(way.queries, script.file, sends)
+    part = replace(script, text=section(script.text, way.lines), sends=sends, statements=statements)
+    return kept_in_transaction(part, "sql-migrate", "write `notransaction` behind the annotation")
 
 
 def _records(place: _Place) -> Records:
