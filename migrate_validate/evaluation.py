@@ -26,7 +26,7 @@ from migrate_validate.git.history import History
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
-from migrate_validate.postgres.environments import Environment, build, choose, settle
+from migrate_validate.postgres.environments import Environment, build, choose, empower, settle
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.lending import Lender
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
@@ -130,7 +130,7 @@ class Evaluation:
 
     def _open(self) -> Server:
         if self._stages_expected:
-            self._early = Early(self._empty_database("stages"))
+            self._early = Early(self._empty_database("stages", tries=True))
             self._resources_of_stages.callback(self._early.discard)
         server = self._resources.enter_context(self._started())
         # Again at the end: a test may have driven the chain on a database of its own.
@@ -163,7 +163,7 @@ class Evaluation:
     def _for_stages(self) -> AbstractContextManager[Database]:
         """A new database for the stages: the one that was made early goes to whoever asks first."""
         early, self._early = self._early, None
-        return early or self._empty_database("stages")
+        return early or self._empty_database("stages", tries=True)
 
     def _claim_roles(self, server: Server) -> tuple[str, ...]:
         """Notes on the roles that the chain made on a server that is not ours; one that it never names is not."""
@@ -216,14 +216,17 @@ class Evaluation:
             yield database
 
     @contextlib.contextmanager
-    def _empty_database(self, hint: str, *, apart: bool = True) -> Iterator[Database]:
+    def _empty_database(self, hint: str, *, apart: bool = True, tries: bool = False) -> Iterator[Database]:
         """A new database with the environment and nothing else.
 
         :param apart: on another server, if we can start one
+        :param tries: migrations are only tried there, on rows that their role may have no right to write
         """
         apart = apart and self._options.host is None
         with self._started() if apart else contextlib.nullcontext(self.server) as server:
             database = build(self.environment, server, hint).database
+            if apart and tries:
+                empower(self.environment, server)
             try:
                 yield database
             finally:

@@ -90,6 +90,49 @@ def test_on_the_command_line_it_is_relative_to_where_that_is_written(pytester: p
     assert findings(pytester)[0] == "bootstrap.sql"
 
 
+DEPLOYER = """\
+-- migrate-validate: migration-role acme_deployer
+CREATE ROLE acme_deployer LOGIN;
+GRANT USAGE ON SCHEMA acme TO acme_deployer;
+GRANT SELECT, REFERENCES ON acme.tenants TO acme_deployer;
+ALTER DEFAULT PRIVILEGES FOR ROLE acme_deployer IN SCHEMA public GRANT ALL ON TABLES TO acme_app;
+"""
+
+
+def test_migrations_are_applied_as_the_role_that_it_names(pytester: pytest.Pytester) -> None:
+    """Its rights are those that the file gives it; rows of its own are generated all the same where rules try it."""
+    project(
+        pytester,
+        PLATFORM + DEPLOYER,
+        migration=NOTES + "ALTER TABLE notes ENABLE ROW LEVEL SECURITY;\nCREATE SCHEMA mine;",
+    )
+    pytester.makepyfile(
+        """
+        def test_owner(migrated_db, migrations):
+            migrations.up()
+            for connection in (migrated_db, migrations.connection):
+                assert connection.execute(
+                    "select tableowner, current_user::text, rolsuper from pg_tables, pg_roles"
+                    " where tablename = 'notes' and rolname = current_user"
+                ).fetchall() == [("acme_deployer", "acme_deployer", False)]
+        """
+    )
+    (pytester.path / "db/002_more.sql").write_text("ALTER TABLE notes ADD body text NOT NULL DEFAULT '';\n")
+    selected = "applies or rows-lost or owner or truncate"
+    result = run(pytester, "--migrations=db", "--migrations-report=report.json", ".", "-k", selected)
+    assert result.ret == 0
+    assert "acme_app may TRUNCATE" in "".join(findings(pytester)[1].values())
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes.get("unproven")) == (5, None)
+
+
+def test_what_the_role_may_not_do_fails(pytester: pytest.Pytester) -> None:
+    project(pytester, PLATFORM + DEPLOYER, migration=NOTES + "INSERT INTO acme.tenants VALUES (3, 'third');\n")
+    result = run(pytester, "--migrations=db", "-k", "applies")
+    assert result.ret == 1
+    assert "permission denied for table tenants (SQLSTATE 42501)" in result.stdout.str()
+
+
 def test_a_missing_file_is_told_before_a_server_is_started(pytester: pytest.Pytester) -> None:
     project(pytester)
     (pytester.path / "platform/bootstrap.sql").unlink()

@@ -13,7 +13,7 @@ import pytest
 from migrate_validate.chain.model import Chain, Migration, Script, Seed
 from migrate_validate.errors import ConfigError
 from migrate_validate.postgres import Database, Server, ServerOptions, open_server
-from migrate_validate.postgres.environments import PLAIN, SUPABASE, choose, prepare, settle
+from migrate_validate.postgres.environments import PLAIN, SUPABASE, build, choose, prepare, settle
 from migrate_validate.postgres.extensions import offer
 from tests.support.servers import available_majors
 
@@ -87,6 +87,52 @@ def test_unknown_name_is_refused_with_the_valid_ones() -> None:
     assert str(caught.value) == (
         'there is no environment "superbase"; did you mean "supabase"?\n'
         "what to do: set environment to one of: plain, supabase; or to the path of a .sql file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("comments", "told"),
+    [
+        (
+            "-- migrate-validate: role acme",
+            "b.sql:1:1: this comment means nothing in the file of an environment: migrate-validate: role acme",
+        ),
+        (
+            "-- migrate-validate: migration-role",
+            "b.sql:1:1: this comment means nothing in the file of an environment: migrate-validate: migration-role",
+        ),
+        (
+            '-- migrate-validate: migration-role a\nSELECT 1;  -- migrate-validate: migration-role "B c"',
+            "the file of the environment names several roles to apply migrations as: B c, a",
+        ),
+    ],
+)
+def test_comments_of_a_file_that_cannot_be_obeyed(tmp_path: Path, comments: str, told: str) -> None:
+    (tmp_path / "b.sql").write_text(comments)
+    with pytest.raises(ConfigError) as caught:
+        choose(chain_of("SELECT 1"), str(tmp_path / "b.sql"))
+    assert str(caught.value).startswith(told)
+
+
+def test_a_role_of_a_file_may_have_any_name(tmp_path: Path) -> None:
+    (tmp_path / "b.sql").write_text('/* migrate-validate: migration-role "The ""Boss""" */ -- another remark')
+    assert choose(chain_of("SELECT 1"), str(tmp_path / "b.sql")).migration_role == 'The "Boss"'
+
+
+@pytest.mark.parametrize(
+    ("made", "trouble"),
+    [("SELECT 1", "which does not exist once the file has run"), ("CREATE ROLE acme", "which may not log in")],
+)
+def test_a_role_that_migrations_cannot_be_applied_as(server: Server, tmp_path: Path, made: str, trouble: str) -> None:
+    (tmp_path / "b.sql").write_text(f"-- migrate-validate: migration-role acme\n{made};\n")
+    environment = choose(chain_of("SELECT 1"), str(tmp_path / "b.sql"))
+    with pytest.raises(ConfigError) as caught:
+        build(environment, server, "acme")
+    with server.connect("postgres") as connection:
+        connection.execute("DROP ROLE IF EXISTS acme")
+    assert str(caught.value) == (
+        f'migrations are to be applied as the role "acme", {trouble}\nlooked at:\n  {tmp_path / "b.sql"}\n'
+        "what to do: let the file make it, with its rights in production: CREATE ROLE acme LOGIN; ..."
     )
 
 

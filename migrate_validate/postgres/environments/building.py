@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrate_validate.postgres.environments.custom import run_file
+from migrate_validate.postgres.environments.custom import hand_over, run_file
 from migrate_validate.postgres.environments.environment import Environment
 from migrate_validate.postgres.roles import all_roles, marked
 from migrate_validate.syntax import quote
@@ -61,14 +61,15 @@ def build(environment: Environment, server: Server, hint: str) -> Built:
     template = server.templates.get(environment) or _build(environment, server, "environment")
     server.templates[environment] = template
     copy = template.database.clone(hint, owner=role)
-    if role is not None and server.ours:
+    if role is not None and environment.promotes and server.ours:
         with copy.connect() as connection:
             _promote(connection, role)
     return Built(copy, template.notes, template.schemas)
 
 
 def _build(environment: Environment, server: Server, hint: str) -> Built:
-    database = server.create_database(hint, owner=environment.migration_role)
+    owner = environment.migration_role if environment.file is None else None
+    database = server.create_database(hint, owner=owner)
     notes = prepare(environment, database)
     if environment.file is None:
         return Built(database, notes, environment.schemas)
@@ -77,7 +78,7 @@ def _build(environment: Environment, server: Server, hint: str) -> Built:
 
 
 def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
-    """Build an environment in an empty database; the migration role is a superuser until :func:`settle`.
+    """Build an environment in an empty database; a role that it promotes is a superuser until :func:`settle`.
 
     The database becomes the migration role's. Roles belong to the whole server: on one of ours its settings apply to
     every database, clones included; on a server of the user only this database is touched, roles that exist already
@@ -87,7 +88,10 @@ def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
     :raises ConfigError: when the environment's file cannot be run
     """
     if environment.file is not None:
-        return run_file(environment.file, database)
+        notes_of_file = run_file(environment.file, database)
+        if environment.migration_role is not None:
+            hand_over(database, environment.migration_role, environment.file)
+        return notes_of_file
     if environment.migration_role is None:
         return ()
     notes: list[str] = []
@@ -129,12 +133,19 @@ def _told_roles(environment: Environment, role: str, server: Server, before: fro
 
 
 def settle(environment: Environment, database: Database) -> None:
-    """Make the migration role what it is in production, after the last seed. Only done on a server of ours."""
-    if environment.migration_role is None or not database.server.ours:
+    """Make a promoted migration role what it is in production, after the last seed. Only done on a server of ours."""
+    if environment.migration_role is None or not environment.promotes or not database.server.ours:
         return
     with database.server.connect("postgres") as connection:
         role = quote(environment.migration_role)
         connection.execute(f"ALTER ROLE {role} NOSUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS".encode())
+
+
+def empower(environment: Environment, server: Server) -> None:
+    """Make the migration role a superuser for good, on a server of ours where its rights have been tried already."""
+    if environment.migration_role is not None and server.ours:
+        with server.connect("postgres") as connection:
+            connection.execute(f"ALTER ROLE {quote(environment.migration_role)} SUPERUSER".encode())
 
 
 def _promote(connection: psycopg.Connection, role: str) -> None:

@@ -76,6 +76,7 @@ def check_name(wanted: str | None) -> None:
     """
     if wanted is not None and custom.is_file(wanted):
         custom.read(Path(wanted))
+        custom.migration_role(Path(wanted))
     elif wanted is not None and wanted not in ENVIRONMENTS:
         near = difflib.get_close_matches(wanted, ENVIRONMENTS, n=1)
         raise ConfigError(
@@ -96,7 +97,8 @@ def choose(chain: Chain, wanted: str | None) -> Environment:
     """
     check_name(wanted)
     if wanted is not None and custom.is_file(wanted):
-        return Environment(Path(wanted).name, file=Path(wanted))
+        role = custom.migration_role(Path(wanted))
+        return Environment(Path(wanted).name, file=Path(wanted), migration_role=role)
     if wanted == PLAIN.name:
         return PLAIN
     missing = reasons(chain)

@@ -17,6 +17,8 @@ class Environment:
     """The roles that reach the database from outside."""
     migration_role: str | None = None
     """The role that migrations are applied as; None: the server's superuser."""
+    promotes: bool = False
+    """Whether this role is a superuser until the chain is applied; else it is all the time what it is in production."""
     extensions: tuple[str, ...] = ()
     """What it installs, in the order of installation; stand-ins may be offered for them."""
     extension_schemas: dict[str, str] = field(default_factory=dict, hash=False)
@@ -50,6 +52,7 @@ SUPABASE = Environment(
     ),
     api_roles=("anon", "authenticated"),
     migration_role="postgres",
+    promotes=True,
     extensions=("pg_stat_statements", "uuid-ossp", "pgcrypto"),
     extension_schemas={
         "pg_stat_statements": "extensions",
