@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrate_validate.chain.files import natural
 from migrate_validate.chain.ignores import Ignore, ignores
-from migrate_validate.chain.model import Chain, Migration, Script
+from migrate_validate.chain.model import Chain, Migration, Script, SetAside
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step, Timeline
@@ -167,7 +168,37 @@ def set_aside_file(chain: Chain) -> Iterator[Result]:
     Fix: nothing, if it is none; otherwise give it a name as the migrations have.
     """
     for each in chain.set_aside:
-        yield Finding(f"{each.file} is set aside: {each.reason}", location=Location(each.file))
+        if not each.step:
+            yield Finding(f"{each.file} is set aside: {each.reason}", location=Location(each.file))
+
+
+@rule(severity=Severity.WARNING)
+def step_not_run(chain: Chain) -> Iterator[Result]:
+    """A step of the chain that cannot be run here: a migration in another language, a callback.
+
+    Everything after it is judged as if it had done nothing.
+
+    Why: what it makes or changes is missing in all states after it, and what it breaks is not found.
+    Fix: write it as SQL where that can be; otherwise judge what the next rules say with it in mind.
+    """
+    for each in chain.set_aside:
+        if not each.step:
+            continue
+        later = _after(chain, each)
+        who = f"{later[0]} and all after it do" if later[1:] else f"{later[0]} does" if later else "the schema does"
+        yield Finding(
+            f"{each.file} is not run: {each.reason}; {who} without what it makes",
+            location=Location(each.file),
+            evidence={"after": later},
+        )
+
+
+def _after(chain: Chain, step: SetAside) -> list[str]:
+    """The files of the migrations that come after a step."""
+    if step.before is not None:
+        at = next((n for n, each in enumerate(chain.migrations) if each.version == step.before), len(chain.migrations))
+        return [migration.file for migration in chain.migrations[at:]]
+    return [each.file for each in chain.migrations if natural(step.file) < natural(each.file)]
 
 
 @rule(severity=Severity.ERROR)

@@ -126,6 +126,24 @@ def test_set_aside_file() -> None:
     assert (finding.message, finding.severity) == ("GUIDE.md is set aside: no SQL", Severity.INFO)
 
 
+def test_step_not_run() -> None:
+    steps = (
+        SetAside("001b_fill.go", "a migration in Go", step=True),
+        SetAside("../code/Fill.java", "a migration in Java", step=True, before="003"),
+        SetAside("after.sql", "a callback", step=True, before=""),
+        SetAside("GUIDE.md", "no SQL"),
+    )
+    chain = chain_of(script("", "001_a.sql"), script("", "002_b.sql"), script("", "003_c.sql"), set_aside=steps)
+    reported = findings(chain_rules.step_not_run(chain))
+    assert [each.message for each in reported] == [
+        "001b_fill.go is not run: a migration in Go; 002_b.sql and all after it do without what it makes",
+        "../code/Fill.java is not run: a migration in Java; 003_c.sql does without what it makes",
+        "after.sql is not run: a callback; the schema does without what it makes",
+    ]
+    assert {each.severity for each in reported} == {Severity.WARNING}
+    assert [each.message for each in findings(chain_rules.set_aside_file(chain))] == ["GUIDE.md is set aside: no SQL"]
+
+
 def test_unusable_file() -> None:
     broken = replace(script("", "001_a.sql"), problem="byte 7 is not UTF-8")
     (finding,) = findings(chain_rules.unusable_file(chain_of(broken, script("", "002_b.sql"))))

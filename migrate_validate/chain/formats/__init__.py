@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from migrate_validate.chain.formats import dbmate, diesel, goose, sql, sql_migrate, sqlx, supabase
+from migrate_validate.chain.formats import (
+    alembic,
+    db_migrate,
+    dbmate,
+    diesel,
+    drizzle,
+    flyway,
+    goose,
+    graphile,
+    hasura,
+    node_pg_migrate,
+    prisma,
+    rails,
+    sqitch,
+    sql,
+    sql_migrate,
+    sqlx,
+    supabase,
+    yoyo,
+)
 from migrate_validate.chain.formats.model import Format
 
 FORMATS: tuple[Format, ...] = (
+    alembic.FORMAT,
+    db_migrate.FORMAT,
     dbmate.FORMAT,
     diesel.FORMAT,
+    drizzle.FORMAT,
+    flyway.FORMAT,
     goose.FORMAT,
+    graphile.FORMAT,
+    hasura.FORMAT,
+    node_pg_migrate.FORMAT,
+    prisma.FORMAT,
+    rails.FORMAT,
+    sqitch.FORMAT,
     sql_migrate.FORMAT,
     sqlx.FORMAT,
+    yoyo.FORMAT,
     supabase.FORMAT,
     sql.FORMAT,
 )

@@ -1,0 +1,211 @@
+"""What Flyway's configuration says: ``flyway.conf``, ``flyway.toml`` and Spring's ``application.properties``."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migrate_validate.errors import ChainError
+
+PROPERTIES = ("application.properties", "conf/flyway.conf", "flyway.conf")
+TOML = ("conf/flyway.toml", "flyway.toml", "flyway.user.toml")
+_FARTHEST = 12
+"""Directories above the migrations in which a configuration is looked for."""
+_RESOURCES = ("", "src/main/resources", "src/test/resources", "resources", "target/classes", "build/resources/main")
+"""Where the class path may begin, below the directory of a configuration."""
+_VENDOR = "postgresql"
+_ENTRY = re.compile(r"\s*(?P<key>[^=:\s#!](?:[^=:\s\\]|\\.)*)\s*[=:\s]\s*(?P<value>.*)")
+_ENVIRONMENT = "FLYWAY_PLACEHOLDERS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value, and where it was written."""
+
+    value: Any
+    path: Path
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Flyway:
+    """The configuration of one chain."""
+
+    files: tuple[Path, ...] = ()
+    """Where it was written, the farthest first."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By name, in small letters, without the ``flyway.`` before it; nearer files win."""
+
+    def text(self, name: str, default: str) -> str:
+        """A text."""
+        entry = self.entries.get(name.lower())
+        return default if entry is None else str(entry.value)
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """A truth value.
+
+        :raises ChainError: when it is none
+        """
+        entry = self.entries.get(name.lower())
+        return default if entry is None else truth(entry, name)
+
+    def texts(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """A list, which properties write with commas."""
+        entry = self.entries.get(name.lower())
+        if entry is None:
+            return default
+        values = entry.value if isinstance(entry.value, list) else str(entry.value).split(",")
+        return tuple(text for each in values if (text := str(each).strip()))
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """The values of placeholders by name, in small letters: Flyway makes no difference."""
+        start = "placeholders."
+        found = {name.removeprefix(start): str(e.value) for name, e in self.entries.items() if name.startswith(start)}
+        given = {name: text for name, text in os.environ.items() if name.startswith(_ENVIRONMENT)}
+        return found | {name.removeprefix(_ENVIRONMENT).lower(): text for name, text in given.items()}
+
+    def locations(self) -> list[Path]:
+        """The directories that hold migrations, as far as they exist; class paths as a build would lay them out."""
+        entry = self.entries.get("locations")
+        if entry is None:
+            return []
+        found = (place for location in self.texts("locations") for place in _places(location, entry.path.parent))
+        return list(dict.fromkeys(found))
+
+
+def truth(entry: Entry, name: str) -> bool:
+    """Read a truth value.
+
+    :raises ChainError: when it is none
+    """
+    known = {"true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
+    word = str(entry.value).strip().lower()
+    if word not in known:
+        place = f"{entry.path}:{entry.line}" if entry.line else str(entry.path)
+        raise ChainError(f"{name} is {entry.value!r}", looked=[place], remedy="write true or false")
+    return known[word]
+
+
+def configured(directory: Path) -> bool:
+    """Whether a directory has a configuration of Flyway's own."""
+    return any((directory / name).is_file() for name in (*PROPERTIES[1:], *TOML))
+
+
+def configuration(directory: Path) -> Flyway:
+    """What is configured for the migrations of a directory: beside it, or above it where that leads here.
+
+    :raises ChainError: when a file of the configuration cannot be read
+    """
+    files: list[Path] = []
+    entries: dict[str, Entry] = {}
+    above = [directory, *directory.parents][:_FARTHEST]
+    for place in reversed(above):
+        for path in (place / name for name in (*PROPERTIES, *TOML)):
+            if not path.is_file():
+                continue
+            read = _toml(path) if path.suffix == ".toml" else _properties(path)
+            if read and _leads_to(directory, Flyway((path,), read)):
+                files.append(path)
+                entries |= read
+    return Flyway(tuple(files), entries)
+
+
+def _leads_to(directory: Path, flyway: Flyway) -> bool:
+    """Whether a configuration is meant for a directory: it is in it, names it, or names nothing."""
+    home = flyway.files[0].parent
+    if "locations" not in flyway.entries or directory in (home, home.parent if home.name == "conf" else home):
+        return True
+    return any(directory == place or place in directory.parents for place in flyway.locations())
+
+
+def _places(location: str, home: Path) -> Iterator[Path]:
+    """The directories that a location stands for, seen from the directory of the file that names it."""
+    kind, colon, name = location.partition(":")
+    if not colon or kind not in ("filesystem", "classpath"):
+        kind, name = ("classpath", location) if not colon else (kind, "")
+    name = name.replace("{vendor}", _VENDOR).strip("/") if kind == "classpath" else name.replace("{vendor}", _VENDOR)
+    homes = [home.parent, home] if home.name == "conf" else [home]
+    below = _RESOURCES if kind == "classpath" else ("",)
+    if not name:
+        return
+    fixed = re.split(r"(?:^|/)[^/]*[*?]", name)[0] or "."
+    for place in (Path(os.path.normpath(base / start / fixed)) for base in homes for start in below):
+        if place.is_dir():
+            yield place
+
+
+def _properties(path: Path) -> dict[str, Entry]:
+    """The entries of Java properties that are Flyway's."""
+    found: dict[str, Entry] = {}
+    lines = iter(enumerate(_text(path).splitlines(), 1))
+    for number, line in lines:
+        whole = line.strip()
+        while whole.endswith("\\") and not whole.endswith("\\\\"):
+            _, more = next(lines, (0, ""))
+            whole = whole[:-1] + more.strip()
+        matched = None if whole.startswith(("#", "!")) else _ENTRY.match(whole)
+        if matched is None:
+            continue
+        key = matched["key"].removeprefix("spring.")
+        if key.startswith("flyway."):
+            name = key.removeprefix("flyway.")
+            # Spring writes placeholder-prefix for placeholderPrefix; the names of placeholders are as they are.
+            name = name if name.startswith("placeholders.") else name.replace("-", "")
+            value = re.sub(r"\\(.)", r"\1", matched["value"].strip())
+            found[name.lower()] = Entry(value, path, number)
+    return found
+
+
+def _toml(path: Path) -> dict[str, Entry]:
+    try:
+        whole = tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ChainError(f"{path.name} is no valid TOML: {error}", looked=[str(path)], remedy="correct it") from None
+    general = _table(whole, "flyway")
+    chosen = str(general.get("environment", "default"))
+    special = _table(_table(_table(whole, "environments"), chosen), "flyway")
+    entries = {name: Entry(value, path) for name, value in (*_flat(general), *_flat(special))}
+    schemas = _table(_table(whole, "environments"), chosen).get("schemas")
+    return ({"schemas": Entry(schemas, path)} if schemas else {}) | entries
+
+
+def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}".lower(), str(value).lower() if isinstance(value, bool) else value
+
+
+def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = table.get(key, {})
+    return value if isinstance(value, dict) else {}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChainError(f"{path.name} cannot be read: {error}", looked=[str(path)], remedy="repair it") from None
+
+
+def script_settings(path: Path, known: Mapping[str, Callable[[Entry], Any]]) -> dict[str, Any]:
+    """What the ``.conf`` beside one script says, by name; names that are not known are left out.
+
+    :param path: ``V1__x.sql.conf``, which need not exist
+    """
+    if not path.is_file():
+        return {}
+    found: dict[str, Any] = {}
+    for number, line in enumerate(_text(path).splitlines(), 1):
+        matched = None if line.strip().startswith(("#", "!")) else _ENTRY.match(line)
+        if matched and matched["key"].removeprefix("flyway.") in known:
+            name = matched["key"].removeprefix("flyway.")
+            found[name] = known[name](Entry(matched["value"].strip(), path, number))
+    return found

@@ -1,0 +1,2 @@
+public class V2__Normalize_mail extends BaseJavaMigration {
+}

@@ -1,0 +1,1 @@
+UPDATE accounts SET mail = lower(mail);
