@@ -37,6 +37,7 @@ from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.results import Ignored, Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
 from migrate_validate.statistics import scaled
+from migrate_validate.tracing.tracing import Tracing, reads_rows
 
 _NO_HISTORY = "no --migrations-since=REF says what the chain is compared with"
 
@@ -77,6 +78,9 @@ class Evaluation:
         self._trouble: Exception | None = None
         self._stages: Stages | None = None
         self._stages_expected = False
+        self._tracing = Tracing(
+            chain, settings, lambda: self._empty_database("traced"), lambda: self.environment.migration_role
+        )
         self._early: Early[Database] | None = None
         self._lender: Lender | None = None
 
@@ -93,6 +97,7 @@ class Evaluation:
 
     def close(self) -> None:
         """Drop the databases and stop the servers."""
+        self._tracing.close()
         with ThreadPoolExecutor(1) as executor:
             closed = executor.submit(self._resources_of_stages.close)
             if self._options.host is not None:
@@ -129,6 +134,8 @@ class Evaluation:
             raise
 
     def _open(self) -> Server:
+        if self._options.host is None:
+            self._tracing.begin()
         if self._stages_expected:
             self._early = Early(self._empty_database("stages", tries=True))
             self._resources_of_stages.callback(self._early.discard)
@@ -298,6 +305,8 @@ class Evaluation:
             return RuleResult(rule.name, rule.check, file, verdict, reason, (), 0.0)
         if rule.scope is Scope.STAGE and self.step(file or "").run.outcome is Outcome.NOT_REACHED:
             return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
+        if rule.scope is Scope.STAGE and (reason := reads_rows(self.step(file or "").migration)):
+            return RuleResult(rule.name, rule.check, file, Verdict.UNPROVEN, reason, (), 0.0)
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
             verdict, reason, findings, ignored = judge(rule, arguments, self.settings, self.ignores)

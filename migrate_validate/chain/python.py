@@ -34,16 +34,17 @@ _EXTENSIONS = {
 _NAMED_EXTENSION = re.compile(r"\bCreateExtension\(\s*[\"']([\w-]+)[\"']")
 
 
-def read_python(path: Path, root: Path) -> Script:
+def read_python(path: Path, root: Path, traced: Traced) -> Script:
     """A file of Python as a Script whose statements are known once it has run.
 
     Its text has the same lines, and on them only comments, as comments of SQL, and those constants that are SQL.
 
     :param path: absolute
     :param root: the chain's directory, absolute
+    :param traced: what will be known of it
     """
     script = read_script(path, root)
-    return script if script.problem else replace(script, text=visible_sql(script.text), traced=Traced())
+    return script if script.problem else replace(script, text=visible_sql(script.text), traced=traced)
 
 
 def visible_sql(source: str) -> str:

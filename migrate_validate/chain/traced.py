@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate_validate.findings import Location
@@ -40,11 +41,29 @@ class Trace:
     """How it failed; it has sent nothing then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What runs scripts in Python: a module of ``migrate_validate.tracing``, in a process of its own."""
+
+    tool: str
+    """The module's name: ``alembic``, ``django``, ..."""
+    directory: Path
+    """Where it is started: the project's directory, absolute."""
+    arguments: tuple[tuple[str, str], ...] = ()
+    """What it has to know of the project, by name."""
+
+
 class Traced:
     """The trace of one script, which whoever asks for it first sets going."""
 
-    def __init__(self) -> None:
-        """Nothing has run yet."""
+    def __init__(self, program: Program, key: str) -> None:
+        """Nothing has run yet.
+
+        :param program: what runs it, together with its neighbours
+        :param key: what the program calls it
+        """
+        self.program = program
+        self.key = key
         self._future: Future[Trace] = Future()
         self._lock = threading.Lock()
         self._begin: Callable[[], None] | None = None

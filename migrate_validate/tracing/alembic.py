@@ -1,0 +1,176 @@
+"""Runs the revisions of an Alembic project through Alembic and the project's own env.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL
+
+from migrate_validate.tracing.child import Request, Trouble, serve
+from migrate_validate.tracing.engines import lead
+from migrate_validate.tracing.recorder import Recorder
+
+_TOGETHER = ("55006", "55P04")
+"""SQLSTATEs that a downgrade may owe to the transaction that it shares with its upgrade here, and nowhere else."""
+_WITHIN_FLASK = re.compile(r"\bcurrent_app\b")
+
+
+class _OwnTransactions(Exception):
+    """A downgrade has a transaction of its own: it cannot be taken back."""
+
+
+def run(request: Request, recorder: Recorder) -> None:
+    """Run all revisions, or all of them with the way back of each behind it."""
+    url = lead(request.server, recorder)
+    config = _config(request.arguments, url)
+    script = ScriptDirectory.from_config(config)
+    recorder.prepare({script.env_py_location})
+    _mark_records(recorder)
+
+    def upgrade(heads: Any, context: MigrationContext) -> Iterator[MigrationStep]:
+        steps = script._upgrade_revs("heads", heads)
+        back = _Back(script, context, recorder) if request.back else None
+        if back is not None:
+            context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, back)
+        for step in steps:
+            if back is not None:
+                back.step = step
+                with recorder.phase("quiet"):
+                    yield step
+            else:
+                recorder.begin(step.revision.revision, _files(step))
+                yield step
+                recorder.end()
+
+    with EnvironmentContext(config, script, fn=upgrade, destination_rev="heads"):
+        _within(script, script.run_env)
+
+
+class _Back:
+    """Runs the way back of each step in the state that the step leaves, which it leaves behind too."""
+
+    def __init__(self, script: ScriptDirectory, context: MigrationContext, recorder: Recorder) -> None:
+        self._script = script
+        self._context = context
+        self._recorder = recorder
+        self._alone = False
+        self.step: Any = None
+
+    def __call__(self, *, run_args: Any, heads: set[str], **_: Any) -> None:
+        """Alembic has applied the step."""
+        revision = self.step.revision
+        down = MigrationStep.downgrade_from_script(self._script.revision_map, revision)
+        self._recorder.begin(revision.revision, _files(down))
+        try:
+            error = self._undone(lambda: self._down(down, run_args, heads))
+            if isinstance(error, _OwnTransactions) or _sqlstate(error) in _TOGETHER:
+                self._recorder.begin(revision.revision, _files(down))
+                self._for_good(down, run_args, heads)
+                error = None
+        except Exception as raised:  # noqa: BLE001 - the next step has a way back of its own
+            error = raised
+        if error is None:
+            self._recorder.end()
+        else:
+            self._recorder.fail(error)
+
+    def _down(self, down: Any, run_args: Any, heads: set[str]) -> None:
+        with self._recorder.phase("step"):
+            down.migration_fn(**run_args)
+        HeadMaintainer(self._context, heads).update_to_step(down)
+
+    def _undone(self, work: Callable[[], None]) -> Exception | None:
+        """Do something and take it back; what it raised."""
+        assert self._context.connection is not None
+        with self._recorder.phase("quiet"):
+            savepoint = self._context.connection.begin_nested()
+        block = MigrationContext.autocommit_block
+        MigrationContext.autocommit_block = _refused  # type: ignore[method-assign, assignment]
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - told by whoever called
+            return error
+        finally:
+            MigrationContext.autocommit_block = block  # type: ignore[method-assign]
+            with self._recorder.phase("quiet"):
+                savepoint.rollback()
+        return None
+
+    def _for_good(self, down: Any, run_args: Any, heads: set[str]) -> None:
+        """Go back in transactions of its own, and there again."""
+        quiet = self._recorder.phase
+        with quiet("quiet"), self._context.autocommit_block():
+            pass
+        with quiet("step"):
+            down.migration_fn(**run_args)
+        with quiet("quiet"), self._context.autocommit_block():
+            pass
+        self._undone(lambda: HeadMaintainer(self._context, heads).update_to_step(down))
+        with quiet("quiet"):
+            self.step.migration_fn(**run_args)
+
+
+def _refused(_: MigrationContext) -> Any:
+    raise _OwnTransactions
+
+
+def _sqlstate(error: Exception | None) -> str | None:
+    return getattr(getattr(error, "orig", None), "sqlstate", None)
+
+
+def _files(step: Any) -> set[str]:
+    """The names of a revision's file, as frames have them."""
+    module = step.revision.module
+    functions = (getattr(module, name, None) for name in ("upgrade", "downgrade"))
+    codes = (getattr(function, "__code__", None) for function in functions)
+    return {str(module.__file__), *(code.co_filename for code in codes if code is not None)}
+
+
+def _config(arguments: Any, url: URL) -> Config:
+    if "ini" in arguments:
+        config = Config(arguments["ini"], ini_section=arguments.get("section", "alembic"))
+    else:
+        config = Config()
+        config.set_main_option("script_location", arguments["location"])
+    config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
+    return config
+
+
+def _mark_records(recorder: Recorder) -> None:
+    """What Alembic writes into its own table is no part of a revision."""
+    update, ensure = HeadMaintainer.update_to_step, MigrationContext._ensure_version_table
+
+    def update_to_step(self: HeadMaintainer, step: Any) -> None:
+        with recorder.phase("records"):
+            update(self, step)
+
+    def ensure_version_table(self: MigrationContext, purge: bool = False) -> None:
+        with recorder.phase("quiet"):
+            ensure(self, purge)
+
+    HeadMaintainer.update_to_step = update_to_step  # type: ignore[method-assign]
+    MigrationContext._ensure_version_table = ensure_version_table  # type: ignore[method-assign]
+
+
+def _within(script: ScriptDirectory, work: Callable[[], None]) -> None:
+    """Do it within the application of Flask, where env.py asks for one."""
+    if not _WITHIN_FLASK.search(Path(script.env_py_location).read_text(encoding="utf-8", errors="replace")):
+        work()
+        return
+    try:
+        from flask.cli import ScriptInfo  # type: ignore[import-not-found]
+    except ImportError:
+        raise Trouble("env.py asks for a Flask application, and Flask is not installed", "install it here") from None
+    with ScriptInfo().load_app().app_context():
+        work()
+
+
+if __name__ == "__main__":
+    serve(run)

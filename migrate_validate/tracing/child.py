@@ -1,0 +1,64 @@
+"""What every process that runs a migration tool does: it is told where to connect, and tells what was sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from migrate_validate.tracing.listening import install
+from migrate_validate.tracing.recorder import Recorder
+
+
+class Trouble(Exception):
+    """The tool cannot be run in this project."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        """Keep what is wrong, and what to do."""
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a process is asked for, on its standard input."""
+
+    server: Mapping[str, Any]
+    """The arguments of ``psycopg.connect``; empty where nothing is to be run."""
+    arguments: Mapping[str, str]
+    """What it has to know of the project."""
+    back: bool
+    """Whether the ways back are asked for, not the ways there."""
+
+
+def serve(run: Callable[[Request, Recorder], None]) -> None:
+    """Do what this process is asked for, and tell of it on the file descriptor that it was given.
+
+    :param run: everything that may go wrong in it is told
+    """
+    # Nobody else may write into it: a migration may print, and may start programs.
+    out = os.fdopen(int(sys.argv[1]), "w", encoding="utf-8")
+    os.set_inheritable(out.fileno(), False)
+    asked = json.loads(sys.stdin.readline())
+    request = Request(asked["server"], asked["arguments"], asked["back"])
+    recorder = Recorder(out)
+    try:
+        if request.server:
+            install(recorder, request.server)
+        run(request, recorder)
+    except Trouble as trouble:
+        recorder.tell(trouble=trouble.what, remedy=trouble.remedy)
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        traceback.print_exc()
+        recorder.fail(error)
+    recorder.tell(done=True)
+    out.close()
+    # Threads that a project has started must not keep it alive.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,136 @@
+"""A process that runs a migration tool in a project, and what it tells."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from migrate_validate.chain.traced import Program
+from migrate_validate.errors import ChainError
+from migrate_validate.postgres.databases import Database
+
+START_SECONDS = 60.0
+"""How long a project may take until its first migration begins: it imports all that it consists of."""
+_LINES = 12
+"""Of what the process has printed, in a message."""
+
+
+class Process:
+    """A tool that runs in a process of its own."""
+
+    def __init__(
+        self, program: Program, database: Database | None, role: str | None, limit: float, *, back: bool = False
+    ) -> None:
+        """Start it.
+
+        :param database: what it may write; None: it only tells of the project
+        :param role: who it is there; None: the server's superuser
+        :param limit: seconds that it may take from one statement to the next
+        :param back: whether the ways back are asked for
+        """
+        self._program = program
+        self._limit = limit
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        self._reading, writing = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"migrate_validate.tracing.{program.tool}", str(writing)],
+                cwd=program.directory,
+                stdin=subprocess.PIPE,
+                stdout=self._printed,
+                stderr=subprocess.STDOUT,
+                pass_fds=[writing],
+                start_new_session=True,
+            )
+        finally:
+            os.close(writing)
+        request = {"server": _server(database, role), "arguments": dict(program.arguments), "back": back}
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End it, and all that it has started; nothing happens where it has ended."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def messages(self, at: Callable[[], str | None] = lambda: None) -> Iterator[dict[str, Any]]:
+        """What it tells, as it comes.
+
+        :param at: the step that is at work
+        :raises ChainError: the project cannot be run, the process ends early, or takes too long
+        """
+        with os.fdopen(self._reading, "rb", buffering=0) as pipe, self._printed:
+            pending, started = b"", False
+            while True:
+                limit = self._limit if started else max(self._limit, START_SECONDS)
+                data = self._read(pipe.fileno(), limit, at)
+                if not data:
+                    self._process.wait()
+                    raise self._broken(f"it ended with status {self._process.returncode} in the middle of its work")
+                *lines, pending = (pending + data).split(b"\n")
+                for message in (json.loads(line) for line in lines if line):
+                    if "trouble" in message:
+                        raise self._broken(message["trouble"], message["remedy"])
+                    if message.get("fault", "") is None and not started:
+                        raise self._broken(message["message"])
+                    started = started or "step" in message
+                    yield message
+                    if "done" in message:
+                        return
+
+    def _read(self, pipe: int, limit: float, at: Callable[[], str | None]) -> bytes:
+        until = time.monotonic() + limit
+        while (left := until - time.monotonic()) > 0:
+            if select.select([pipe], [], [], left)[0]:
+                return os.read(pipe, 1 << 20)
+        self.kill()
+        what = f"{at()} did" if at() else "it did"
+        raise self._broken(
+            f"{what} not come to its next statement within {limit:g} s, and was stopped",
+            "see what it waits for; raise statement_timeout in the configuration if it has to take that long",
+        )
+
+    def _broken(self, why: str, remedy: str = "") -> ChainError:
+        name = self._program.tool.replace("_", " ")
+        command = f"{sys.executable}, in {self._program.directory}"
+        printed = self._tail()
+        what = f"The migrations could not be run by {name}: {why}" + "".join(f"\n  | {line}" for line in printed)
+        default = (
+            "run the tool yourself in this directory: what fails there fails here; the settings that it needs "
+            "may come from the environment"
+        )
+        return ChainError(what, looked=[command], remedy=remedy or default)
+
+    def _tail(self) -> list[str]:
+        self._printed.seek(0)
+        lines = self._printed.read().decode(errors="replace").splitlines()
+        return [line for line in lines if line.strip()][-_LINES:]
+
+
+def _server(database: Database | None, role: str | None) -> dict[str, Any]:
+    if database is None:
+        return {}
+    server = database.server
+    found = {
+        "host": server.host,
+        "port": server.port,
+        "user": role or server.user,
+        "password": server.password,
+        "dbname": database.name,
+        "client_encoding": "utf8",
+        "application_name": "migrate-validate",
+    }
+    return {name: value for name, value in found.items() if value is not None}
