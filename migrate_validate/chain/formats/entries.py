@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from migrate_validate.chain.files import relative
+from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.sql import CONFIGURATION
 from migrate_validate.chain.model import SetAside
 from migrate_validate.errors import ChainError
 
 _MANY = 20
+_CHARACTERS = 8_000
 
 
 def entries(directory: Path) -> list[Path]:
@@ -19,6 +20,11 @@ def entries(directory: Path) -> list[Path]:
     :raises OSError: when it cannot be listed
     """
     return sorted(directory.iterdir(), key=lambda path: path.name) if directory.is_dir() else []
+
+
+def beginning(path: Path) -> str:
+    """The first characters of a file; nothing where it cannot be read."""
+    return read_script(path, path.parent).text[:_CHARACTERS]
 
 
 def set_aside(path: Path, root: Path, reason: str, *, step: bool = False) -> SetAside:

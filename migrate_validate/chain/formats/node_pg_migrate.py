@@ -1,0 +1,171 @@
+"""node-pg-migrate: ``<timestamp>_name.sql`` with ``-- Up Migration`` and ``-- Down Migration``.
+
+Files of JavaScript may lie among them. By default it applies everything that is pending in one transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.queries import as_sent
+from migrate_validate.chain.formats.sections import section
+from migrate_validate.chain.model import Migration, Records, Script, Sends
+from migrate_validate.errors import ChainError
+
+_UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
+_DOWN = re.compile(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
+_PGM = re.compile(r"\bpgm\b|node-pg-migrate")
+_CODE = frozenset({".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"})
+_NUMBER = re.compile(r"\d+")
+_UTC_DIGITS = 17
+_LOOKED_AT = 20
+_RECORDS = Records(
+    table="pgmigrations",
+    create="""
+        CREATE TABLE IF NOT EXISTS pgmigrations (
+            id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL
+        )""",
+    applied="""
+        INSERT INTO pgmigrations (name, run_on)
+        VALUES (concat_ws('_', %(version)s::text, nullif(%(name)s::text, '')), now())""",
+    reverted="DELETE FROM pgmigrations WHERE name = concat_ws('_', %(version)s::text, nullif(%(name)s::text, ''))",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of one migration."""
+
+    stem: str
+    up: Path
+    down: Path | None = None
+
+
+def _recognizes(path: Path) -> Recognition | None:
+    if not path.is_dir():
+        return None
+    numbered = [each for each in entries(path) if _NUMBER.match(each.name) and each.is_file()]
+    for each in [each for each in numbered if each.suffix == ".sql"][:_LOOKED_AT]:
+        if mark := _UP.search(beginning(each)):
+            return Recognition(f"{each.name} says `{mark[0].strip()}`", specific=True)
+    for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
+        if _PGM.search(beginning(each)):
+            return Recognition(f"{each.name} uses node-pg-migrate", specific=True)
+    return None
+
+
+def _read(path: Path, reading: Reading) -> Contents:
+    contents = Contents(records=_RECORDS)
+    steps: list[Path] = []
+    queries: list[Path] = []
+    unnumbered: list[str] = []
+    for each in entries(path):
+        if each in reading.taken:
+            continue
+        code = each.suffix in _CODE and not each.name.endswith(".d.ts")
+        if each.name.startswith(".") or not each.is_file() or not (code or each.suffix == ".sql"):
+            contents.set_aside.append(set_aside(each, reading.root, "no migration: neither SQL nor JavaScript"))
+        elif not _NUMBER.match(each.name):
+            unnumbered.append(f"{relative(each, reading.root)} does not begin with a number")
+        else:
+            (steps if code else queries).append(each)
+    if unnumbered:
+        remedy = "rename it, or move it out of the directory: node-pg-migrate cannot tell when to run it"
+        raise refused("node-pg-migrate stops at these files", unnumbered, path, remedy)
+    found = _paired(queries, path)
+    for files in found:
+        contents.migrations.append(_migration(files, reading))
+    order = sorted([*(files.up for files in found), *steps], key=_order)
+    for each in steps:
+        contents.set_aside.append(set_aside(each, reading.root, _step(each, order), step=True))
+    return contents
+
+
+def _step(path: Path, order: Sequence[Path]) -> str:
+    """Why a file of JavaScript is set aside, and where it would have its place."""
+    behind = next((each.name for each in order[order.index(path) + 1 :] if each.suffix == ".sql"), None)
+    language = "TypeScript" if path.suffix.endswith("ts") else "JavaScript"
+    return f"a migration in {language}, which is not run here" + (f"; it comes before {behind}" if behind else "")
+
+
+def _order(path: Path) -> tuple[int, str]:
+    """By number, 17 digits as a time in milliseconds as the others are; equal ones by name."""
+    digits = _NUMBER.match(path.name)
+    assert digits is not None
+    number = int(digits[0])
+    if len(digits[0]) == _UTC_DIGITS:
+        try:
+            moment = datetime.strptime(digits[0][:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+            number = int(moment.timestamp()) * 1000 + int(digits[0][14:])
+        except ValueError:
+            pass  # 17 digits that are no time
+    return number, re.sub(r"\d+", lambda run: run[0].zfill(20), path.name.lower())
+
+
+def _paired(paths: Sequence[Path], directory: Path) -> list[_Files]:
+    """The migrations in their order; ``x.up.sql`` and ``x.down.sql`` are one."""
+    singles = {each.stem: each for each in paths if Path(each.stem).suffix not in (".up", ".down")}
+    ups = {Path(each.stem).stem: each for each in paths if Path(each.stem).suffix == ".up"}
+    downs = {Path(each.stem).stem: each for each in paths if Path(each.stem).suffix == ".down"}
+    problems = [f"{downs[stem].name} has no {stem}.up.sql" for stem in sorted(downs.keys() - ups.keys())]
+    problems += [f"{stem}.sql and {ups[stem].name} are both there" for stem in sorted(singles.keys() & ups.keys())]
+    if problems:
+        raise refused("node-pg-migrate refuses these files", problems, directory, "give each migration one way up")
+    found = [_Files(stem, path) for stem, path in singles.items()]
+    found += [_Files(stem, path, downs.get(stem)) for stem, path in ups.items()]
+    return sorted(found, key=lambda files: _order(files.up))
+
+
+def _migration(files: _Files, reading: Reading) -> Migration:
+    script = replace(read_script(files.up, reading.root), sends=Sends.TRANSACTION)
+    version, name = split_version(files.stem)
+    if Path(files.up.stem).suffix == ".up":
+        down = replace(read_script(files.down, reading.root), sends=Sends.TRANSACTION) if files.down else None
+    else:
+        script, down = _sections(script)
+    return Migration(version, name, as_sent(script), as_sent(down) if down else None)
+
+
+def _sections(script: Script) -> tuple[Script, Script | None]:
+    """Both ways of one file. Each begins at its comment and ends at the other's; without comments all of it is up."""
+    text = script.text
+    up, down = (_line_of(mark.search(text), text) for mark in (_UP, _DOWN))
+    if down is None:
+        return script, None
+    if up is None:
+        raise ChainError(
+            f"{script.file} says `-- Down Migration` and nowhere `-- Up Migration`: node-pg-migrate takes the whole"
+            " file, the way back included, for the way up",
+            looked=[str(script.path)],
+            remedy="write -- Up Migration above the statements of the way up",
+        )
+    end = text.count("\n") + 2
+    upwards = range(up, down if down > up else end)
+    downwards = range(down, up if up > down else end)
+    back = replace(script, text=section(text, [downwards]))
+    return replace(script, text=section(text, [upwards])), back if _says_something(back.text) else None
+
+
+def _line_of(mark: re.Match[str] | None, text: str) -> int | None:
+    """The line, counted from 1, on which the dashes of a comment stand."""
+    return None if mark is None else text.count("\n", 0, text.index("--", mark.start())) + 1
+
+
+def _says_something(text: str) -> bool:
+    return any(line.strip() and not line.strip().startswith("--") for line in text.splitlines())
+
+
+FORMAT = Format(
+    "node-pg-migrate",
+    "node-pg-migrate",
+    "`<timestamp>_name.sql` with `-- Up Migration` and `-- Down Migration`, or `.up.sql` and `.down.sql`",
+    _recognizes,
+    _read,
+)
