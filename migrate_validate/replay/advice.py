@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from migrate_validate import syntax
 from migrate_validate.chain.creates import Created, created_objects
+from migrate_validate.chain.files import natural
 from migrate_validate.chain.model import Chain, Script
 from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
 from migrate_validate.postgres.server import Server
@@ -207,13 +208,13 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
         return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
     if "column" in missing.kinds:
         return _about_unknown_column(missing, failure, order[: mine + 1])
-    return (*_about_steps(chain), *_about_unknown(missing))
+    return (*_about_steps(chain, script), *_about_unknown(missing))
 
 
-def _about_steps(chain: Chain) -> tuple[str, ...]:
-    steps = [each.file for each in chain.set_aside if each.step]
-    shown = ", ".join(steps[:3]) + (f" and {len(steps) - 3} more" if len(steps) > 3 else "")
-    return (f"A step that cannot be run here may make it: {shown}.",) if steps else ()
+def _about_steps(chain: Chain, script: Script) -> tuple[str, ...]:
+    """The last step before this script that cannot be run here, by its name."""
+    steps = [each.file for each in chain.set_aside if each.step and natural(each.file) < natural(script.file)]
+    return (f"{max(steps, key=natural)} comes before, and cannot be run here: it may make it.",) if steps else ()
 
 
 def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:
