@@ -8,7 +8,7 @@ from pathlib import Path
 from migrate_validate.chain.model import Sends
 from migrate_validate.chain.statements import statements
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import Files, applied, aside, read, refused
+from tests.chain.formats.chains import Files, applied, aside, read, refused
 from tests.replay.chains import outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n--> statement-breakpoint\nCREATE INDEX ON users (id);\n"

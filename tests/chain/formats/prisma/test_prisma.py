@@ -6,7 +6,7 @@ from pathlib import Path
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import Files, applied, aside, read, refused, ways_back
+from tests.chain.formats.chains import Files, applied, aside, read, refused, ways_back
 from tests.replay.chains import outcomes, query, replayed
 
 LOCK = 'provider = "postgresql"\n'
