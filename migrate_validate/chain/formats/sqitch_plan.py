@@ -166,9 +166,8 @@ def _unmet(changes: list[Change]) -> list[str]:
             problems.append(_missing(change, required, later))
         for other in change.conflicts:
             if other in lines:
-                problems.append(
-                    f"line {change.line}: {change.name} conflicts with {other}, which is deployed before it"
-                )
+                deployed = f"conflicts with {other}, which is deployed before it: sqitch deploy stops there"
+                problems.append(f"line {change.line}: {change.name} {deployed}")
         lines[change.name] = change.line
         for tag in change.tags:
             lines[tag] = change.line
