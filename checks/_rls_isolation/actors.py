@@ -96,10 +96,10 @@ class _Hostile:
         return dict.fromkeys(_REQUEST, json.dumps(dict.fromkeys(sorted(self.headers), other)))
 
     def _other(self, identity: Identity) -> str | None:
-        for side in (B, A):
-            if side not in identity.home and side in self.universes.keys:
-                return self.universes.keys[side]
-        return None
+        """The key of another tenant, or of another person where people are tenants."""
+        people = {each.universe: each.sub for each in reversed(self.universes.actors)}
+        keys = self.universes.keys or people
+        return next((keys[side] for side in (B, A) if side not in identity.home and side in keys), None)
 
 
 def _put(document: dict[str, Any], path: str, value: Any) -> None:

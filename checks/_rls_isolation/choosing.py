@@ -16,10 +16,16 @@ from migrate_validate.data.order import partitions
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import DEFAULT, Default, Types, Value, typed
 
-TOKENS = {"A": "alpha-canary", "B": "bravo-canary", "both": "both-canary", "outside": "outside-canary"}
+TOKENS = {
+    "A": "alpha-canary",
+    "B": "bravo-canary",
+    "both": "both-canary",
+    "outside": "outside-canary",
+    "staff": "staff-canary",
+}
 """What texts of a universe start with; those that are the same for all start with ``shared-canary``."""
-_KEYS = {"A": "aaaaaaaa", "B": "bbbbbbbb", "both": "abababab", "outside": "cccccccc"}
-_NUMBERS = {"A": 910_000, "B": 920_000, "both": 930_000, "outside": 940_000}
+_KEYS = {"A": "aaaaaaaa", "B": "bbbbbbbb", "both": "abababab", "outside": "cccccccc", "staff": "dddddddd"}
+_NUMBERS = {"A": 910_000, "B": 920_000, "both": 930_000, "outside": 940_000, "staff": 960_000}
 
 _ENDED = re.compile(r"delet|revok|archiv|banned|disabled|removed|suspend|cancel|reject|expired_at|left_at|ended|block")
 _ON = re.compile(r"^(is_|has_)?(active|enabled|approved|verified|accepted|confirmed|valid|onboarded)$")

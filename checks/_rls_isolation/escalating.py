@@ -67,7 +67,7 @@ def escalations(
                 continue
             if tried.kind == "refer":
                 yield from _references(ground, each, mine, tried, outcome)
-            elif tried.kind == "grant":
+            elif tried.kind in ("grant", "enlist"):
                 yield from _grants(prober, acting[each.identity.label], mine, each, tried, outcome)
             elif each.identity.sub not in several:
                 yield from _roles(able, roles, examined, each, tried, outcome)
@@ -121,6 +121,8 @@ def _grants(
     outcome: Outcome,
 ) -> Iterator[Breach]:
     said = f'sets {each.table}.{tried.object} to "{tried.role}"'
+    if tried.kind == "enlist":
+        said = f"adds itself to {each.table}" + (f' as "{tried.role}"' if tried.role else "")
     rows = (tried.aimed,) if tried.aimed else ()
     count = counting(mine)
     more: list[str] = []
@@ -130,5 +132,6 @@ def _grants(
         more = [table for table, number in after.items() if number > before.get(table, 0)]
     if more:
         said += f", and then sees more of {', '.join(more)}"
-    severity = Severity.ERROR if more else Severity.WARNING
+    # Policies look people up among staff.
+    severity = Severity.ERROR if more or tried.kind == "enlist" else Severity.WARNING
     yield Breach("privilege-escalation", each.table, each.identity, tried, said, rows, severity, outcome)

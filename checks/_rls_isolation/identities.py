@@ -9,7 +9,7 @@ from typing import Any
 
 from .model import Tenancy
 from .people import claims_of
-from .universes import BOTH, OUTSIDE, A, Actor, B, Universes
+from .universes import BOTH, OUTSIDE, STAFF, A, Actor, B, Universes
 
 _ANONYMOUS = re.compile(r"(^|_)anon(ymous)?(_|$)|(^|_)(public|guest|visitor)(_|$)")
 
@@ -31,7 +31,7 @@ class Identity:
     home: frozenset[str] = frozenset()
     """The universes whose rows are this one's own."""
     kind: str = "member"
-    """``member``, ``both``, ``outsider``, ``anon`` or ``service``."""
+    """``member``, ``both``, ``outsider``, ``staff``, ``anon`` or ``service``."""
 
 
 def identities(universes: Universes, tenancy: Tenancy, api_roles: Sequence[str]) -> tuple[Identity, ...]:
@@ -51,14 +51,17 @@ def identities(universes: Universes, tenancy: Tenancy, api_roles: Sequence[str])
     # Other roles from outside ask with no name: what they may, everybody who has them may.
     found += [Identity(f"{role} without a name", role, kind="anon") for role in named[1:]]
     if universes.service_role is not None:
-        everything = frozenset({A, B, BOTH, OUTSIDE, *(f"own of {each.label}" for each in universes.actors)})
-        found.append(Identity("service", universes.service_role, home=everything, kind="service"))
+        found.append(Identity("service", universes.service_role, home=_everything(universes), kind="service"))
     return tuple(found)
 
 
 def _members(universes: Universes, tenancy: Tenancy, role: str) -> Iterator[Identity]:
     for actor in universes.actors:
         claims: dict[str, Any] = claims_of(tenancy, universes.keys, actor.universe)
+        for each in tenancy.staff:
+            if actor.universe == STAFF and each.claim and each.label == actor.label:
+                tenant = claims_of(tenancy, universes.keys, A) if tenancy.kind == "claim" else {}
+                claims = _with(tenant, each.claim.split("."), each.word)
         if actor.email:
             claims["email"] = actor.email
         settings: dict[str, str] = {}
@@ -72,7 +75,7 @@ def _members(universes: Universes, tenancy: Tenancy, role: str) -> Iterator[Iden
             actor.sub,
             claims,
             settings,
-            _home(actor),
+            _everything(universes) if actor.universe == STAFF else _home(actor),
             _KINDS.get(actor.universe, "member"),
         )
 
@@ -89,7 +92,18 @@ def _keys(universes: Universes, tenancy: Tenancy, role: str) -> Iterator[Identit
             yield Identity(f"tenant {universe}", role, None, claims, settings, frozenset({universe}))
 
 
-_KINDS = {BOTH: "both", OUTSIDE: "outsider"}
+_KINDS = {BOTH: "both", OUTSIDE: "outsider", STAFF: "staff"}
+
+
+def _with(claims: Mapping[str, Any], path: Sequence[str], word: str | None) -> dict[str, Any]:
+    """Claims with one more."""
+    inner = claims.get(path[0])
+    below = _with(inner if isinstance(inner, Mapping) else {}, path[1:], word) if len(path) > 1 else word
+    return {**claims, path[0]: below}
+
+
+def _everything(universes: Universes) -> frozenset[str]:
+    return frozenset({A, B, BOTH, OUTSIDE, STAFF, *(f"own of {each.label}" for each in universes.actors)})
 
 
 def _label(actor: Actor, tenancy: Tenancy) -> str:
@@ -98,6 +112,8 @@ def _label(actor: Actor, tenancy: Tenancy) -> str:
         return f"{_member(ours)} and {_member(theirs).removeprefix('member ')}" if theirs else "member of A and B"
     if actor.universe == OUTSIDE:
         return "outsider"
+    if actor.universe == STAFF:
+        return f"staff ({actor.label})"
     what = actor.label.removeprefix(f"{actor.universe} ")
     if tenancy.kind == "person":
         return f"person {actor.universe}" if what == "first" else f"partner of {actor.universe}"

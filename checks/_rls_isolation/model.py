@@ -50,6 +50,29 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """A kind of people with power that no tenant gives."""
+
+    table: str = ""
+    """``schema.name`` of the table that says so; empty where a claim does."""
+    person_column: str = ""
+    column: str | None = None
+    """The column that says it; None: it is enough to be in the table."""
+    word: str | None = None
+    """What stands in the column or in the claim."""
+    only: bool = False
+    """Nobody else is in the table."""
+    claim: str = ""
+    """The dotted path of a claim: ``app_metadata.role``."""
+
+    @property
+    def label(self) -> str:
+        """For people: ``user_roles.role = admin``."""
+        place = self.claim or ".".join(filter(None, [self.table.rpartition(".")[2], self.column]))
+        return f"{place} = {self.word}" if self.word is not None else place
+
+
+@dataclass(frozen=True, slots=True)
 class Tenancy:
     """Who is a tenant, who are people, and how rows belong to them."""
 
@@ -85,6 +108,8 @@ class Tenancy:
     """The setting that holds the person's key: ``app.user_id``."""
     claim_words: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Claims that policies compare with constants, such as ``app_metadata.role``, and these constants."""
+    staff: tuple[Staff, ...] = ()
+    """People with power outside of all tenants."""
     wanted: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """By table and column: constants that policies compare the column with."""
     why: tuple[str, ...] = ()

@@ -15,8 +15,9 @@ from migrate_validate.data.values import Value
 from migrate_validate.syntax import quote
 
 from .choosing import token
-from .model import Membership, Tenancy
+from .model import Membership, Staff, Tenancy
 from .references import References
+from .staff import ORDINARY
 
 Connection = psycopg.Connection[Any]
 
@@ -25,7 +26,6 @@ MOST_ROLES = 8
 FLAG = ("true", "false")
 """The words of a role that is a column such as ``is_admin``."""
 _HIGH = re.compile(r"owner|admin|manager|lead|head", re.IGNORECASE)
-_ORDINARY = re.compile(r"^(member|user|viewer|reader|guest|employee|student|staff|basic|false)s?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Part:
     """The word, or the key of a role, that the membership gets."""
     membership: Membership | None = None
     """The table that says so; None: the first of the tenancy."""
+    staff: Staff | None = None
+    """Of one with power outside of all tenants: which."""
     elsewhere: str | None = None
     """Of one who belongs to both and has more to say in A: the role in B."""
 
@@ -69,18 +71,18 @@ def cast(connection: Connection, catalog: Catalog, tenancy: Tenancy) -> list[Par
     elif tenancy.claim_many:
         parts.append(Part("both", "both"))
     parts.append(Part("outside", "outside"))
-    return parts
+    return [*parts, *(Part(each.label, "staff", staff=each) for each in tenancy.staff)]
 
 
 def _of_both(roles: list[tuple[str | None, str | None]], membership: Membership) -> Part:
     """One who belongs to both: with much to say in A, and no more than others in B."""
-    plain = next(((role, name) for role, name in roles if _ORDINARY.match(name or role or "")), roles[-1])
+    plain = next(((role, name) for role, name in roles if ORDINARY.match(name or role or "")), roles[-1])
     others = [each for each in roles if each != plain]
     if not others:
         return Part("both", "both", plain[0], membership)
     high = next((each for each in others if _HIGH.search(each[1] or "")), others[0])
     label = f"A {high[1] or 'member'}, B {plain[1] or 'member'}"
-    return Part(label, "both", high[0], membership, plain[0])
+    return Part(label, "both", high[0], membership, elsewhere=plain[0])
 
 
 def _roles(connection: Connection, catalog: Catalog, membership: Membership) -> list[tuple[str | None, str | None]]:

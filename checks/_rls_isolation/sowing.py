@@ -76,6 +76,8 @@ class Sowing:
             name = table.qualified_name
             have = {row.universe for row in self.rows.get(name, ())}
             owned = name in self.tenancy.scoped or name in self.tenancy.personal
+            if any(each.table == name and each.only for each in self.tenancy.staff):
+                continue
             if not {A, B} <= have if owned else not have and name in self.tenancy.shared:
                 found[name] = self.learned.unfilled.get(name) or self.said.get(name) or "no row could be made"
         return found

@@ -28,7 +28,7 @@ class Try:
     kind: str
     """``read``; ``change``, ``delete``, ``steal``, ``replace`` (rows of others); ``add`` (a row of one's own);
     ``forge``, ``join`` (a row for others); ``move`` (a row of one's own); ``refer``; ``promote``, ``appoint`` and
-    ``grant`` (a privileged column)."""
+    ``grant`` (a privileged column); ``enlist`` (itself among staff)."""
     command: str
     table: str
     """``schema.name``."""
@@ -187,6 +187,7 @@ class Statements:
                 yield self._insert("join", as_self)
         if self.name in self._memberships:
             yield from self._appointments()
+        yield from self._enlistments()
         if not self.own and not self.foreign:
             for row in self.ground.rows.get(self.name, ())[:1]:
                 yield self._insert("add", self._fresh(row.values))
@@ -302,6 +303,17 @@ class Statements:
                     values |= dict.fromkeys(membership.person_columns, stranger)
                     made = self._insert("appoint", values)
                     yield replace(made, object=membership.role_column, role=word)
+
+    def _enlistments(self) -> Iterator[Try]:
+        """Itself among those with power."""
+        for each in self.ground.tenancy.staff:
+            if each.table != self.name or self.identity.sub is None or self.identity.kind == "staff":
+                continue
+            for row in self.foreign[:1]:
+                values = {**self._fresh(row.values), each.person_column: self.identity.sub}
+                if each.column is not None:
+                    values[each.column] = each.word
+                yield replace(self._insert("enlist", values), object=each.column or each.table, role=each.word or "")
 
     # Parts of statements.
 

@@ -15,6 +15,7 @@ from .members import Candidate, candidates
 from .model import Hop, Membership, Person, Tenancy
 from .origins import Comparison, comparisons
 from .references import References, one_to_one, own_tables
+from .staff import staff
 from .trees import Origin
 
 __all__ = ["Hop", "Membership", "Person", "Tenancy", "discover"]
@@ -275,6 +276,11 @@ class _Discovery:
             self.why.append(f"members: {_told(each)}")
         self._told_tables(scoped, personal, rest)
         root_table = self.tables.get(root or "")
+        words, wanted = self._claim_words(), self._wanted()
+        around = {*personal, *(people.also if people else ())} - scoped.keys() - {each.table for each in members}
+        above = staff(self.catalog, self.references, people, self.compared, wanted, words, around & self.tables.keys())
+        if above:
+            self.why.append(f"staff, of no tenant: {', '.join(each.label for each in above)}")
         return Tenancy(
             kind=kind,
             root=root,
@@ -290,8 +296,9 @@ class _Discovery:
             claim_many=bool(claim and claim.many),
             setting=setting,
             person_setting=person_setting,
-            claim_words=self._claim_words(),
-            wanted=self._wanted(),
+            claim_words=words,
+            staff=above,
+            wanted=wanted,
             why=tuple(dict.fromkeys(self.why)),
             public_read=frozenset(self.declared.public_read),
             cross_tenant=frozenset(self.declared.cross_tenant),

@@ -19,9 +19,9 @@ from .people import Connection, cast
 from .references import own_tables, with_links
 from .sowing import Sowing
 from .storing import OBJECTS, store
-from .world import BOTH, OUTSIDE, SHARED, A, Actor, B, SeededRow
+from .world import BOTH, OUTSIDE, SHARED, STAFF, A, Actor, B, SeededRow
 
-__all__ = ["BOTH", "OUTSIDE", "SHARED", "A", "Actor", "B", "SeededRow", "Universes", "seed"]
+__all__ = ["BOTH", "OUTSIDE", "SHARED", "STAFF", "A", "Actor", "B", "SeededRow", "Universes", "seed"]
 
 TIMEOUT = 4000
 """Milliseconds that a statement may take."""

@@ -63,14 +63,9 @@ class Wanting:
                 fixed = dict(fixed_of_user(part, number)) if name == USERS else {}
                 yield Want(part.universe, (), {**fixed, **self._role(name, part, part.universe)}, part, number)
         elif own:
-            for number, actor in enumerate(self.actors):
-                yield Want(
-                    actor.universe,
-                    (actor,),
-                    {own[0]: actor.sub, **self._role(name, self.part_of[actor.sub], actor.universe)},
-                    None,
-                    number,
-                )
+            for number, actor in enumerate(self._in(name)):
+                role = self._role(name, self.part_of[actor.sub], actor.universe)
+                yield Want(actor.universe, (actor,), {own[0]: actor.sub, **role}, None, number)
         elif any(each.table == name for each in self.tenancy.memberships):
             yield from self._memberships(name)
         elif name == self.tenancy.root:
@@ -81,9 +76,10 @@ class Wanting:
                 yield from self._rows_of(table, universe, self.members(universe))
         elif name in self.tenancy.personal:
             each_has = parts_filled(self.catalog, table)
-            for number, actor in enumerate(actor for actor in self.actors for _ in range(each_has)):
+            for number, actor in enumerate(actor for actor in self._in(name) for _ in range(each_has)):
                 others = tuple(each for each in self.members(actor.universe) if each != actor)
-                yield Want(actor.universe, (actor, *others), {}, None, number)
+                role = self._role(name, self.part_of[actor.sub], actor.universe)
+                yield Want(actor.universe, (actor, *others), role, None, number)
         elif len(self.rows.get(name, ())) < ROWS:
             yield from (Want(SHARED, (), {}, None, number) for number in range(ROWS))
 
@@ -103,6 +99,12 @@ class Wanting:
         """The people of a universe."""
         return tuple(actor for actor in self.actors if actor.universe == universe)
 
+    def _in(self, name: str) -> list[Actor]:
+        """Those who have rows in a table of people: of a table for staff nobody else."""
+        if not any(each.table == name and each.only for each in self.tenancy.staff):
+            return self.actors
+        return [each for each in self.actors if (above := self.part_of[each.sub].staff) and above.table == name]
+
     def _memberships(self, name: str) -> Iterator[Want]:
         for number, actor in enumerate(self.actors):
             part = self.part_of[actor.sub]
@@ -116,6 +118,8 @@ class Wanting:
 
     def _role(self, name: str, part: Part, universe: str) -> dict[str, Value]:
         """The role that a row about a person gives."""
+        if part.staff is not None and part.staff.table == name:
+            return {part.staff.column: part.staff.word} if part.staff.column is not None else {}
         membership, role = part.membership, part.role_in(universe)
         if membership is None or membership.table != name or membership.role_column is None or role is None:
             return {}

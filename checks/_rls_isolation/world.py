@@ -11,6 +11,8 @@ BOTH = "both"
 """The universe of rows that hang on the person who is a member of both, and on no tenant."""
 OUTSIDE = "outside"
 """That of rows that hang on the person who belongs to no tenant."""
+STAFF = "staff"
+"""That of rows that hang on people with power outside of all tenants."""
 SHARED = "shared"
 """That of rows that belong to nobody."""
 
@@ -24,7 +26,7 @@ class Actor:
     label: str
     """``A owner``, ``A owner, B viewer``, ``both``, ``outside``."""
     universe: str
-    """``A``, ``B``, ``both`` or ``outside``."""
+    """``A``, ``B``, ``both``, ``outside`` or ``staff``."""
     role: str | None = None
     """The word of the membership's role; of somebody in both tenants, of that in A."""
     elsewhere: str | None = None
@@ -41,7 +43,7 @@ class SeededRow:
     key: Mapping[str, str]
     """The primary key, else all columns of a unique key, as text by column; empty where the table has none."""
     universe: str
-    """``A``, ``B``, ``both``, ``outside``, ``shared``, or ``own of <label>`` for what only one person owns."""
+    """``A``, ``B``, ``both``, ``outside``, ``staff``, ``shared``, or ``own of <label>`` for what one person owns."""
     values: Mapping[str, str | None] = field(default_factory=dict)
     """All columns as text, as they are stored."""
     people: frozenset[str] = frozenset()

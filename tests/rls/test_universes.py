@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -181,7 +182,14 @@ def test_claims(server: Server) -> None:
         who = at.identities(tenancy, universes)
         assert who["member of A"].claims["app_metadata"] == {"org_id": universes.keys["A"]}
         assert "app_metadata" not in who["outsider"].claims
-        assert [sees(at, each, "reports") for each in who.values() if each.kind != "service"] == [2, 2, 2, 2, 0, 0]
+        assert [sees(at, each, "reports") for each in who.values() if each.kind not in ("service", "staff")] == [
+            2,
+            2,
+            2,
+            2,
+            0,
+            0,
+        ]
         (meta,) = at.connection.execute(
             "SELECT raw_app_meta_data::text FROM auth.users WHERE id = %s", [who["member of B"].sub]
         ).fetchone() or ("{}",)
@@ -193,6 +201,24 @@ def test_claims(server: Server) -> None:
         assert universes.keys == {"A": "tenant-a", "B": "tenant-b"}
         assert who["member of A and B"].claims["app_metadata"] == {"tenants": ["tenant-a", "tenant-b"]}
         assert [sees(at, each, "events") for each in who.values() if each.kind != "service"] == [2, 2, 2, 2, 4, 0, 0]
+
+
+def test_staff_has_rows_of_its_own_and_nobody_else_is_among_it(server: Server) -> None:
+    text = (Path(__file__).parent / "bases" / "staff.sql").read_text(encoding="utf-8")
+    with place(server, "supabase", text) as at:
+        tenancy = at.discover()
+        universes = at.seed(tenancy)
+        assert universes.unfilled == {}
+        assert counted(universes, "admins") == {"staff": 1}
+        assert [row.values["role"] for row in universes.rows["public.user_roles"]] == ["moderator"]
+        who = at.identities(tenancy, universes)
+        staff = [label for label, each in who.items() if each.kind == "staff"]
+        named = ["admins", "user_roles.role = moderator", "app_metadata.role = admin"]
+        assert staff == [f"staff ({each})" for each in named]
+        assert [sees(at, who[label], "notes") for label in staff] == [8, 1, 1]
+        assert [sees(at, who[label], "reports") for label in staff] == [1, 8, 8]
+        assert who[staff[2]].claims["app_metadata"] == {"role": "admin"}
+        assert "staff, of no tenant: admins, user_roles.role = moderator, app_metadata.role = admin" in tenancy.why
 
 
 def test_settings(server: Server) -> None:
