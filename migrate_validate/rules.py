@@ -111,7 +111,9 @@ class Rule:
     """Whether it runs only for migrations that are new, where the run says since when."""
 
 
-def rule(*, severity: Severity, aliases: Sequence[str] = (), expensive: bool = False) -> Callable[[Function], Function]:
+def rule(
+    *, severity: Severity, aliases: Sequence[str] = (), expensive: bool | None = None
+) -> Callable[[Function], Function]:
     """Make a rule of a function.
 
     Its name is the function's. Its docstring gives a one-line summary and the sections ``Why:`` and ``Fix:``. Its
@@ -120,12 +122,15 @@ def rule(*, severity: Severity, aliases: Sequence[str] = (), expensive: bool = F
     :param severity: of its findings, unless they or the configuration say otherwise
     :param aliases: names of the same rule in other tools, ``tool:rule``; ``tool:*`` for a rule that passes on what
         another tool says
-    :param expensive: whether ``--migrations-since`` leaves it out for migrations that are not new
+    :param expensive: whether ``--migrations-since`` leaves it out for migrations that are not new; None: where it
+        asks for a Stage, for going back to the state before each migration is what takes most of a run's time
     :raises RuleError: when a parameter has a type that nothing can supply, or the docstring lacks a section
     """
 
     def decorate(function: Function) -> Function:
-        described = replace(_describe(function, severity, tuple(aliases)), expensive=expensive)
+        described = _describe(function, severity, tuple(aliases))
+        if expensive is not None:
+            described = replace(described, expensive=expensive)
 
         @functools.wraps(function)
         def completed(*args: Any, **kwargs: Any) -> Iterator[Result]:
@@ -169,17 +174,19 @@ def _describe(function: Callable[..., Iterable[Result]], severity: Severity, ali
             f"rule {name}: its docstring has no section {' and no section '.join(missing)}",
             remedy='write "Why:" (what it costs) and "Fix:" (what to do) into the docstring',
         )
+    scope = max((_SCOPES[kind] for kind in parameters.values()), default=Scope.CHAIN)
     return Rule(
         name=name,
         check=function.__module__.rpartition(".")[2],
         severity=severity,
         aliases=aliases,
-        scope=max((_SCOPES[kind] for kind in parameters.values()), default=Scope.CHAIN),
+        scope=scope,
         parameters=parameters,
         summary=sections[""].rstrip("."),
         why=sections["Why"],
         fix=sections["Fix"],
         function=function,
+        expensive=scope is Scope.STAGE,
     )
 
 

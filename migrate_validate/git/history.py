@@ -17,6 +17,9 @@ from migrate_validate.git.comparing import Change, change, changed_companions, c
 from migrate_validate.git.places import Checkout, Place, Places
 from migrate_validate.git.repository import Repository
 
+_DUMPS = frozenset({"rails"})
+"""Conventions of which only a dump of the schema can be read, which is written anew with each migration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -169,6 +172,16 @@ class History:
         """The chain together with what the reference has gained; alone where the two cannot be read as one."""
         return self.tip.merged or self.chain
 
+    def repeats(self, migration: Migration) -> bool:
+        """Whether a migration is meant to change, and is applied again when it does."""
+        match self.chain.format:
+            case "flyway":
+                return migration.version == Path(migration.file).stem
+            case "graphile-migrate":
+                return not migration.checksum  # It is not committed.
+            case name:
+                return name in _DUMPS
+
     @functools.cached_property
     def late(self) -> tuple[Late, ...]:
         """The added migrations that come before one that the reference has, in the order of the merged chain."""
@@ -179,10 +192,10 @@ class History:
             behind = (
                 other
                 for other in self.merged.migrations[number + 1 :]
-                if other.file in applied and other.file not in ours and not repeats(other)
+                if other.file in applied and other.file not in ours and not self.repeats(other)
             )
             first = next(behind, None)
-            if each.file in ours and first is not None and not repeats(each):
+            if each.file in ours and first is not None and not self.repeats(each):
                 found.append(Late(each, first))
         return tuple(found)
 
@@ -195,7 +208,7 @@ class History:
             Collision(each, other)
             for each in ours.values()
             for other in gained
-            if each.version and comparable(each.version) == comparable(other.version) and not repeats(each)
+            if each.version and comparable(each.version) == comparable(other.version) and not self.repeats(each)
         )
 
 
@@ -220,11 +233,6 @@ class Tip:
 def comparable(version: str) -> str:
     """A version as it is compared: ``1`` and ``001`` are one."""
     return version.lstrip("0") or "0"
-
-
-def repeats(migration: Migration) -> bool:
-    """Whether it has no version, and is applied again whenever it has changed."""
-    return not migration.version
 
 
 def _these(number: int) -> str:
