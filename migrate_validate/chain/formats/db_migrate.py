@@ -22,7 +22,8 @@ _MIGRATIONS = "migrations"
 _WAY = r"exports\.{way}\s*=\s*(?:async\s+)?(?:function\b[^{{]*|\([^)]*\)\s*=>\s*)\{{(?P<body>.*?)^\s*\}}\s*;?\s*$"
 _WAYS = {way: re.compile(_WAY.format(way=way), re.DOTALL | re.MULTILINE) for way in ("up", "down")}
 _NAMED = re.compile(r"""['"`](?:/?sqls/)?(?P<name>[^'"`/]+\.sql)['"`]""")
-_SENDS = re.compile(r"\bdb\s*\.\s*(?P<what>\w+)\s*\(\s*(?P<argument>\w*)\s*[,)]")
+_USES = re.compile(r"\bdb\s*\.\s*(\w+)")
+_SENDS = re.compile(r"\bdb\s*\.\s*runSql\s*\(\s*\w+\s*[,)]")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"])//[^\n]*", re.DOTALL)
 _RECORDS = Records(
     table="migrations",
@@ -93,8 +94,8 @@ def _sent(path: Path, way: str) -> Path | None:
     if body is None:
         return None
     named = {each["name"] for each in _NAMED.finditer(body["body"])}
-    calls = [(each["what"], bool(each["argument"])) for each in _SENDS.finditer(body["body"])]
-    return path.parent / _SQLS / named.pop() if len(named) == 1 and calls == [("runSql", True)] else None
+    sends = _USES.findall(body["body"]) == ["runSql"] and _SENDS.search(body["body"])
+    return path.parent / _SQLS / named.pop() if len(named) == 1 and sends else None
 
 
 def _migration(path: Path, up: Path, down: Path | None, reading: Reading, contents: Contents) -> Migration:

@@ -106,5 +106,5 @@ def test_a_plan_without_a_project(tmp_path: Path) -> None:
 def test_a_plan_that_is_not_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "sqitch.plan"
     path.write_bytes(b"%project=\xff\n")
-    with pytest.raises(ChainError, match="sqitch.plan is not UTF-8"):
+    with pytest.raises(ChainError, match=r"sqitch\.plan is not UTF-8"):
         read_plan(path)
