@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from enum import IntEnum
 from pathlib import Path
@@ -21,16 +22,30 @@ class Change(IntEnum):
     """What it does, or how the tool sends it."""
 
 
-def change(before: Script | None, after: Script | None) -> Change:
-    """How much a script was changed; None: there was, or is, none."""
+UP = frozenset({"up", "upgrade"})
+DOWN = frozenset({"down", "downgrade"})
+"""What functions of migrations in Python are called."""
+
+
+def change(before: Script | None, after: Script | None, other_way: frozenset[str] = DOWN) -> Change:
+    """How much a script was changed.
+
+    :param before: None: there was none
+    :param after: None: there is none
+    :param other_way: of Python, the functions that go the other way, in which a change does not count
+    """
     if before is None or after is None:
         return Change.NONE if before is after else Change.STATEMENTS
-    if before.sends != after.sends or (before.problem is None) != (after.problem is None):
+    sent = [(each.sends, each.variables, each.problem, each.traced is None) for each in (before, after)]
+    if sent[0] != sent[1]:
         return Change.STATEMENTS
+    if before.traced is not None and after.traced is not None:
+        keys = before.traced.key, after.traced.key
+        return _change_of_python(_python(before), _python(after), keys, other_way)
     if before.text == after.text and before.statements is None and after.statements is None and not _includes(after):
         return Change.NONE
     try:
-        same = list(map(_meaning, statements(before))) == list(map(_meaning, statements(after)))
+        same = meanings(before) == meanings(after)
     except ScriptError:
         same = before.text == after.text
     if same:
@@ -38,13 +53,44 @@ def change(before: Script | None, after: Script | None) -> Change:
     return Change.STATEMENTS
 
 
+def _python(script: Script) -> str:
+    """The text of its file: that of a script in Python is only what of it is SQL."""
+    return script.path.read_text(encoding="utf-8", errors="replace")
+
+
+def _change_of_python(before: str, after: str, keys: tuple[str, str], other_way: frozenset[str]) -> Change:
+    if before == after:
+        return Change.NONE
+    try:
+        same = _code(before, keys[0], other_way) == _code(after, keys[1], other_way)
+    except (SyntaxError, ValueError):
+        return Change.STATEMENTS
+    return Change.WRITING if same else Change.STATEMENTS
+
+
+def _code(text: str, key: str, other_way: frozenset[str]) -> str:
+    """The tree of a module without what goes the other way; of the function alone that is the whole migration."""
+    module = ast.parse(text)
+    functions = {each.name: each for each in module.body if isinstance(each, ast.FunctionDef)}
+    if key in functions:
+        return ast.dump(functions[key])
+    return "".join(ast.dump(each) for each in module.body if getattr(each, "name", None) not in other_way)
+
+
 def _includes(script: Script) -> bool:
     return "\\" in script.text
 
 
-def _meaning(statement: object) -> object:
-    """What two statements that do the same have in common: the tree without its places."""
-    sql, copy_data = getattr(statement, "sql", ""), getattr(statement, "copy_data", None)
+def meanings(script: Script) -> list[object]:
+    """What each statement of a script has in common with all that do the same.
+
+    :raises ScriptError: the script cannot be cut into statements
+    """
+    return [_meaning(each.sql, each.copy_data) for each in statements(script)]
+
+
+def _meaning(sql: str, copy_data: str | None) -> object:
+    """The tree without its places."""
     try:
         parsed = syntax.parse(sql)
     except syntax.GrammarError:

@@ -13,10 +13,11 @@ from migrate_validate.chain.model import Chain, Migration
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import EmptyChain, MigrateValidateError
-from migrate_validate.git.comparing import Change, change, changed_companions, companions
+from migrate_validate.git.comparing import UP, Change, change, changed_companions, companions
 from migrate_validate.git.places import Checkout, Place, Places
 from migrate_validate.git.repository import Repository
 
+_REWORKS = "sqitch"
 _DUMPS = frozenset({"rails"})
 """Conventions of which only a dump of the schema can be read, which is written anew with each migration."""
 
@@ -95,23 +96,38 @@ class History:
         return f"{self.since} (merge base {self.base.commit[:12]})"
 
     @functools.cached_property
-    def changes(self) -> tuple[Changed, ...]:
-        """The migrations of the base that are gone, renamed or changed, in its order."""
-        if self.base.chain is None:
-            return ()
+    def _kept(self) -> dict[str, Migration]:
+        """What has become of the base's migrations, by their files; those that are gone are left out.
+
+        One is followed by its file, else by what it does. Sqitch reworks a change by another one of its name, and
+        moves the old scripts away: there what a migration does counts first.
+        """
+        base = self.base.chain.migrations if self.base.chain else ()
         now = {each.file: each for each in self.chain.migrations}
         free = [each for each in self.chain.migrations if each.file not in self.base.files]
-        found = []
-        for before in self.base.chain.migrations:
+        kept = {}
+        for before in base:
             after = now.get(before.file)
+            if after is None or (self.chain.format == _REWORKS and change(before.up, after.up)):
+                alike = next((each for each in free if not change(before.up, each.up)), None)
+                after = alike or after
+            if after is not None:
+                kept[before.file] = after
+                free = [each for each in free if each is not after]
+        return kept
+
+    @functools.cached_property
+    def changes(self) -> tuple[Changed, ...]:
+        """The migrations of the base that are gone, renamed or changed, in its order."""
+        found = []
+        for before in self.base.chain.migrations if self.base.chain else ():
+            after = self._kept.get(before.file)
             if after is None:
-                after = next((each for each in free if change(before.up, each.up) is Change.NONE), None)
-                if after is None:
-                    found.append(Changed(before, None))
-                    continue
-                free.remove(after)
+                found.append(Changed(before, None))
+                continue
+            assert self.base.chain is not None
             others = changed_companions(companions(self.base.chain, before), companions(self.chain, after))
-            changed = Changed(before, after, change(before.up, after.up), change(before.down, after.down), others)
+            changed = Changed(before, after, change(before.up, after.up), change(before.down, after.down, UP), others)
             if changed.renamed or changed.up or changed.down or changed.companions:
                 found.append(changed)
         return tuple(found)
@@ -119,8 +135,8 @@ class History:
     @functools.cached_property
     def added(self) -> tuple[Migration, ...]:
         """The migrations that the base does not have, under no name, in the order of the chain."""
-        known = self.base.files | {each.after.file for each in self.changes if each.after}
-        return tuple(each for each in self.chain.migrations if each.file not in known)
+        kept = {each.file for each in self._kept.values()}
+        return tuple(each for each in self.chain.migrations if each.file not in kept)
 
     @functools.cached_property
     def new(self) -> frozenset[str]:
