@@ -67,9 +67,9 @@ def _variable(text: str, position: int, lookup: Lookup) -> tuple[str, int]:
         return _value(name.group(), lookup), position
     if text[position : position + 1] == "}":
         return _value(name.group(), lookup), position + 1
-    if part := _PART.match(text, position):
-        return _part(_value(name.group(), lookup), int(part["offset"]), part["length"]), part.end()
     operator = _OPERATOR.match(text, position)
+    if operator is None and (part := _PART.match(text, position)):
+        return _part(_value(name.group(), lookup), int(part["offset"]), part["length"]), part.end()
     if operator is None:
         raise SubstitutionError(f"no operator that goose knows at {text[position:][:20]!r}")
     value, end = _alternative(text, operator.end(), name.group(), operator.group(), lookup)
