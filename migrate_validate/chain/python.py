@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +28,14 @@ _EXTENSIONS = {
     "UnaccentExtension": "unaccent",
 }
 """Operations of Django that install an extension."""
-_NAMED_EXTENSION = re.compile(r"\bCreateExtension\(\s*[\"']([\w-]+)[\"']")
+_TOKEN = re.compile(
+    r"#(?P<comment>[^\n]*)"
+    r"|(?P<string>[rbuf]{0,2}(?:\"{3}(?:[^\\]|\\.)*?\"{3}|'{3}(?:[^\\]|\\.)*?'{3}"
+    r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'))"
+    rf"|\b(?P<extension>{'|'.join(_EXTENSIONS)}|CreateExtension\(\s*[\"'](?P<name>[\w-]+)[\"'])",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What may be worth a look; everything else is passed over without being read."""
 
 
 def read_python(path: Path, root: Path, traced: Traced) -> Script:
@@ -50,35 +54,34 @@ def read_python(path: Path, root: Path, traced: Traced) -> Script:
 def visible_sql(source: str) -> str:
     """The comments and the constants of a text in Python that are SQL, each on its line, and nothing else."""
     lines = [""] * (source.count("\n") + 1)
-    for line, text in _visible(source):
-        for offset, part in enumerate(text.split("\n")):
-            lines[line - 1 + offset] += part
+    line, seen = 0, 0
+    for found in _TOKEN.finditer(source):
+        line, seen = line + source.count("\n", seen, found.start()), found.start()
+        for offset, part in enumerate(_visible(found).split("\n")):
+            lines[line + offset] += part
     return "\n".join(lines)
 
 
-def _visible(source: str) -> Iterator[tuple[int, str]]:
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            line, column = token.start
-            if token.type == tokenize.COMMENT:
-                yield line, " " * min(column, 1) + "--" + token.string[1:]
-            elif token.type == tokenize.STRING and (sql := _constant(token.string)):
-                yield line, f" {sql};"
-            elif token.type == tokenize.NAME and token.string in _EXTENSIONS:
-                yield line, f' create extension "{_EXTENSIONS[token.string]}";'
-            elif token.type == tokenize.NAME and (named := _NAMED_EXTENSION.match(token.line, column)):
-                yield line, f' create extension "{named[1]}";'
-    except (tokenize.TokenError, SyntaxError):
-        return  # whoever runs it is told
+def _visible(token: re.Match[str]) -> str:
+    """What a comment, a string or an operation that installs an extension is as SQL; empty: nothing."""
+    if token["comment"] is not None:
+        return f" --{token['comment']}"
+    if token["extension"] is not None:
+        name = _EXTENSIONS.get(token["extension"], token["name"])
+        return f' create extension "{name}";'
+    text = _constant(token["string"])
+    return f" {text};" if text else ""
 
 
 def _constant(literal: str) -> str:
     """The SQL of a string constant, on as many lines; empty where it is none."""
+    if not _SQL.match(literal.strip("\"'rRbBuUfF")):
+        return ""
     try:
         value = ast.literal_eval(literal)
     except (ValueError, SyntaxError):
         return ""  # f"..."
-    if not isinstance(value, str) or not _SQL.match(value) or value.count("\n") != literal.count("\n"):
+    if not isinstance(value, str) or value.count("\n") != literal.count("\n"):
         return ""
     try:
         syntax.parse(value)

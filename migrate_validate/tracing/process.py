@@ -27,17 +27,12 @@ _LINES = 12
 class Process:
     """A tool that runs in a process of its own."""
 
-    def __init__(
-        self, program: Program, database: Database | None, role: str | None, limit: float, *, back: bool = False
-    ) -> None:
-        """Start it.
+    def __init__(self, program: Program, limit: float) -> None:
+        """Start it; it waits to be asked for something.
 
-        :param database: what it may write; None: it only tells of the project
-        :param role: who it is there; None: the server's superuser
         :param limit: seconds that it may take from one statement to the next
-        :param back: whether the ways back are asked for
         """
-        self._program = program
+        self.program = program
         self._limit = limit
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._reading, writing = os.pipe()
@@ -53,7 +48,15 @@ class Process:
             )
         finally:
             os.close(writing)
-        request = {"server": _server(database, role), "arguments": dict(program.arguments), "back": back}
+
+    def ask(self, database: Database | None, role: str | None = None, *, back: bool = False) -> None:
+        """Ask it for what it can tell, once.
+
+        :param database: what it may write; None: it only tells of the project
+        :param role: who it is there; None: the server's superuser
+        :param back: whether the ways back are asked for
+        """
+        request = {"server": _server(database, role), "arguments": dict(self.program.arguments), "back": back}
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -104,8 +107,8 @@ class Process:
         )
 
     def _broken(self, why: str, remedy: str = "") -> ChainError:
-        name = self._program.tool.replace("_", " ")
-        command = f"{sys.executable}, in {self._program.directory}"
+        name = self.program.tool.replace("_", " ")
+        command = f"{sys.executable}, in {self.program.directory}"
         printed = self._tail()
         what = f"The migrations could not be run by {name}: {why}" + "".join(f"\n  | {line}" for line in printed)
         default = (

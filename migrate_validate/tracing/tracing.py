@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Any
 
 from migrate_validate.chain.model import Chain, Migration, Script
@@ -85,7 +85,7 @@ class _Way:
         self._back = back
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._process: Process | None = None
+        self._processes: list[Process] = []
         self._closed = False
         for traced in self._wanted:
             traced.promise(self.begin)
@@ -99,8 +99,8 @@ class _Way:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            process, thread = self._process, self._thread
-        if process is not None:
+            processes, thread = tuple(self._processes), self._thread
+        for process in processes:
             process.kill()
         if thread is not None:
             thread.join()
@@ -108,13 +108,26 @@ class _Way:
     def _run(self) -> None:
         ending: Exception = ServerError("the run was ended before the migrations had run")
         try:
+            # What it imports takes as long as a server takes to start.
+            early = self._started(next(script.traced.program for script in self._chain.scripts if script.traced))
             with self._start() as database:
                 for program in self._programs(database):
-                    self._run_program(program, database)
+                    process = early if early.program == program else self._started(program)
+                    self._run_program(process, database)
         except Exception as error:  # noqa: BLE001 - whoever asks for a trace is told
             ending = error
+        for process in self._processes:
+            process.kill()
         for traced in self._wanted:
             traced.fail(ending)
+
+    def _started(self, program: Program) -> Process:
+        process = Process(program, self._settings.statement_timeout)
+        with self._lock:
+            self._processes.append(process)
+            if self._closed:
+                process.kill()
+        return process
 
     def _programs(self, database: Database) -> Iterator[Program]:
         """Each program once, when what comes before it was applied."""
@@ -135,16 +148,10 @@ class _Way:
         ):
             Runner(connection, limits, watchdog).apply(script)
 
-    def _run_program(self, program: Program, database: Database) -> None:
-        process = Process(program, database, self._role(), self._settings.statement_timeout, back=self._back)
-        with self._lock:
-            self._process = process
-            if self._closed:
-                process.kill()
-        mine = {traced.key: traced for traced in self._wanted if traced.program == program}
-        with ExitStack() as stack:
-            stack.callback(process.kill)
-            _Hearing(mine, self._wanted, self._back).hear(process)
+    def _run_program(self, process: Process, database: Database) -> None:
+        process.ask(database, self._role(), back=self._back)
+        mine = {traced.key: traced for traced in self._wanted if traced.program == process.program}
+        _Hearing(mine, self._wanted, self._back).hear(process)
 
 
 class _Hearing:

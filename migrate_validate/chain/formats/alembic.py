@@ -8,7 +8,7 @@ import importlib.util
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def _read(path: Path, reading: Reading) -> Contents:
         contents.base.append(read_python(project.location / _ENV, reading.root, Traced(program, "setup")))
     for each in _ordered(revisions):
         up = read_python(each.path, reading.root, Traced(program, each.revision))
-        down = read_python(each.path, reading.root, Traced(program, each.revision)) if each.returns else None
+        down = replace(up, traced=Traced(program, each.revision)) if each.returns else None
         contents.migrations.append(Migration(each.revision, _name(each), up, down))
     return contents
 
