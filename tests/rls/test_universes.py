@@ -205,6 +205,7 @@ def test_claims(server: Server) -> None:
 
 def test_staff_has_rows_of_its_own_and_nobody_else_is_among_it(server: Server) -> None:
     text = (Path(__file__).parent / "bases" / "staff.sql").read_text(encoding="utf-8")
+    text += "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO authenticated;"
     with place(server, "supabase", text) as at:
         tenancy = at.discover()
         universes = at.seed(tenancy)
