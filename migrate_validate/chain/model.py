@@ -66,7 +66,7 @@ class Script:
     variables: tuple[tuple[str, str], ...] = ()
     """Variables of psql that its runner sets, and their values."""
     statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)
-    """Its statements where psql would not cut them from the text: a tool has a way of its own, or the text is no SQL."""
+    """Its statements where psql would not cut them from the text: a tool has its own way, or the text is no SQL."""
     traced: Traced | None = field(default=None, repr=False)
     """What a script in Python sends, which is known once it has run; None: its statements are on disk."""
 
@@ -126,8 +126,9 @@ class Records:
     """The table in which a tool writes down what has been applied, for migrations that look at it.
 
     The queries may use ``%(version)s``, ``%(name)s``, ``%(file)s`` (the name of the file), ``%(checksum)s`` and
-    ``%(statements)s`` (an array of texts) of the migration; a percent sign is written ``%%``. One that fails is
-    passed over: a chain may rebuild the table.
+    ``%(statements)s`` (an array of texts) of the migration, and ``%(previous)s``, the version before it or NULL; a
+    percent sign is written ``%%``. Each may be several statements. One that fails is passed over: a chain may rebuild
+    the table.
     """
 
     table: str

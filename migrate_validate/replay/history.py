@@ -40,6 +40,7 @@ class History:
 
     def __init__(self, chain: Chain, environment: Environment) -> None:
         """Nothing is written where the tool keeps no table, or no script of the chain mentions it."""
+        self._migrations = chain.migrations
         self._records: Records | None = None
         if chain.records is not None and _mentioned(chain.records, chain):
             self._records = chain.records
@@ -62,19 +63,36 @@ class History:
     def announce(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Write what the tool writes before it applies a migration."""
         if self._records is not None:
-            _execute(connection, self._records.before, migration)
+            self._execute(connection, self._records.before, migration)
 
     def record(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Write down that a migration has been applied."""
         if self._records is not None:
-            _execute(connection, self._records.applied, migration)
+            self._execute(connection, self._records.applied, migration)
             _repeat(connection, migration.up)
 
     def forget(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Take the record of a migration back, when it was rolled back."""
         if self._records is not None:
-            _execute(connection, self._records.reverted, migration)
+            self._execute(connection, self._records.reverted, migration)
             _repeat(connection, migration.down)
+
+    def _execute(self, connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:
+        if not query:
+            return
+        at = next((number for number, each in enumerate(self._migrations) if each is migration), 0)
+        with contextlib.suppress(psycopg.DatabaseError, ScriptError):
+            asked = "%(statements)s" in query
+            values = {
+                "version": migration.version,
+                "previous": self._migrations[at - 1].version if at else None,
+                "name": migration.name,
+                "file": migration.up.path.name,
+                "checksum": migration.checksum,
+                "statements": [statement.sql for statement in statements(migration.up)] if asked else [],
+            }
+            # The values go into the text: a query may be several statements.
+            psycopg.ClientCursor(connection).execute(query.encode(), values)
 
 
 def _mentioned(records: Records, chain: Chain) -> bool:
@@ -94,18 +112,3 @@ def _repeat(connection: psycopg.Connection[Any], script: Script | None) -> None:
         with contextlib.suppress(psycopg.DatabaseError):
             for query in script.traced.get(script.file).records:
                 connection.execute(query.encode(), prepare=False)
-
-
-def _execute(connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:
-    if not query:
-        return
-    with contextlib.suppress(psycopg.DatabaseError, ScriptError):
-        asked = "%(statements)s" in query
-        values = {
-            "version": migration.version,
-            "name": migration.name,
-            "file": migration.up.path.name,
-            "checksum": migration.checksum,
-            "statements": [statement.sql for statement in statements(migration.up)] if asked else [],
-        }
-        connection.execute(query.encode(), values, prepare=False)
