@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from migrate_validate.chain.model import Chain
+from migrate_validate.chain.model import Chain, Script
 from migrate_validate.chain.reader import read_chain
+from migrate_validate.chain.statements import statements
 from migrate_validate.config import Settings
 from migrate_validate.errors import MigrateValidateError
 from tests.replay.chains import FAST, write
@@ -46,3 +47,9 @@ def refused(root: Path, files: Files, path: str = ".", settings: Settings = FAST
     with pytest.raises(MigrateValidateError) as caught:
         read(root, files, path, settings)
     return str(caught.value).replace(str(root), "ROOT")
+
+
+def sent(script: Script | None) -> list[tuple[str, str]]:
+    """The place and the text of each statement of a script."""
+    assert script is not None
+    return [(f"{each.location.line}:{each.location.column}", each.sql) for each in statements(script)]

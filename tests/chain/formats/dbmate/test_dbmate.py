@@ -13,7 +13,7 @@ from migrate_validate.catalog.diff import compare
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Sends, TransactionMode
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused, sent
+from tests.chain.formats.chains import applied, aside, read, refused, sent
 from tests.replay.chains import failure_of, outcomes, query, replayed
 
 USERS = """\
@@ -32,7 +32,7 @@ def test_order_is_by_name(tmp_path: Path) -> None:
     others = ["README.md", "schema.sql", "later.sql", "run.sh", "below/3_x.sql"]
     chain = read(tmp_path, {**dict.fromkeys(names, USERS), **dict.fromkeys(others, "")})
     assert (chain.format, chain.recognized) == ("dbmate", "10-b.sql says `-- migrate:up`")
-    assert files(chain) == names
+    assert applied(chain) == names
     assert [each.version for each in chain.migrations] == ["10", "1", "20240102030405", "2"]
     assert [each.name for each in chain.migrations] == ["b", "a", "", "c_d"]
     assert aside(chain) == {
@@ -47,16 +47,16 @@ def test_order_is_by_name(tmp_path: Path) -> None:
 def test_the_directory_around_the_migrations(tmp_path: Path) -> None:
     chain = read(tmp_path, {"db/migrations/1_a.sql": USERS, "db/schema.sql": "", "db/notes.txt": ""}, "db")
     assert chain.recognized == "migrations/1_a.sql says `-- migrate:up`"
-    assert files(chain) == ["migrations/1_a.sql"]
+    assert applied(chain) == ["migrations/1_a.sql"]
     dumped = "the schema that dbmate dumps: where the migrations lead, not a step"
     assert aside(chain) == {"schema.sql": dumped, "notes.txt": "not in migrations/"}
     inside = read(tmp_path, {}, "db/migrations")
-    assert (files(inside), aside(inside)) == (["1_a.sql"], {"../schema.sql": dumped})
+    assert (applied(inside), aside(inside)) == (["1_a.sql"], {"../schema.sql": dumped})
 
 
 def test_one_file(tmp_path: Path) -> None:
     chain = read(tmp_path, {"migrations/1_a.sql": USERS, "schema.sql": ""}, "migrations/1_a.sql")
-    assert (files(chain), aside(chain)) == (["1_a.sql"], {})
+    assert (applied(chain), aside(chain)) == (["1_a.sql"], {})
 
 
 def test_both_directions_keep_their_places(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused, sent
+from tests.chain.formats.chains import applied, aside, read, refused, sent
 from tests.replay.chains import failure_of, outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
@@ -32,7 +32,7 @@ def test_order_pairs_and_what_is_set_aside(tmp_path: Path) -> None:
         },
     )
     assert (chain.format, chain.recognized) == ("diesel", f"{SETUP}/ is Diesel's")
-    assert files(chain) == [
+    assert applied(chain) == [
         f"{SETUP}/up.sql",
         "20220102030405/up.sql",
         "20230102030405_a/up.sql",
@@ -59,7 +59,7 @@ def test_how_it_is_recognized(tmp_path: Path) -> None:
     assert marked.recognized == "1_a/metadata.toml is Diesel's"
     crate = read(tmp_path, {"crate/diesel.toml": "", "crate/migrations/1_a/up.sql": USERS}, "crate")
     assert crate.recognized == "diesel.toml is Diesel's"
-    assert files(crate) == ["migrations/1_a/up.sql"]
+    assert applied(crate) == ["migrations/1_a/up.sql"]
     assert aside(crate) == {"diesel.toml": "the configuration of Diesel"}
     assert read(tmp_path, {}, "crate/migrations").recognized == "../diesel.toml is Diesel's"
 
@@ -67,7 +67,7 @@ def test_how_it_is_recognized(tmp_path: Path) -> None:
 def test_the_directory_that_the_configuration_names(tmp_path: Path) -> None:
     config = '[migrations_directory]\ndir = "db/steps"\n'
     chain = read(tmp_path, {"diesel.toml": config, "db/steps/1_a/up.sql": USERS})
-    assert files(chain) == ["db/steps/1_a/up.sql"]
+    assert applied(chain) == ["db/steps/1_a/up.sql"]
     assert refused(tmp_path, {"diesel.toml": "[migrations_directory]\ndir = 1\n"}).startswith(
         "diesel.toml: migrations_directory.dir is no text\n"
     )

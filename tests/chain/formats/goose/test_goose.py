@@ -11,7 +11,7 @@ from migrate_validate.chain.formats.lines import ends_statement
 from migrate_validate.chain.ignores import ignores
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused, sent
+from tests.chain.formats.chains import applied, aside, read, refused, sent, steps
 from tests.replay.chains import failure_of, outcomes, query, replayed
 
 USERS = """\
@@ -42,11 +42,10 @@ def test_order_versions_and_what_is_set_aside(tmp_path: Path) -> None:
     others = ["11_f.go", "12_f_test.go", "helpers.go", "README.md", "atlas.sum", "below/13_x.sql"]
     chain = read(tmp_path, {**dict.fromkeys(names, USERS), **dict.fromkeys(others, ""), "seed_data.sql": "SELECT 1;"})
     assert (chain.format, chain.recognized) == ("goose", "00001_a.sql says `-- +goose Up`")
-    assert files(chain) == names
+    assert applied(chain) == names
     assert [each.version for each in chain.migrations] == ["00001", "2", "0010", "20240102030405"]
     assert [each.name for each in chain.migrations] == ["a", "b", "c", "d_e"]
     assert aside(chain) == {
-        "11_f.go": "a migration in Go: it is part of the program that runs goose, and cannot be run here",
         "12_f_test.go": "a test in Go",
         "helpers.go": "Go without a version in its name: no migration",
         "README.md": "Markdown: a text for people",
@@ -55,11 +54,13 @@ def test_order_versions_and_what_is_set_aside(tmp_path: Path) -> None:
         "seed_data.sql": "its name does not begin with a number and _: the command goose refuses to run where such a"
         " file lies, programs that use goose leave it out",
     }
-    assert [each.file for each in chain.set_aside if each.step] == ["11_f.go"]
+    assert steps(chain) == {
+        "11_f.go": "a migration in Go: it is part of the program that runs goose, and cannot be run here"
+    }
 
 
 def test_one_file(tmp_path: Path) -> None:
-    assert files(read(tmp_path, {"1_a.sql": USERS, "2_b.sql": USERS}, "2_b.sql")) == ["2_b.sql"]
+    assert applied(read(tmp_path, {"1_a.sql": USERS, "2_b.sql": USERS}, "2_b.sql")) == ["2_b.sql"]
 
 
 def test_both_directions_keep_their_places(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused, sent
+from tests.chain.formats.chains import applied, aside, read, refused, sent
 from tests.replay.chains import failure_of, outcomes, query, replayed
 
 USERS = """\
@@ -51,7 +51,7 @@ def test_order_is_by_number_then_by_name(tmp_path: Path) -> None:
     order = ["1-a.sql", "02_c.sql", "2_b.sql", "10.sql", "after.sql", "before.sql"]
     chain = read(tmp_path, {**dict.fromkeys(names, USERS), "README.md": "", "run.sh": "", "below/1_x.sql": USERS})
     assert (chain.format, chain.recognized) == ("sql-migrate", "02_c.sql says `-- +migrate Up`")
-    assert files(chain) == order
+    assert applied(chain) == order
     assert [each.version for each in chain.migrations] == ["1", "02", "2", "10", "after", "before"]
     assert [each.name for each in chain.migrations] == ["a", "c", "b", "", "after", "before"]
     assert aside(chain) == {"README.md": "Markdown: a text for people", "run.sh": "no SQL", "below": "a directory"}
@@ -60,7 +60,7 @@ def test_order_is_by_number_then_by_name(tmp_path: Path) -> None:
 def test_the_directory_that_the_configuration_names(tmp_path: Path) -> None:
     chain = read(tmp_path, {"dbconfig.yml": CONFIG, "db/steps/1_a.sql": USERS, "go.mod": ""})
     assert chain.recognized == "dbconfig.yml is sql-migrate's"
-    assert files(chain) == ["db/steps/1_a.sql"]
+    assert applied(chain) == ["db/steps/1_a.sql"]
     assert aside(chain) == {
         "db": "not in steps/",
         "dbconfig.yml": "the configuration of sql-migrate",

@@ -9,7 +9,7 @@ import pytest
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused
+from tests.chain.formats.chains import applied, aside, read, refused
 from tests.replay.chains import failure_of, outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
@@ -24,7 +24,7 @@ def test_order_pairs_and_what_is_set_aside(tmp_path: Path) -> None:
         tmp_path, {"Cargo.toml": CRATE, **{f"migrations/{name}": USERS for name in [*ups, *others]}}, "migrations"
     )
     assert (chain.format, chain.recognized) == ("sqlx", "../Cargo.toml is there for SQLx")
-    assert files(chain) == ups
+    assert applied(chain) == ups
     assert [each.version for each in chain.migrations] == ["1", "02", "10", "20240102030405"]
     assert [each.name for each in chain.migrations] == ["a", "b_c", "d", "e"]
     assert {each.file: each.down.file for each in chain.migrations if each.down} == {"02_b_c.up.sql": "02_x.down.sql"}
@@ -57,7 +57,7 @@ def test_how_it_is_recognized(tmp_path: Path, beside: dict[str, str | bytes], fo
 
 def test_one_file(tmp_path: Path) -> None:
     chain = read(tmp_path, {"1_a.up.sql": INDEX, "1_a.down.sql": USERS, "2_b.sql": USERS}, "1_a.up.sql")
-    assert files(chain) == ["1_a.up.sql"]
+    assert applied(chain) == ["1_a.up.sql"]
     assert chain.migrations[0].down is not None
 
 
