@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from migrate_validate import syntax
@@ -10,19 +11,30 @@ from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.assumptions import Assumption, Unread, read
 from migrate_validate.chain.model import Script, Statement
 from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
-from migrate_validate.data.demands import CHECK, FOREIGN_KEY, NOT_NULL, UNIQUE, casts, demands
+from migrate_validate.data import domains, exclusions, partitions
+from migrate_validate.data.demand import CHECK, EXCLUSION, FOREIGN_KEY, NOT_NULL, UNIQUE
+from migrate_validate.data.demands import casts, demands
 from migrate_validate.data.names import Names, Sources
 from migrate_validate.replay.timeline import Failure
-from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
+from migrate_validate.syntax import GrammarError, Node, enum_name, node_name, quote, unwrap
 
-from . import written
-from .written import conjuncts, fills, keys_of, parent_of, sides
+from . import computing, raising, referring, writing, written
+from .bodies import block
+from .writing import fills
+from .written import conjuncts, keys_of, parent_of, sides
 
 _CARDINALITY, _DIVISION = "21000", "22012"
-_DATA = "22"
-"""The class of SQLSTATE for values that something does not take."""
-_DIVIDES = ("/", "%")
+_DATA = ("22", "0A000", "54000")
+"""What SQLSTATEs begin with for values that something does not take; NaN as an integer is the second one."""
+_TOO_LARGE = ("22001", "22003", "0A000")
+_RAISED = ("P0001", "P0004")
+"""SQLSTATEs of RAISE and ASSERT."""
+_WRITING = ("insert", "update", "merge")
 _SCALAR = ("EXPR_SUBLINK", "MULTIEXPR_SUBLINK")
+
+
+MOST = 60
+"""Candidates of one failure: each costs a query for each dataset that is looked at."""
 
 
 def candidates(
@@ -42,7 +54,7 @@ def candidates(
         return ()
     found: dict[Assumption, None] = {}
     told = _Told(failure, statement, before, up)
-    for text in told.texts():
+    for text in (text for each in (told, *told.inside()) for text in each.texts()):
         if isinstance(text, Assumption):
             found[text] = None
         elif text is not None:
@@ -50,17 +62,18 @@ def candidates(
                 found[read(text)] = None
             except Unread:  # what PostgreSQL prints is not always what the grammar reads
                 continue
-    return tuple(found)
+    return tuple(found)[:MOST]
 
 
 class _Told:
     """A failure and all that is known around it."""
 
     def __init__(self, failure: Failure, statement: Statement, before: Catalog, up: Script | None) -> None:
-        self.failure, self.statement, self.names = failure, statement, Names(before)
+        self.failure, self.statement, self.names, self.up = failure, statement, Names(before), up
         self.updates: list[tuple[Statement, Names]] = []
         self.enums: dict[str, tuple[str, ...]] = {}
         self.checks: dict[str, str] = {}
+        self.exclusions: dict[str, list[tuple[str, str]]] = {}
         for each in _until(statement, up):
             self._see(each)
             self.names.follow(each)
@@ -75,23 +88,41 @@ class _Told:
             node: Any = syntax.parse(statement.sql)[0].node
             self.enums[unwrap(node.type_name[-1]).sval] = tuple(unwrap(value).sval for value in node.vals)
         elif statement.kind in ("create", "alter_table"):
-            self.checks |= _checks(syntax.parse(statement.sql)[0].node)
+            tree = syntax.parse(statement.sql)[0].node
+            self.checks |= _checks(tree)
+            for each in syntax.walk(tree):
+                if node_name(each) == "Constraint" and each.exclusions:
+                    self.exclusions[each.conname or f"{tree.relation.relname}_excl"] = _keys(each)
+
+    def inside(self) -> Iterator[_Told]:
+        """The same of each statement inside of a DO block: one of them has failed."""
+        if self.statement.kind != "do":
+            return
+        for node in block(self.statement.sql, self.node).nodes:
+            try:
+                parsed = syntax.parse(syntax.sql_of(node))[0]
+            except GrammarError:
+                continue
+            text = syntax.sql_of(parsed.node)
+            yield _Told(self.failure, replace(self.statement, sql=text, kind=parsed.kind), self.names.catalog, self.up)
 
     def texts(self) -> Iterator[str | Assumption | None]:
         """What may be assumed, best first, some of it nonsense."""
         ways = {
+            EXCLUSION: self._apart,
             NOT_NULL: self._not_null,
             UNIQUE: self._unique,
             FOREIGN_KEY: self._exists,
             CHECK: self._check,
             _CARDINALITY: self._cardinality,
-            _DIVISION: self._division,
         }
         state = self.failure.sqlstate or ""
         if state in ways:
             yield from ways[state]()
         elif state.startswith(_DATA):
             yield from self._values()
+        if state in _RAISED or (state in ways and raising.frames(self.failure)):
+            yield from self._raised()
 
     def _demanded(self, *states: str) -> Iterator[Assumption]:
         for demand in demands(self.statement, self.names, self.enums):
@@ -103,10 +134,13 @@ class _Told:
         demanded = list(self._demanded(NOT_NULL))
         # One ALTER TABLE may want it of several columns.
         yield from sorted(demanded, key=lambda each: column not in each.subject)
-        for reads in written.written(self.statement, self.names):
+        for reads in writing.written(self.statement, self.names):
             yield from written.not_null(reads, column)
+        yield from self._of_domains(NOT_NULL)
         if self.statement.kind == "alter_table" and column:
             yield from self._backfilled(column)
+        if self.statement.kind == "delete":
+            yield from referring.still_referred(self.node, self.sources, self.failure)
 
     def _backfilled(self, column: str) -> Iterator[str | None]:
         """Where a column that the migration has added, or found with NULLs, and has filled stays NULL."""
@@ -129,26 +163,70 @@ class _Told:
         yield from self._written_twice(keys_of(self.failure))
 
     def _written_twice(self, keys: list[str]) -> Iterator[str | None]:
-        several = written.written(self.statement, self.names)
+        several = writing.written(self.statement, self.names)
         if several and keys:
             yield from written.unique(several, keys, self._target(), self.names)
 
     def _target(self) -> Table | None:
-        return self.names.table(self.node.relation) if self.statement.kind in ("insert", "update") else None
+        return self.names.table(self.node.relation) if self.statement.kind in _WRITING else None
 
     def _exists(self) -> Iterator[str | Assumption | None]:
         yield from self._demanded(FOREIGN_KEY)
-        for reads in written.written(self.statement, self.names):
+        for reads in writing.written(self.statement, self.names):
             yield from written.exists(
                 reads, [name.strip('"') for name in keys_of(self.failure)], parent_of(self.failure)
             )
+        if self.statement.kind in ("delete", "update"):
+            yield from referring.still_referred(self.node, self.sources, self.failure)
 
     def _check(self) -> Iterator[str | Assumption | None]:
         yield from self._demanded(CHECK)
         condition = self._condition()
         if condition is not None:
-            for reads in written.written(self.statement, self.names):
+            for reads in writing.written(self.statement, self.names):
                 yield from written.check(reads, condition)
+        yield from self._of_domains(CHECK)
+
+    def _of_domains(self, state: str) -> Iterator[Assumption]:
+        """What domains demand of values that are cast to them, or written to columns of them."""
+        for demand in casts(self.node, self.sources, self.enums):
+            if demand.sqlstate == state:
+                yield from demand.assumptions
+        for reads in writing.written(self.statement, self.names):
+            restriction = reads.restriction()
+            for name in reads.values if reads.table is not None and restriction is not None else ():
+                wanted = computing.wanted(name, self.node.relation, self._target(), self.sources)
+                domain = self.names.made.domain(wanted) if wanted is not None else None
+                text = reads.sql(quote(name)) if domain is not None else None
+                if domain is not None and text is not None and reads.table is not None:
+                    for demand in domains.becomes(domain, text, reads.table, f"{reads.name}{restriction}"):
+                        if demand.sqlstate == state:
+                            yield from demand.assumptions
+
+    def _apart(self) -> Iterator[str | Assumption | None]:
+        yield from self._demanded(EXCLUSION)
+        keys = self._excluded()
+        several = writing.written(self.statement, self.names)
+        if keys and several:
+            yield from written.apart(several, keys, self._target(), self.names)
+
+    def _excluded(self) -> list[tuple[str, str]]:
+        """Keys and operators of the exclusion constraint that refused a row, over the columns of its table."""
+        target, name = self._target(), self.failure.constraint
+        for each in target.constraints if target else ():
+            if each.name == name and each.kind == "exclusion":
+                return _keys(syntax.parse(f"ALTER TABLE t ADD {each.definition}")[0].node)
+        return self.exclusions.get(name or "") or next(iter(self.exclusions.values()), [])
+
+    def _raised(self) -> Iterator[str | None]:
+        """What keeps a function from refusing a row."""
+        up, own = self.up, self.node if self.statement.kind == "do" else None
+        for condition in raising.conditions(self.failure, self.names.catalog, up, own) if up is not None else ():
+            several = writing.written(self.statement, self.names) or writing.deleted(self.statement, self.names)
+            for reads in several:
+                yield from written.refused(reads, condition, self.statement.kind)
+            if not several:
+                yield written.finds_nothing(condition, self.names)
 
     def _condition(self) -> str | None:
         """The expression of the CHECK constraint that refused a row."""
@@ -156,22 +234,21 @@ class _Told:
         for constraint in target.constraints if target else ():
             if constraint.name == name and constraint.kind == "check":
                 return next(iter(_checks(syntax.parse(f"ALTER TABLE t ADD {constraint.definition}")[0].node).values()))
+        if not name and self.statement.kind in _WRITING and self.names.made.bounds_of(self.node.relation):
+            return partitions.has_a_place(self.node.relation, self.names)
         return self.checks.get(name or "")
 
     def _values(self) -> Iterator[str | Assumption | None]:
-        yield from self._demanded(_DATA)
+        yield from self._demanded("22")
         for demand in casts(self.node, self.sources, self.enums):
             yield from demand.assumptions
-        target = self._target()
-        for reads in written.written(self.statement, self.names) if target else ():
-            yield from written.too_large(reads, target) if target else ()
-
-    def _division(self) -> Iterator[str | None]:
-        for each in syntax.walk(self.node):
-            if node_name(each) == "A_Expr" and each.name and unwrap(each.name[-1]).sval in _DIVIDES:
-                table, divisor = self.sources.table_of(each.rexpr), self.sources.sql(each.rexpr)
-                if table and divisor:
-                    yield f"{divisor} <> 0 on {self.sources.name_of(table)}"
+        target, several = self._target(), writing.written(self.statement, self.names)
+        divides = self.failure.sqlstate == _DIVISION
+        for reads in several if self.failure.sqlstate in _TOO_LARGE else ():
+            yield from computing.too_large(reads, self.node.relation, target)
+        yield from computing.computed(self.node, self.sources, several, divides=divides)
+        for reads in several if target is not None else ():
+            yield from computing.generated(reads, target, divides=divides) if target is not None else ()
 
     def _cardinality(self) -> Iterator[str | None]:
         if self.statement.kind == "insert" and self.node.HasField("on_conflict_clause"):
@@ -185,7 +262,7 @@ class _Told:
                 select = unwrap(each.subselect)
                 condition = select.where_clause if select.HasField("where_clause") else None
                 yield from self._unique_in(list(select.from_clause), condition)
-        for reads in written.written(self.statement, self.names):
+        for reads in writing.written(self.statement, self.names):
             yield from written.several_found(reads)
 
     def _unique_in(self, relations: list[Node], condition: Node | None) -> Iterator[str | None]:
@@ -246,6 +323,15 @@ def _checks(tree: Node) -> dict[str, str]:
             own = f"_{columns.pop()}" if len(columns) == 1 else ""
             found.setdefault(each.conname or f"{table}{own}_check", syntax.sql_of_node(each.raw_expr))
     return found
+
+
+def _keys(tree: Node) -> list[tuple[str, str]]:
+    """The keys of an exclusion constraint as SQL, with their operators."""
+    constraint = next(each for each in syntax.walk(tree) if node_name(each) == "Constraint")
+    return [
+        (syntax.sql_of_node(element.expr) if element.HasField("expr") else quote(element.name), operator)
+        for element, operator in exclusions.compared(constraint)
+    ]
 
 
 def _belongs(expression: Node, alias: str, table: Table, names: Names) -> bool:

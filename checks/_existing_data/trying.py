@@ -23,6 +23,7 @@ from .._shared import Connection
 from .following import Following
 from .harm import Harm
 from .names import Names
+from .raising import told
 from .words import Words
 
 _SAVEPOINT = b"migrate_validate_dataset"
@@ -113,7 +114,8 @@ class Trying:
             if self._after is None:
                 self._after = trial.catalog()
             return Outcome(data, following.harms(self._after), filled=filled)
-        if failure.sqlstate == _UNSUPPORTED:
+        # NaN as an integer is not supported either, but that is a matter of the rows, and no detail is told of it.
+        if failure.sqlstate == _UNSUPPORTED and (failure.detail or not any(data.rows.values())):
             raise Stopped(f"{failure.location}: {failure.message}; {failure.detail or 'PostgreSQL cannot do that'}")
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
@@ -171,6 +173,7 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     detail = f"; {failure.detail}" if failure.detail and failure.sqlstate not in _ROW_SHOWN else ""
     about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
+    raised = told(failure, before, script)
     severity, fix = None, None
     if failure.sqlstate == _TOO_LONG:
         severity, code = Severity.WARNING, ", many times as long as without them: it may never end"
@@ -183,7 +186,7 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
     return Harm(
         "fails-on-data",
         about,
-        f"{failure.message}{code}{detail}",
+        f"{failure.message}{code}{detail}{f'; {raised}' if raised else ''}",
         object=_object(failure, statement, before),
         statement=statement,
         severity=severity,

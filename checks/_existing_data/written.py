@@ -1,173 +1,22 @@
-"""What INSERT ... SELECT and UPDATE take for granted of the rows that they read."""
+"""What INSERT ... SELECT, UPDATE and MERGE take for granted of the rows that they read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Table
-from migrate_validate.chain.model import Statement
-from migrate_validate.chain.statements import UNPARSED
-from migrate_validate.data.casts import conditions
+from migrate_validate.data import exclusions
 from migrate_validate.data.names import Names, Sources
 from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
+from .writing import Written, reference
+
 _KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _PARENT = re.compile(r'is not present in table "(?P<table>.*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One query whose rows a statement writes, in the names of before."""
-
-    values: Mapping[str, Node]
-    """By column of the target: where its value comes from."""
-    sources: Sources
-    relation: str | None
-    """What stands behind FROM."""
-    table: Table | None
-    """The table behind FROM, where it is one alone."""
-    where: Node | None
-    """A generic ``Node``."""
-    updated: Table | None = None
-    """The table that an UPDATE changes, as it was before."""
-    own: str = ""
-    """How an UPDATE names it."""
-    joined: str = ""
-    """What else an UPDATE reads."""
-
-    @property
-    def name(self) -> str:
-        """What an assumption calls the table."""
-        assert self.table is not None
-        return self.sources.name_of(self.table)
-
-    def restriction(self, *, qualified: bool = False) -> str | None:
-        """`` where ...``, empty where it has all rows; None: it cannot be said in the names of before."""
-        if self.where is None:
-            return ""
-        condition = self.sources.sql(self.where, qualified=qualified)
-        return None if condition is None else f" where {condition}"
-
-    def sql(self, expression: str, *, qualified: bool = False) -> str | None:
-        """An expression over the target's columns, over those that are read."""
-        tree = syntax.parse(f"SELECT {expression}")[0].node.target_list[0].res_target.val
-        names = [unwrap(each.fields[-1]).sval for each in syntax.walk(tree) if node_name(each) == "ColumnRef"]
-        if any(name not in self.values for name in names):
-            return None
-        holder: Any = syntax.parse("SELECT NULL")[0].node.target_list[0].res_target
-        holder.val.CopyFrom(tree)
-        _put(holder, self.values)
-        return self.sources.sql(holder.val, qualified=qualified)
-
-
-def written(statement: Statement, names: Names) -> tuple[Written, ...]:
-    """The queries of an INSERT or UPDATE; none of other statements."""
-    if statement.kind not in ("insert", "update"):
-        return ()
-    node: Any = syntax.parse(statement.sql)[0].node
-    sources = Sources(node, names)
-    if statement.kind == "update":
-        return tuple(_of_update(node, sources))
-    return tuple(_of_insert(node, sources))
-
-
-def _of_update(node: Node, sources: Sources) -> Iterator[Written]:
-    table = sources.names.table(node.relation)
-    own = sources.from_clause(node.relation)
-    if table is None or own is None:
-        return
-    others = [_from(each, sources) for each in node.from_clause]
-    alias = node.relation.alias.aliasname if node.relation.HasField("alias") else node.relation.relname
-    values = {column.name: _reference(alias, column.name) for column in table.columns}
-    values |= {unwrap(each).name: unwrap(each).val for each in node.target_list}
-    relation = None if None in others else ", ".join([own, *map(str, others)])
-    where = node.where_clause if node.HasField("where_clause") else None
-    joined = ", ".join(map(str, others))
-    yield Written(values, sources, relation, None if others else table, where, table, own, joined)
-
-
-def _of_insert(node: Node, sources: Sources) -> Iterator[Written]:
-    target = sources.names.table(node.relation)
-    columns = [unwrap(each).name for each in node.cols] or [each.name for each in (target.columns if target else ())]
-    for select in _branches(unwrap(node.select_stmt)):
-        given = _given(select, sources)
-        if given is None or select.values_lists:
-            continue
-        relations = [_from(each, sources) for each in select.from_clause]
-        first = unwrap(select.from_clause[0]) if len(select.from_clause) == 1 else None
-        table = sources.names.table(first) if first is not None and node_name(first) == "RangeVar" else None
-        grouped = select.group_clause or select.distinct_clause or not relations or None in relations
-        yield Written(
-            dict(zip(columns, given, strict=False)),
-            sources,
-            None if grouped else ", ".join(map(str, relations)),
-            None if grouped else table,
-            select.where_clause if select.HasField("where_clause") else None,
-        )
-
-
-def _branches(select: Node) -> Iterator[Node]:
-    if select is None:
-        return
-    if select.HasField("larg"):
-        yield from _branches(select.larg)
-        yield from _branches(select.rarg)
-    else:
-        yield select
-
-
-def _given(select: Node, sources: Sources) -> list[Node] | None:
-    """The expressions that a query returns, ``*`` written out."""
-    found: list[Node] = []
-    for target in map(unwrap, select.target_list):
-        value = unwrap(target.val)
-        if node_name(value) == "ColumnRef" and node_name(unwrap(value.fields[-1])) == "A_Star":
-            first = unwrap(select.from_clause[0]) if len(select.from_clause) == 1 else None
-            table = sources.names.table(first) if first is not None and node_name(first) == "RangeVar" else None
-            if table is None:
-                return None
-            found += [_reference(None, column.name) for column in table.columns]
-        else:
-            found.append(target.val)
-    return found
-
-
-def _reference(alias: str | None, column: str) -> Node:
-    name = f"{quote(alias)}.{quote(column)}" if alias else quote(column)
-    return syntax.parse(f"SELECT {name}")[0].node.target_list[0].res_target.val
-
-
-def _from(item: Node, sources: Sources) -> str | None:
-    """What stands behind FROM, in the names of before; None: it is no table or join of tables of then."""
-    node = unwrap(item)
-    if node_name(node) == "RangeVar":
-        return sources.from_clause(node)
-    if node_name(node) == "JoinExpr" and node.HasField("quals"):
-        left, right = _from(node.larg, sources), _from(node.rarg, sources)
-        condition = sources.sql(node.quals, qualified=True)
-        words = {"JOIN_INNER": "join", "JOIN_LEFT": "left join", "JOIN_RIGHT": "right join", "JOIN_FULL": "full join"}
-        word = words.get(enum_name("JoinType", node.jointype))
-        if left and right and condition and word:
-            return f"{left} {word} {right} on {condition}"
-    return None
-
-
-def _put(message: Any, values: Mapping[str, Node]) -> None:
-    """Exchange references to columns for what their values are."""
-    for field, value in message.ListFields():
-        if field.type != field.TYPE_MESSAGE:
-            continue
-        for each in [value] if hasattr(value, "ListFields") else list(value):
-            if each.DESCRIPTOR.name == "Node" and each.WhichOneof("node") == "column_ref":
-                each.CopyFrom(values[unwrap(each.column_ref.fields[-1]).sval])
-            else:
-                _put(each, values)
 
 
 def not_null(reads: Written, column: str) -> Iterator[str | None]:
@@ -183,7 +32,7 @@ def not_null(reads: Written, column: str) -> Iterator[str | None]:
             yield f"not null {value} on {reads.name}{restriction}"
         elif not _has_subquery(reads.values[column]):
             yield f"check ({value} IS NOT NULL) on {reads.name}{restriction}"
-    yield _no_rows(reads, f"({reads.sql(quote(column), qualified=True)}) is null")
+    yield no_rows(reads, f"({reads.sql(quote(column), qualified=True)}) is null")
 
 
 def check(reads: Written, condition: str) -> Iterator[str | None]:
@@ -191,7 +40,68 @@ def check(reads: Written, condition: str) -> Iterator[str | None]:
     value, restriction = reads.sql(condition), reads.restriction()
     if reads.table is not None and value and restriction is not None:
         yield f"check ({value}) on {reads.name}{restriction}"
-    yield _no_rows(reads, f"not ({reads.sql(condition, qualified=True)})")
+    yield no_rows(reads, f"not ({reads.sql(condition, qualified=True)})")
+
+
+def refused(reads: Written, condition: str, kind: str) -> Iterator[str | None]:
+    """What is assumed where a trigger has refused what was written.
+
+    :param condition: on which it does, as SQL over ``new`` and ``old``
+    :param kind: of the statement: ``insert``, ``update`` or ``delete``
+    """
+    holder: Any = syntax.parse(f"SELECT {condition}")[0].node.target_list[0].res_target
+    operation: Any = syntax.parse(f"SELECT '{kind.upper()}'")[0].node.target_list[0].res_target.val
+    nothing: Any = syntax.parse("SELECT NULL")[0].node.target_list[0].res_target.val
+    alias = reads.own.rpartition(" AS ")[2] or None
+    for each in _generic(holder):
+        parts = [unwrap(part).sval for part in each.column_ref.fields if node_name(unwrap(part)) == "String"]
+        if parts[:1] == ["new"] and len(parts) == 2:
+            each.CopyFrom(reads.values.get(parts[1], nothing))
+        elif parts[:1] == ["old"] and len(parts) == 2:
+            each.CopyFrom(reference(alias, parts[1]))
+        elif parts == ["tg_op"]:
+            each.CopyFrom(operation)
+    value, restriction = reads.sources.sql(holder.val), reads.restriction()
+    if reads.table is not None and value and restriction is not None and not _has_subquery(holder.val):
+        yield f"check ({_never(value)}) on {reads.name}{restriction}"
+    yield no_rows(reads, f"({reads.sources.sql(holder.val, qualified=True)})")
+
+
+def _never(condition: str) -> str:
+    """A condition is false, or NULL."""
+    tree = syntax.parse_expression(condition)
+    if node_name(tree) == "BooleanTest" and enum_name("BoolTestType", tree.booltesttype) == "IS_NOT_TRUE":
+        return f"({syntax.sql_of_node(tree.arg)}) is true"
+    return f"({condition}) is not true"
+
+
+def finds_nothing(condition: str, names: Names) -> str | None:
+    """What is assumed where a condition over whole tables leads to an error."""
+    try:
+        tree: Any = syntax.parse(f"SELECT {condition}")[0].node.target_list[0].res_target.val
+    except syntax.GrammarError:
+        return None
+    said = Sources(unwrap(tree), names).sql(tree, qualified=True)
+    if said is None:
+        return None
+    node = syntax.parse_expression(said)
+    if node_name(node) == "SubLink" and enum_name("SubLinkType", node.sub_link_type) == "EXISTS_SUBLINK":
+        return f"no rows: {syntax.sql_of(unwrap(node.subselect))}"
+    return f"no rows: select 1 where {said}"
+
+
+def _generic(message: Any) -> list[Any]:
+    """All references to columns below a message, as generic nodes."""
+    found: list[Any] = []
+    for field, value in message.ListFields():
+        if field.type != field.TYPE_MESSAGE:
+            continue
+        for each in [value] if hasattr(value, "ListFields") else list(value):
+            if each.DESCRIPTOR.name == "Node" and each.WhichOneof("node") == "column_ref":
+                found.append(each)
+            else:
+                found += _generic(each)
+    return found
 
 
 def exists(reads: Written, columns: Sequence[str], parent: str) -> Iterator[str | None]:
@@ -229,29 +139,31 @@ def unique(several: Sequence[Written], keys: Sequence[str], target: Table | None
         yield f"no rows: select {listed} from ({united} union all {there}) as written {grouped}"
 
 
-def too_large(reads: Written, target: Table) -> Iterator[str | None]:
-    """What is assumed where a value did not fit into the target's column."""
-    for name in reads.values:
-        column, text, restriction = target.column(name), reads.sql(quote(name)), reads.restriction()
-        source = reads.table.column(text.strip('"')) if reads.table and text else None
-        if column and source and text and restriction is not None and column.type != source.type:
-            type_name = syntax.parse_expression(f"NULL::{column.type}").type_name
-            for each in conditions(text, source.type, type_name, explicit=False):
-                yield f"{each} on {reads.name}{restriction}"
-        if column and text and restriction is not None and reads.table and column.type in _LARGEST:
-            yield from _sum_within(text, _LARGEST[column.type], f"on {reads.name}{restriction}")
+def apart(
+    several: Sequence[Written], keys: Sequence[tuple[str, str]], target: Table | None, names: Names
+) -> Iterator[str | None]:
+    """What is assumed where an exclusion constraint refused what was written.
 
-
-def _sum_within(expression: str, largest: int, of_rows: str) -> Iterator[str]:
-    """What keeps ``column + 1`` within an integer type."""
-    node = syntax.parse_expression(expression)
-    if node_name(node) == "A_Expr" and unwrap(node.name[-1]).sval in ("+", "-") and node.HasField("lexpr"):
-        left, right = unwrap(node.lexpr), unwrap(node.rexpr)
-        if node_name(left) == "ColumnRef" and node_name(right) == "A_Const" and right.WhichOneof("val") == "ival":
-            step = right.ival.ival
-            added = unwrap(node.name[-1]).sval == "+"
-            bound = f"<= {largest - step}" if added else f">= {step - largest - 1}"
-            yield f"{syntax.sql_of_node(node.lexpr)} {bound} {of_rows}"
+    :param keys: SQL over the target's columns, and the operator that is never to be true
+    :param target: as it was before; None: it was not there
+    """
+    for reads in several:
+        values, restriction = [(reads.sql(key), operator) for key, operator in keys], reads.restriction()
+        known = [(key, operator) for key, operator in values if key is not None]
+        if reads.table is not None and restriction is not None and len(known) == len(keys):
+            yield exclusions.apart(known, restriction.removeprefix(" where "), reads.table, reads.name)
+    parts = [_selected(reads, [key for key, _ in keys]) for reads in several]
+    if None in parts:
+        return
+    if target is not None:
+        own = ", ".join(f"{key} as k{number}" for number, (key, _) in enumerate(keys, 1))
+        parts.append(f"select {own} from {Sources(None, names).name_of(target)}")
+    joined = " and ".join(f"one.k{number} {operator} other.k{number}" for number, (_, operator) in enumerate(keys, 1))
+    written_ = " union all ".join(map(str, parts))
+    yield (
+        f"no rows: with written as ({written_}), numbered as (select row_number() over () as number, * from written) "
+        f"select one.* from numbered one join numbered other on one.number < other.number and {joined}"
+    )
 
 
 def keys_of(failure: Failure) -> list[str]:
@@ -270,17 +182,6 @@ def parent_of(failure: Failure) -> str:
     """The table that PostgreSQL names in the detail of an error; empty where it names none."""
     found = _PARENT.search(failure.detail or "")
     return quote(found["table"]) if found else ""
-
-
-def fills(earlier: Iterable[tuple[Statement, Names]], table: Table, column: str) -> Iterator[Written]:
-    """The UPDATE statements that have set a column of a table."""
-    for statement, names in earlier:
-        if statement.kind != "update" or statement.kind == UNPARSED:
-            continue
-        node: Any = syntax.parse(statement.sql)[0].node
-        targets = {unwrap(each).name for each in node.target_list}
-        if column in targets and names.table(node.relation) is table:
-            yield from written(statement, names)
 
 
 def matched(reads: Written, column: str) -> Iterator[str | None]:
@@ -320,7 +221,7 @@ def several_found(reads: Written) -> Iterator[str | None]:
             inner.target_list.append(counting)
             number = reads.sources.sql(holder, qualified=True) if plain and not select.HasField("limit_count") else None
             if number is not None:
-                yield _no_rows(reads, f"{number} > 1")
+                yield no_rows(reads, f"{number} > 1")
 
 
 def unfilled(several: Sequence[Written], column: str, among: str = "") -> str | None:
@@ -370,7 +271,11 @@ def _selected(reads: Written, keys: Sequence[str]) -> str | None:
     return f"select {listed} from {reads.relation}{restriction}"
 
 
-def _no_rows(reads: Written, condition: str) -> str | None:
+def no_rows(reads: Written, condition: str) -> str | None:
+    """The rows that a query reads and for which a condition is true.
+
+    :param condition: as SQL, over the names that the query has for its tables
+    """
     restriction = reads.restriction(qualified=True)
     if reads.relation is None or restriction is None or "None" in condition:
         return None

@@ -66,7 +66,7 @@ def conditions(
             yield f"{expression} matches '{pattern}'"
         if version >= KNOWS_VALID and not labels and name not in ("text", "citext"):
             yield f"check (pg_input_is_valid({expression}::text, '{_spelled(target)}'))"
-    elif target.array_bounds:
+    elif target.array_bounds or base not in NUMBERS:
         return
     elif name in WHOLE:
         largest = 2 ** (WHOLE[name] - 1)

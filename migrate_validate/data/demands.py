@@ -17,6 +17,20 @@ from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
 CASTS = frozenset({"22P02", "22007", "22008", "22003", "22001", "22P03", "22023"})
 """SQLSTATE of values that a type does not take."""
+_TESTS = frozenset(
+    {"=", "<>", "<", ">", "<=", ">=", "~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*", "@>", "<@", "&&", "?"}
+)
+_NAMES = {
+    "int2": "smallint",
+    "int4": "integer",
+    "int8": "bigint",
+    "float4": "real",
+    "float8": "double precision",
+    "varchar": "character varying",
+    "bpchar": "character",
+    "bool": "boolean",
+}
+"""By internal name of a type: what format_type() calls it."""
 
 
 def demands(statement: Statement, names: Names, enums: dict[str, tuple[str, ...]] | None = None) -> Iterator[Demand]:
@@ -190,9 +204,17 @@ def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, 
     name, domain = sources.name_of(table), sources.names.made.domain(definition.type_name)
     if domain is not None:
         yield from domains.becomes(domain, expression, table, name)
-    elif not definition.HasField("raw_default"):
-        texts = conditions(expression, column.type, definition.type_name, explicit=False)
+    else:
+        source = type_of_expression(expression, table)
+        if definition.HasField("raw_default") and (source not in NUMBERS or _is(source, definition.type_name)):
+            return
+        texts = conditions(expression, source, definition.type_name, explicit=False)
         yield from demand("22", table, *(f"{text} on {name}" for text in texts))
+
+
+def _is(source: str, type_name: Node) -> bool:
+    """Whether a type is the same as the one of an expression, and has no limits of its own."""
+    return not type_name.typmods and _NAMES.get(unwrap(type_name.names[-1]).sval, "") == source
 
 
 def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> Iterator[Demand]:
@@ -213,7 +235,7 @@ def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> It
         kinds = {other.name: other.labels for other in sources.names.catalog.enums} | enums
         texts = conditions(
             text,
-            _type(text, table),
+            type_of_expression(text, table),
             each.type_name,
             explicit=True,
             labels=kinds.get(unwrap(each.type_name.names[-1]).sval, ()),
@@ -222,12 +244,19 @@ def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> It
         yield from demand("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))
 
 
-def _type(expression: str, table: Table) -> str:
+def type_of_expression(expression: str, table: Table) -> str:
     """The type of an expression, as far as its columns tell it: a column's own, a number of numbers, else text."""
     plain = next((each for each in table.columns if quote(each.name) == expression), None)
     if plain is not None:
         return plain.type
     tree = syntax.parse_expression(expression)
+    if node_name(tree) == "TypeCast":
+        name = unwrap(tree.type_name.names[-1]).sval
+        return "other" if tree.type_name.array_bounds else _NAMES.get(name, name)
+    if node_name(tree) in ("BoolExpr", "NullTest") or (
+        node_name(tree) == "A_Expr" and unwrap(tree.name[-1]).sval in _TESTS
+    ):
+        return "boolean"
     names = [unwrap(each.fields[-1]).sval for each in syntax.walk(tree) if node_name(each) == "ColumnRef"]
     columns = [column for column in map(table.column, names) if column]
     return "numeric" if all(each.type.partition("(")[0] in NUMBERS for each in columns) else "text"

@@ -141,12 +141,14 @@ class Sources:
         """
         copy = type(expression)()
         copy.CopyFrom(expression)
+        inner = set()
         for each in syntax.walk(copy):
             if node_name(each) == "RangeVar":
+                inner.add(each.alias.aliasname if each.HasField("alias") else each.relname)
                 table = self.names.table(each)
                 if table is None or each.relname in self._hidden:
                     return None
-                each.schemaname, each.relname = table.schema, table.name
+                each.schemaname, each.relname = "" if table.schema == "public" else table.schema, table.name
         for reference in _references(copy):
             last = unwrap(reference.fields[-1])
             if node_name(last) != "String":
@@ -155,7 +157,10 @@ class Sources:
             if len(old) != 1 or None in old:
                 return None
             last.sval = old.pop()
-            if not qualified:
+            if not qualified and len(reference.fields) > 1 and inner:
+                # Without its table, a column of the row would be one of the subquery.
+                self._rename_owner(reference, inner)
+            elif not qualified:
                 del reference.fields[:-1]
         try:
             return syntax.sql_of_node(copy)
@@ -184,6 +189,13 @@ class Sources:
     def name_of(self, table: Table) -> str:
         """What an assumption calls a table, as SQL writes it."""
         return ".".join(map(quote, name_of(self.names.catalog, table).split(".", 1)))
+
+    def _rename_owner(self, reference: Node, inner: set[str]) -> None:
+        """Name the table of a column as it is called without an alias, unless a subquery names it."""
+        owner = unwrap(reference.fields[-2])
+        table = self.relations.get(owner.sval) if owner.sval not in inner else None
+        if table is not None:
+            owner.sval = table.name
 
     def _tables(self, reference: Node) -> Iterator[Table]:
         for alias in self._owners(reference):

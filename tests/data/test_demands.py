@@ -11,7 +11,8 @@ from migrate_validate.chain.model import Migration
 from migrate_validate.chain.statements import statements
 from migrate_validate.config import Assume
 from migrate_validate.data.assuming import name_of
-from migrate_validate.data.demands import Demand, demands
+from migrate_validate.data.demand import Demand
+from migrate_validate.data.demands import demands
 from migrate_validate.data.names import Names
 from migrate_validate.data.pending import Question, Unasked, questions
 from migrate_validate.postgres import Server
@@ -141,7 +142,8 @@ def demanded(catalog: Catalog, text: str) -> list[Demand]:
             ["check (kind IS NULL OR kind IN ('a')) on old_days"],
         ),
         (
-            "create table k partition of kinds for values in ('a'); alter table kinds attach partition old_days default",
+            "create table k partition of kinds for values in ('a');"
+            "alter table kinds attach partition old_days default",
             ["check ((kind IS NOT NULL AND kind IN ('a')) IS NOT TRUE) on old_days"],
         ),
         (

@@ -1,0 +1,474 @@
+"""Which assumption is named where an expression, a domain, a partition, a trigger or a reference refuses rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+
+from migrate_validate.catalog.model import Catalog
+from migrate_validate.data.assuming import broken
+from migrate_validate.postgres import Server
+from tests.checks.test_naming import candidates, outcome
+from tests.support.scripts import script
+
+PLACES = "create table places (id int primary key, a int, b int, x bigint, n numeric, t text, at date, j jsonb);"
+PLACE = "insert into places values ({id}, {a}, {b}, {x}, {n}, {t}, {at}, {j});"
+GOOD = {"a": "6", "b": "3", "x": "5", "n": "2.5", "t": "'12'", "at": "'2024-01-01'", "j": "'{}'"}
+BOOKINGS = "create table bookings (id int primary key, room int, during daterange, gone bool);"
+TALKS = "create table talks (room int, during daterange, constraint apart exclude using gist (during with &&));"
+PARENTS = """
+create table parents (id int primary key, old bool);
+create table children (id int primary key, parent int references parents on delete cascade);
+create table toys (id int primary key, child int references children, owner int references parents);
+"""
+
+
+def place(number: int = 1, **values: str) -> str:
+    """One more place, good but for these values."""
+    return PLACE.format(id=number, **(GOOD | values))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A migration that takes something for granted."""
+
+    schema: str
+    migration: str
+    fine: str
+    """Rows that it takes, some of them nearly bad."""
+    bad: str
+    """Rows that it does not take."""
+    named: str
+
+
+def adds(kind: str, expression: str) -> str:
+    """A migration that adds a column to places and fills it."""
+    return f"alter table places add y {kind}; update places set y = {expression};"
+
+
+CASES = {
+    # Arithmetic
+    "product too large": Case(
+        PLACES,
+        adds("int", "a * b"),
+        place(a="2147483647", b="1") + place(2, a="2147483647", b="null"),
+        place(a="2147483647", b="2"),
+        "a::numeric * b between -2147483648 and 2147483647 on places",
+    ),
+    "sum below a division": Case(
+        PLACES,
+        adds("numeric", "100.0 * a / (a + b)"),
+        place(a="2147483646", b="1"),
+        place(a="2147483647", b="2"),
+        "a::numeric + b between -2147483648 and 2147483647 on places",
+    ),
+    "divided by a sum": Case(
+        PLACES,
+        adds("numeric", "100.0 * a / (a + b)"),
+        place(a="1", b="1"),
+        place(a="2", b="-2"),
+        "(a + b) <> 0 on places",
+    ),
+    "divided where nothing is": Case(
+        PLACES,
+        adds("int", "mod(a, b)"),
+        place(a="null", b="0"),
+        place(b="0"),
+        "check (a IS NULL OR b <> 0) on places",
+    ),
+    "divided in some rows": Case(
+        PLACES,
+        "update places set a = a / b where t = 'x';",
+        place(b="0") + place(2, t="'x'"),
+        place(b="0", t="'x'"),
+        "b <> 0 on places where t = 'x'",
+    ),
+    "cents": Case(
+        PLACES,
+        adds("int", "(n * 100)::int"),
+        place(n="21474836.47"),
+        place(n="'NaN'"),
+        "round(n * 100) between -2147483648 and 2147483647 on places",
+    ),
+    "assigned, too large": Case(
+        PLACES,
+        adds("smallint", "x + 1"),
+        place(x="32766"),
+        place(x="32767"),
+        "x <= 32766 on places",
+    ),
+    "rounded, too large": Case(
+        PLACES,
+        adds("numeric(4, 2)", "n * 10"),
+        place(n="9.9994"),
+        place(n="9.9995"),
+        "round(n * 10, 2) between -99.99 and 99.99 on places",
+    ),
+    "generated": Case(
+        PLACES,
+        "alter table places add y int generated always as (a * b) stored;",
+        place(a="2147483647", b="1"),
+        place(a="2147483647", b="2"),
+        "a::numeric * b between -2147483648 and 2147483647 on places",
+    ),
+    "written to a table that generates": Case(
+        PLACES + "create table halves (a int, b int, y int generated always as (a / b) stored);",
+        "insert into halves select a, b + 1 from places;",
+        place(b="0"),
+        place(b="-1"),
+        "(b + 1) <> 0 on places",
+    ),
+    "from a join": Case(
+        PLACES + "create table more (id int, c int); insert into more values (1, 2), (2, 0);",
+        "update places set a = a * c from more where more.id = places.id;",
+        place(a="1073741823"),
+        place(a="1073741824"),
+        "no rows: select * from places, more where more.id = places.id and "
+        "not (a::numeric * c between -2147483648 and 2147483647)",
+    ),
+    # Dates
+    "to_date": Case(
+        PLACES,
+        adds("date", "to_date(t, 'YYYY-MM-DD')"),
+        place(t="'2024-02-29'"),
+        place(t="'2024-13-01'"),
+        "t matches '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' on places",
+    ),
+    "days from a date": Case(
+        PLACES,
+        adds("date", "at + a"),
+        place(a="2000000000") + place(2, at="'infinity'", a="2147483647"),
+        place(a="2147483647"),
+        "check (NOT isfinite(at) OR (at - '4714-11-24 BC'::date) + a::bigint BETWEEN 0 AND 2147483493) on places",
+    ),
+    "a year later": Case(
+        "create table seen (at timestamp);",
+        "update seen set at = at + interval '1 year';",
+        "insert into seen values ('2024-01-01');",
+        "insert into seen values ('294276-06-01');",
+        "at <= ('294276-12-31 23:59:59.999999'::timestamp - '1 year'::interval) on seen",
+    ),
+    "parts of a date": Case(
+        PLACES,
+        adds("date", "make_date(a, b, 1)"),
+        place(b="12"),
+        place(b="13"),
+        "b between 1 and 12 on places",
+    ),
+    "seconds": Case(
+        PLACES,
+        adds("timestamptz", "to_timestamp(n::float)"),
+        place(n="9224318015999"),
+        place(n="9224318016000"),
+        "n::double precision between -210866803200 and 9224318015999 on places",
+    ),
+    # Texts, JSON, arrays, ranges
+    "longer than allowed": Case(
+        PLACES,
+        adds("varchar(5)", "t || '!'"),
+        place(t="'1234'"),
+        place(t="'12345'"),
+        "length(t || '!') <= 5 on places",
+    ),
+    "into a new table": Case(
+        PLACES,
+        "create table short (s varchar(3)); insert into short select t from places;",
+        place(t="'123'"),
+        place(t="'1234'"),
+        "length(t) <= 3 on places",
+    ),
+    "no array": Case(
+        PLACES,
+        "create table parts (id int, part jsonb); insert into parts select id, p from places, "
+        "jsonb_array_elements(j) as p;",
+        place(j="'[]'") + place(2, j="null"),
+        place(j="'1'"),
+        "jsonb_typeof(j) = 'array' on places",
+    ),
+    "no object": Case(
+        PLACES,
+        "create table keys as select id, jsonb_object_keys(j) as name from places;",
+        place(j="'{}'"),
+        place(j="'[]'"),
+        "jsonb_typeof(j) = 'object' on places",
+    ),
+    "no number": Case(
+        PLACES, adds("int", "j::int"), place(j="'1'"), place(j="'\"a\"'"), "jsonb_typeof(j) = 'number' on places"
+    ),
+    "no such path": Case(
+        PLACES,
+        adds("jsonb", "jsonb_path_query_first(j, 'strict $.a')"),
+        place(j="'{\"a\": 1}'") + place(2, j="null"),
+        place(j="'{}'"),
+        "check (j IS NULL OR j @? 'strict $.a' IS NOT NULL) on places",
+    ),
+    "length below zero": Case(
+        PLACES,
+        adds("text", "substring(t from 1 for a)"),
+        place(a="0") + place(2, t="null", a="-1"),
+        place(a="-1"),
+        "check (t IS NULL OR a >= 0) on places",
+    ),
+    "no regular expression": Case(
+        PLACES,
+        adds("bool", "'x' ~ t"),
+        place(t="'a-b'"),
+        place(t="'('"),
+        r"t matches '^[^][(){}*+?\\|^$.]*$' on places",
+    ),
+    "no bytes": Case(
+        PLACES,
+        adds("bytea", "decode(t, 'hex')"),
+        place(t="'0aF9'"),
+        place(t="'0aF'"),
+        "t matches '^([0-9a-fA-F]{2})*$' on places",
+    ),
+    "ends before it begins": Case(
+        PLACES, adds("int4range", "int4range(a, b)"), place(a="3"), place(a="4"), "check (a <= b) on places"
+    ),
+    "root": Case(PLACES, adds("float", "sqrt(n)"), place(n="0"), place(n="-1"), "n >= 0 on places"),
+    # Exclusion
+    "overlap": Case(
+        BOOKINGS,
+        "alter table bookings add exclude using gist (during with &&) where (not gone);",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)', false), (2, 1, '[1-1-3,1-1-4)', false), "
+        "(3, 1, '[1-1-3,1-1-4)', true);",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)', false), (2, 1, '[1-1-2,1-1-4)', false);",
+        "no rows: select one.* from bookings one join bookings other on one.id < other.id "
+        "and one.during && other.during where NOT one.gone and NOT other.gone",
+    ),
+    "overlap of what is written": Case(
+        BOOKINGS + TALKS,
+        "insert into talks select room, during from bookings where not gone;",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)', false), (2, 1, '[1-1-2,1-1-4)', true);",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)', false), (2, 1, '[1-1-2,1-1-4)', false);",
+        "no rows: select one.* from bookings one join bookings other on one.id < other.id "
+        "and one.during && other.during where NOT one.gone and NOT other.gone",
+    ),
+    "overlap with what is there": Case(
+        BOOKINGS + TALKS,
+        "insert into talks select room, during from bookings;",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)'); insert into talks values (1, '[1-1-3,1-1-4)');",
+        "insert into bookings values (1, 1, '[1-1-1,1-1-3)'); insert into talks values (1, '[1-1-2,1-1-4)');",
+        "no rows: with written as (select during as k1 from bookings union all select during as k1 from talks), "
+        "numbered as (select row_number() over () as number, * from written) select one.* from numbered one "
+        "join numbered other on one.number < other.number and one.k1 && other.k1",
+    ),
+    # Partitions
+    "attached": Case(
+        PLACES + "create table all_places (like places) partition by range (a);",
+        "alter table all_places attach partition places for values from (0) to (10);",
+        place(a="9"),
+        place(a="10"),
+        "check (a IS NOT NULL AND a >= 0 AND a < 10) on places",
+    ),
+    "no partition": Case(
+        PLACES,
+        "create table by_kind (id int, t text) partition by list (t); "
+        "create table kind_a partition of by_kind for values in ('a'); "
+        "create table others partition of by_kind for values in ('b', null); "
+        "insert into by_kind select id, t from places;",
+        place(t="'a'") + place(2, t="null"),
+        place(t="'c'"),
+        "check ((t IS NOT NULL AND t IN ('a')) OR (t IS NULL OR t IN ('b'))) on places",
+    ),
+    "moved to no partition": Case(
+        "create table days (day date, old bool) partition by range (day); "
+        "create table first_days partition of days for values from ('2020-01-01') to ('2021-01-01');",
+        "update days set day = day + 1 where old;",
+        "insert into days values ('2020-12-30', true), ('2020-12-31', false);",
+        "insert into days values ('2020-12-31', true);",
+        "check (day + 1 IS NOT NULL AND (day + 1) >= '2020-01-01' AND (day + 1) < '2021-01-01') on days where old",
+    ),
+    "left in the default partition": Case(
+        "create table kinds (t text) partition by list (t); create table others partition of kinds default;",
+        "create table a partition of kinds for values in ('a');",
+        "insert into kinds values ('b'), (null);",
+        "insert into kinds values ('a');",
+        "check ((t IS NOT NULL AND t IN ('a')) IS NOT TRUE) on others",
+    ),
+    # Domains
+    "domain is told more": Case(
+        "create domain mail as text; create table people (id int, mail mail);",
+        "alter domain mail add check (value like '%@%');",
+        "insert into people values (1, 'a@x'), (2, null);",
+        "insert into people values (1, 'a');",
+        "check (mail LIKE '%@%') on people",
+    ),
+    "domain forbids NULL": Case(
+        "create domain mail as text; create table people (id int, mail mail);",
+        "alter domain mail set not null;",
+        "insert into people values (1, '');",
+        "insert into people values (1, null);",
+        "not null mail on people",
+    ),
+    "becomes a domain": Case(
+        PLACES + "create domain positive as int check (value > 0);",
+        "alter table places alter a type positive;",
+        place(a="1") + place(2, a="null"),
+        place(a="0"),
+        "check (a > 0) on places",
+    ),
+    "is cast to a domain": Case(
+        PLACES,
+        "create domain positive as int not null check (value > 0); " + adds("int", "(a - b)::positive"),
+        place(),
+        place(a="null"),
+        "check (a - b IS NOT NULL) on places",
+    ),
+    "is written to a domain": Case(
+        PLACES,
+        "create domain positive as int check (value > 0); create table p (p positive); "
+        "insert into p select a from places where b = 3;",
+        place() + place(2, a="0", b="0"),
+        place(a="0"),
+        "check (a > 0) on places where b = 3",
+    ),
+    # New columns
+    "default against a CHECK": Case(
+        PLACES,
+        "alter table places add y int default 3 check (y < a);",
+        place(a="4"),
+        place(a="3"),
+        "check (3 < a) on places",
+    ),
+    "default refers to nothing": Case(
+        PLACES + "create table plans (id int primary key);",
+        "alter table places add plan int not null default 1 references plans;",
+        "insert into plans values (1);" + place(),
+        place(),
+        "no rows: select * from places where not exists (select from plans where id = 1)",
+    ),
+    "the same default twice": Case(
+        PLACES,
+        "alter table places add y int default 1 unique;",
+        place(),
+        place() + place(2),
+        "no rows: select * from places offset 1",
+    ),
+    # References
+    "still referred to": Case(
+        PARENTS,
+        "delete from parents where old;",
+        "insert into parents values (1, true), (2, false); insert into toys values (1, null, 2);",
+        "insert into parents values (1, true), (2, false); insert into toys values (1, null, 1);",
+        "no rows: select * from toys where owner in (select id from parents where old)",
+    ),
+    "all go": Case(
+        PARENTS,
+        "delete from parents;",
+        "insert into parents values (1, true); insert into toys values (1, null, null);",
+        "insert into parents values (1, true); insert into toys values (1, null, 1);",
+        "check (owner IS NULL) on toys",
+    ),
+    "referred to on the way": Case(
+        PARENTS,
+        "delete from parents where old;",
+        "insert into parents values (1, true), (2, false); insert into children values (1, 1), (2, 2); "
+        "insert into toys values (1, 2, null);",
+        "insert into parents values (1, true); insert into children values (1, 1); "
+        "insert into toys values (1, 1, null);",
+        "no rows: select * from toys where child in (select id from children where parent in "
+        "(select id from parents where old))",
+    ),
+    "key changes": Case(
+        PARENTS,
+        "update parents set id = id + 10 where old;",
+        "insert into parents values (1, true), (2, false); insert into toys values (1, null, 2);",
+        "insert into parents values (1, true); insert into toys values (1, null, 1);",
+        "no rows: select * from toys where owner in (select id from parents where old)",
+    ),
+    "needed where it goes": Case(
+        "create table parents (id int primary key, old bool); "
+        "create table toys (id int, owner int not null references parents on delete set null);",
+        "delete from parents where old;",
+        "insert into parents values (1, false); insert into toys values (1, 1);",
+        "insert into parents values (1, true); insert into toys values (1, 1);",
+        "no rows: select * from toys where owner in (select id from parents where old)",
+    ),
+    # MERGE
+    "merged without a key": Case(
+        PLACES + "create table wanted (k int primary key, n int);",
+        "merge into wanted w using places p on w.k = p.a when not matched then insert values (p.a, p.id);",
+        place(),
+        place(a="null"),
+        "not null a on places",
+    ),
+    # RAISE
+    "refused by a trigger": Case(
+        PLACES + "create function checked() returns trigger language plpgsql as $$ begin "
+        "if new.a > 10 and tg_op = 'UPDATE' then raise exception 'too much: %', new.a; end if; return new; end $$; "
+        "create trigger checked before insert or update on places for each row execute function checked();",
+        "update places set a = a * 2 where b = 3;",
+        place(a="5") + place(2, a="6", b="0"),
+        place(a="6"),
+        "check (((a * 2) > 10 AND 'UPDATE' = 'UPDATE') IS NOT TRUE) on places where b = 3",
+    ),
+    "refused by a trigger otherwise": Case(
+        PLACES + "create function checked() returns trigger language plpgsql as $$ begin "
+        "if old.a > 10 then return old; else raise exception 'too little'; end if; end $$; "
+        "create trigger checked before delete on places for each row execute function checked();",
+        "delete from places where b = 3;",
+        place(a="11") + place(2, a="6", b="0"),
+        place(a="10"),
+        "check (a > 10 IS TRUE) on places where b = 3",
+    ),
+    "refused by the migration": Case(
+        PLACES,
+        "do $$ begin if exists (select from places where t is null) then raise exception 'no text'; end if; end $$;",
+        place(),
+        place(t="null"),
+        "no rows: SELECT FROM places WHERE t IS NULL",
+    ),
+    "counted and refused": Case(
+        PLACES,
+        "do $$ declare n int; begin select count(*) into n from places where t is null; "
+        "if n > 1 then raise exception '% without text', n; end if; end $$;",
+        place(t="null"),
+        place(t="null") + place(2, t="null"),
+        "no rows: select 1 where (SELECT count(*) FROM places WHERE t IS NULL) > 1",
+    ),
+    "inside of a block": Case(
+        PLACES,
+        "do $$ begin if true then alter table places alter t set not null; end if; end $$;",
+        place(),
+        place(t="null"),
+        "not null t on places",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def connection(server: Server) -> Iterator[psycopg.Connection[Any]]:
+    with server.create_database("naming_values") as database, database.connect() as connected:
+        yield connected
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_best_name(connection: psycopg.Connection[Any], name: str) -> None:
+    case = CASES[name]
+    up = script(case.migration)
+    with connection.transaction(force_rollback=True):
+        connection.execute(case.schema.encode())
+        catalog = Catalog.read(connection)
+        with connection.transaction(force_rollback=True):
+            connection.execute(case.bad.encode())
+            failed = None
+            try:
+                with connection.transaction():
+                    failed = outcome(connection, up)
+                    raise psycopg.Rollback
+            except psycopg.Error:
+                pass
+            assert failed is not None
+            found = candidates(failed[0], failed[1], catalog, up)
+            likely = [each for each in found if broken(connection, [each], catalog)]
+        with connection.transaction(force_rollback=True):
+            connection.execute(case.fine.encode())
+            named = [str(each) for each in likely if not broken(connection, [each], catalog)]
+            assert outcome(connection, up) is None
+    assert named[:1] == [case.named], [str(each) for each in found]
