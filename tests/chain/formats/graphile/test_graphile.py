@@ -94,8 +94,8 @@ def test_hashes_that_do_not_fit(tmp_path: Path) -> None:
     assert said[4:] == [
         "looked at:",
         "  ROOT/committed",
-        "what to do: restore the files from the history; `graphile-migrate uncommit` and `commit` write the headers anew,"
-        " and a header --! AllowInvalidHash lets a file pass that was changed on purpose",
+        "what to do: restore the files from the history; `graphile-migrate uncommit` and `commit` write the headers"
+        " anew, and a header --! AllowInvalidHash lets a file pass that was changed on purpose",
     ]
 
 

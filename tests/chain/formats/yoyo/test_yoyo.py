@@ -43,14 +43,12 @@ def test_dependencies_give_the_order(tmp_path: Path) -> None:
 
 
 def test_how_it_is_recognized(tmp_path: Path) -> None:
-    found = [
-        read(tmp_path / name, files).recognized
-        for name, files in {
-            "depends": {"1_a.sql": "-- notes\n-- depends: \nSELECT 1;\n"},
-            "transactional": {"1_a.sql": "--transactional: true\nSELECT 1;\n"},
-            "python": {"1_a.sql": "SELECT 1;\n", "2_b.py": "from yoyo import step\n"},
-        }.items()
-    ]
+    projects: dict[str, Files] = {
+        "depends": {"1_a.sql": "-- notes\n-- depends: \nSELECT 1;\n"},
+        "transactional": {"1_a.sql": "--transactional: true\nSELECT 1;\n"},
+        "python": {"1_a.sql": "SELECT 1;\n", "2_b.py": "from yoyo import step\n"},
+    }
+    found = [read(tmp_path / name, files).recognized for name, files in projects.items()]
     assert found == ["1_a.sql says `-- depends:`", "1_a.sql says `-- transactional:`", "2_b.py imports yoyo"]
     assert read(tmp_path / "below", {"1_a.sql": "SELECT 1;\n-- depends: b\n"}).format == "sql"
 
