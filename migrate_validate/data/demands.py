@@ -11,7 +11,7 @@ from migrate_validate.chain.model import Statement
 from migrate_validate.data import domains, exclusions, new_columns, partitions
 from migrate_validate.data.casts import NUMBERS, conditions
 from migrate_validate.data.demand import CHECK, EXCLUSION, FOREIGN_KEY, NOT_NULL, UNIQUE, Demand, demand
-from migrate_validate.data.made import condition_of
+from migrate_validate.data.made import condition_of, of_column
 from migrate_validate.data.names import Names, Sources
 from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
@@ -201,6 +201,7 @@ def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, 
         if written is None:
             return
         expression = written
+        yield from _checked_anew(column.name, definition.raw_default, sources, table)
     name, domain = sources.name_of(table), sources.names.made.domain(definition.type_name)
     if domain is not None:
         yield from domains.becomes(domain, expression, table, name)
@@ -210,6 +211,14 @@ def _alter_type(command: Node, sources: Sources, table: Table, enums: dict[str, 
             return
         texts = conditions(expression, source, definition.type_name, explicit=False)
         yield from demand("22", table, *(f"{text} on {name}" for text in texts))
+
+
+def _checked_anew(column: str, value: Node, sources: Sources, table: Table) -> Iterator[Demand]:
+    """The CHECK constraints of before that a column has to meet with its new values."""
+    for each in table.constraints:
+        if each.kind == "check" and column in each.columns and each.validated:
+            condition = sources.sql(of_column(condition_of(each), column, value))
+            yield from demand(CHECK, table, condition and f"check ({condition}) on {sources.name_of(table)}")
 
 
 def _is(source: str, type_name: Node) -> bool:

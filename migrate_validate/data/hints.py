@@ -180,6 +180,8 @@ def _bounds(operator: str, constants: list[str]) -> tuple[Decimal | None, Decima
         numbers = [Decimal(text) for text in constants]
     except InvalidOperation:
         return None, None
+    if not all(number.is_finite() for number in numbers):
+        return None, None
     return {
         ">": (numbers[0], None),
         ">=": (numbers[0], None),

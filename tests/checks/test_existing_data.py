@@ -293,3 +293,28 @@ def test_a_constraint_that_is_not_validated_is_put_back_where_rows_break_it(serv
         "ALTER TABLE users ADD CONSTRAINT named CHECK ((name <> ''::text)) NOT VALID;",
         "\\i 003_validate.sql",
     ]
+
+
+def test_who_refused_a_row_is_said_and_what_is_assumed(server: Server, tmp_path: Path) -> None:
+    base = BASE + (
+        "create function checked() returns trigger language plpgsql as $$ begin "
+        "if new.name is null then raise exception 'no name for %', new.email; end if; return new; end $$;\n"
+        "create trigger checked before update on users for each row execute function checked();\n"
+    )
+    result = said(server, tmp_path, {"001_users.sql": base, "002_lower.sql": "update users set email = lower(email);"})
+    (finding,) = shown(result)
+    assert "no name for " in finding.message
+    assert "(SQLSTATE P0001); raised by checked(), of the trigger checked on public.users" in finding.message
+    assert finding.evidence["assumes"] == "(name IS NULL IS NOT TRUE) holds in every row of users"
+
+
+def test_what_is_no_integer_is_a_matter_of_rows(server: Server, tmp_path: Path) -> None:
+    fixture = tmp_path / "prices.txt"
+    fixture.write_text("insert into prices values (1, 'NaN'), (2, 3);")
+    settings = Settings(data=(TableData("public.prices", fixture=str(fixture), origin="test"),))
+    base = "create table prices (id int primary key, price numeric);\n"
+    scripts = {"001_prices.sql": base, "002_cents.sql": "alter table prices alter price type int using price * 100;"}
+    (finding,) = shown(said(server, tmp_path, scripts, settings))
+    assert finding.message == "002_cents.sql: cannot convert NaN to integer (SQLSTATE 0A000)"
+    assumed = "round(price * 100) between -2147483648 and 2147483647 in every row of prices"
+    assert finding.evidence["assumes"] == assumed

@@ -328,6 +328,13 @@ CASES = {
         place(a="0"),
         "check (a > 0) on places where b = 3",
     ),
+    "checked with another value": Case(
+        "create table prices (price numeric check (price <= 100));",
+        "alter table prices alter price type int using price * 100;",
+        "insert into prices values (1), (null);",
+        "insert into prices values (2);",
+        "check ((price * 100) <= 100::numeric) on prices",
+    ),
     # New columns
     "default against a CHECK": Case(
         PLACES,
