@@ -133,7 +133,10 @@ def _scripts(script: Script) -> tuple[Script, Script | None]:
         return script, None
     up, down = _blocks(script.text)
     # Comments before the first directive are no part of what is sent, but they may speak to us.
-    return _one_way(script, range(1, up.end), up.sends), _one_way(script, range(down.first, down.end), down.sends)
+    there = _one_way(script, range(1, up.end), up.sends)
+    back = _one_way(script, range(down.first, down.end), down.sends)
+    # dbmate wants the block also where there is no way back.
+    return there, None if all(map(_BLANK.fullmatch, back.text.split("\n"))) and not back.problem else back
 
 
 def _one_way(script: Script, lines: range, sends: Sends) -> Script:

@@ -66,6 +66,11 @@ def test_both_directions_keep_their_places(tmp_path: Path) -> None:
     assert migration.up.text.rstrip().splitlines() == USERS.splitlines()[:3]
 
 
+def test_an_empty_block_is_no_way_back(tmp_path: Path) -> None:
+    (migration,) = read(tmp_path, {"1_a.sql": "-- migrate:up\nSELECT 1;\n-- migrate:down\n\n -- none\n"}).migrations
+    assert migration.down is None
+
+
 @pytest.mark.parametrize(
     ("options", "sends"),
     [
