@@ -8,45 +8,25 @@ from pathlib import Path
 import pytest
 
 from migrate_validate.chain.formats.flyway import checksum
-from migrate_validate.chain.model import Chain, Sends
-from migrate_validate.chain.reader import read_chain
+from migrate_validate.chain.model import Sends
 from migrate_validate.config import Settings
-from migrate_validate.errors import ChainError
 from migrate_validate.postgres import Server
-from tests.replay.chains import FAST, outcomes, query, replayed, write
+from tests.chain.formats.chains import Files, applied, aside, read, refused, ways_back
+from tests.replay.chains import outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
-
-
-def read(root: Path, files: dict[str, str | bytes], path: str = ".", settings: Settings = FAST) -> Chain:
-    write(root, files)
-    return read_chain(path, settings, rootdir=root)
-
-
-def files(chain: Chain) -> list[str]:
-    return [migration.file for migration in chain.migrations]
-
-
-def aside(chain: Chain) -> dict[str, str]:
-    return {each.file: each.reason for each in chain.set_aside}
-
-
-def refused(root: Path, files: dict[str, str | bytes], path: str = ".", settings: Settings = FAST) -> str:
-    with pytest.raises(ChainError) as caught:
-        read(root, files, path, settings)
-    return str(caught.value).replace(str(root), "ROOT")
 
 
 def test_order_and_pairs(tmp_path: Path) -> None:
     names = ["V1__users.sql", "V1.1__a.sql", "V1_2__b_c.sql", "V2__d.sql", "deep/V010__e.sql", "V20250102__f.sql"]
     chain = read(tmp_path, dict.fromkeys([*names, "U1.2__b.sql", "R__b_view.sql", "R__a_view.sql", "U9__x.sql"], USERS))
     assert (chain.format, chain.recognized) == ("flyway", "V1.1__a.sql is named as Flyway names migrations")
-    assert files(chain) == [*names, "R__a_view.sql", "R__b_view.sql"]
+    assert applied(chain) == [*names, "R__a_view.sql", "R__b_view.sql"]
     assert [each.version for each in chain.migrations] == [
         *("1", "1.1", "1.2", "2", "010", "20250102", "R__a_view", "R__b_view")
     ]
     assert [each.name for each in chain.migrations][2:4] == ["b c", "d"]
-    assert {each.version: each.down.file for each in chain.migrations if each.down} == {"1.2": "U1.2__b.sql"}
+    assert ways_back(chain) == {"1.2": "U1.2__b.sql"}
     assert aside(chain) == {"U9__x.sql": "it undoes version 9, which there is not"}
     assert {each.up.sends for each in chain.migrations} == {Sends.TRANSACTION}
 
@@ -54,7 +34,7 @@ def test_order_and_pairs(tmp_path: Path) -> None:
 def test_other_names_are_set_aside(tmp_path: Path) -> None:
     others = ["V__x.sql", "R_x.sql", "Views.sql", "notes.sql", "guide.md", "LICENSE", "afterInfo.sql", "old.sh"]
     chain = read(tmp_path, dict.fromkeys(["V1__users.sql", "migrate_validate.toml", *others], ""))
-    assert files(chain) == ["V1__users.sql"]
+    assert applied(chain) == ["V1__users.sql"]
     assert aside(chain) == {
         "LICENSE": "no SQL: its name has no ending",
         "R_x.sql": "no repeatable migration, which is named R__name: Flyway passes over it",
@@ -85,8 +65,8 @@ def test_steps_that_cannot_be_run(tmp_path: Path) -> None:
         },
         resources,
     )
-    steps = {Path(each.file).name: (each.reason, each.before) for each in chain.set_aside if each.step}
-    assert steps == {
+    told = {Path(each.file).name: (each.reason, each.before) for each in chain.set_aside if each.step}
+    assert told == {
         "R__Check.java": ("a migration: Java", ""),
         "V2__Backfill.java": ("a migration: Java", "3"),
         "V4__d.sh": ("a migration: a shell script", ""),
@@ -98,7 +78,7 @@ def test_steps_that_cannot_be_run(tmp_path: Path) -> None:
 def test_a_new_database_begins_with_the_last_baseline(tmp_path: Path) -> None:
     names = ["V1__a.sql", "U1__a.sql", "V2__b.sql", "B1__old.sql", "B2__now.sql", "V3__c.sql", "R__v.sql"]
     chain = read(tmp_path, dict.fromkeys(names, USERS))
-    assert files(chain) == ["B2__now.sql", "V3__c.sql", "R__v.sql"]
+    assert applied(chain) == ["B2__now.sql", "V3__c.sql", "R__v.sql"]
     assert set(aside(chain).values()) == {"B2__now.sql stands for it on a new database"}
     assert list(aside(chain)) == ["B1__old.sql", "U1__a.sql", "V1__a.sql", "V2__b.sql"]
 
@@ -116,7 +96,7 @@ class TestConfiguration:
                 "three/M3-c.sql": "",
             },
         )
-        assert files(chain) == ["one/M1-a.pgsql", "two/x/M2-b.sql"]
+        assert applied(chain) == ["one/M1-a.pgsql", "two/x/M2-b.sql"]
         assert chain.recognized == "a configuration of Flyway lies in it"
 
     def test_a_directory_of_a_configured_project(self, tmp_path: Path) -> None:
@@ -124,7 +104,7 @@ class TestConfiguration:
         near = {"sql/V1__a.sql": "SELECT '${owner}';", "elsewhere/V1__b.sql": "SELECT 1;"}
         chain = read(tmp_path, {"flyway.toml": toml, **near}, "sql")
         assert chain.migrations[0].up.text == "SELECT 'app';"
-        assert files(read(tmp_path, {}, "elsewhere")) == ["V1__b.sql"]
+        assert applied(read(tmp_path, {}, "elsewhere")) == ["V1__b.sql"]
 
     def test_spring(self, tmp_path: Path) -> None:
         properties = (
@@ -135,7 +115,7 @@ class TestConfiguration:
         home = "src/main/resources"
         written = {f"{home}/db/migration/V1__a.sql": "-- #[APP-name] ${x}\n", f"{home}/db/postgresql/V2__b.sql": ""}
         chain = read(tmp_path, {f"{home}/application.properties": properties, **written}, f"{home}/db/migration")
-        assert files(chain) == ["V1__a.sql", "../postgresql/V2__b.sql"]
+        assert applied(chain) == ["V1__a.sql", "../postgresql/V2__b.sql"]
         assert chain.migrations[0].up.text == "-- shop and more ${x}\n"
 
     def test_environments_of_toml(self, tmp_path: Path) -> None:
@@ -160,7 +140,7 @@ class TestConfiguration:
             },
             settings=Settings(placeholders={"stage": "production"}),
         )
-        assert files(chain) == ["V1__a.sql", "V3__c.sql"]
+        assert applied(chain) == ["V1__a.sql", "V3__c.sql"]
         assert (chain.migrations[0].up.sends, chain.migrations[0].up.text) == (Sends.STATEMENTS, "SELECT '${x}';")
         assert aside(chain)["V2__b.sql"] == "shouldExecute in V2__b.sql.conf says false"
 
@@ -188,7 +168,7 @@ class TestConfiguration:
             ),
         ],
     )
-    def test_bad_input(self, tmp_path: Path, files: dict[str, str | bytes], message: str) -> None:
+    def test_bad_input(self, tmp_path: Path, files: Files, message: str) -> None:
         assert refused(tmp_path, files).startswith(message)
 
 
@@ -231,7 +211,7 @@ def test_checksum() -> None:
 
 
 def test_applied(server: Server, tmp_path: Path) -> None:
-    chain: dict[str, str | bytes] = {
+    chain: Files = {
         "flyway.conf": "flyway.schemas=app,audit\nflyway.placeholders.table=users\n",
         "sql/V1__users.sql": "CREATE TABLE ${table} (id int PRIMARY KEY);",
         "sql/V2__index.sql": "CREATE INDEX CONCURRENTLY users_again ON app.users (id);",

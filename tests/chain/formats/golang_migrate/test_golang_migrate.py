@@ -11,11 +11,11 @@ from migrate_validate.chain.model import Sends, TransactionMode
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.errors import ChainError
 from migrate_validate.postgres import Server
-from tests.chain.formats.reading import aside, files, read, refused
+from tests.chain.formats.chains import Files, applied, aside, read, refused
 from tests.replay.chains import FAST, failure_of, outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
-PAIR = {"1_users.up.sql": USERS, "1_users.down.sql": "DROP TABLE users;\n"}
+PAIR: Files = {"1_users.up.sql": USERS, "1_users.down.sql": "DROP TABLE users;\n"}
 
 
 def test_order_and_pairs(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_order_and_pairs(tmp_path: Path) -> None:
     others = ["10_c.d.down.sql", "11_gone.down.sql", "init.up.sql", "seed.sql", "README.md", "embed.go"]
     chain = read(tmp_path, PAIR | dict.fromkeys([*names, *others], "SELECT 1;"))
     assert (chain.format, chain.recognized) == ("golang-migrate", "10_c.d.up.sql has a .down.sql beside it")
-    assert files(chain) == ["1_users.up.sql", *names]
+    assert applied(chain) == ["1_users.up.sql", *names]
     assert [(each.version, each.name) for each in chain.migrations[2:]] == [("10", "c.d"), ("20250102030405", "e")]
     assert [each.down.file if each.down else None for each in chain.migrations] == [
         *("1_users.down.sql", None, "10_c.d.down.sql", None)
@@ -61,7 +61,7 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 
 
 def test_applied(server: Server, tmp_path: Path) -> None:
-    chain: dict[str, str | bytes] = {
+    chain: Files = {
         **PAIR,
         "2_seen.up.sql": "CREATE TABLE seen AS SELECT version, dirty FROM schema_migrations;",
         "3_index.up.sql": "CREATE INDEX CONCURRENTLY users_id ON users (id);",
@@ -79,7 +79,7 @@ def test_applied(server: Server, tmp_path: Path) -> None:
 
 
 def test_several_statements_of_one_message_are_a_transaction(server: Server, tmp_path: Path) -> None:
-    chain: dict[str, str | bytes] = {
+    chain: Files = {
         "1_a.up.sql": USERS + "CREATE INDEX CONCURRENTLY i ON users (id);",
         "1_a.down.sql": "DROP TABLE users;",
     }
