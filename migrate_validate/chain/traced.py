@@ -56,12 +56,14 @@ class Program:
 class Traced:
     """The trace of one script, which whoever asks for it first sets going."""
 
-    def __init__(self, program: Program, key: str) -> None:
+    def __init__(self, program: Program, key: str, *, foreign: bool = False) -> None:
         """Nothing has run yet.
 
         :param program: what runs it, together with its neighbours
         :param key: what the program calls it
+        :param foreign: whether it belongs to a library, whose tables are not judged
         """
+        self.foreign = foreign
         self.program = program
         self.key = key
         self._future: Future[Trace] = Future()

@@ -41,6 +41,7 @@ class History:
     def __init__(self, chain: Chain, environment: Environment) -> None:
         """Nothing is written where the tool keeps no table, or no script of the chain mentions it."""
         self._migrations = chain.migrations
+        self._base = chain.base
         self._records: Records | None = None
         if chain.records is not None and _mentioned(chain.records, chain):
             self._records = chain.records
@@ -58,6 +59,8 @@ class History:
         before = _found(connection, self._records)
         with contextlib.suppress(psycopg.DatabaseError):
             connection.execute(self._records.create.encode(), prepare=False)
+        for script in self._base:
+            _repeat(connection, script)
         return _found(connection, self._records) - before
 
     def announce(self, connection: psycopg.Connection[Any], migration: Migration) -> None:

@@ -1,5 +1,5 @@
 """Migrations in Python, run by their own tool against a database of ours, to see what SQL they send.
 
-``tracing.py``, ``process.py`` and ``composing.py`` are our side. All other modules live in the process that runs the
+``tracing.py`` and ``composing.py`` are our side. All other modules live in the process that runs the
 tool, and import nothing of this package but each other: a project's own imports take long enough.
 """

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from migrate_validate.chain.model import Chain, Migration, Script
+from migrate_validate.chain.programs import Process
 from migrate_validate.chain.traced import Fault, Program, Trace, Traced
 from migrate_validate.config import Settings
 from migrate_validate.errors import ServerError
@@ -17,7 +18,6 @@ from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.watchdog import Watchdog
 from migrate_validate.tracing.composing import compose, outside_session
-from migrate_validate.tracing.process import Process
 
 SETUP = "setup"
 """The key of what a project sends before its first migration."""
@@ -149,7 +149,7 @@ class _Way:
             Runner(connection, limits, watchdog).apply(script)
 
     def _run_program(self, process: Process, database: Database) -> None:
-        process.ask(database, self._role(), back=self._back)
+        process.ask(_server(database, self._role()), back=self._back)
         mine = {traced.key: traced for traced in self._wanted if traced.program == process.program}
         _Hearing(mine, self._wanted, self._back).hear(process)
 
@@ -214,3 +214,17 @@ class _Hearing:
     def _place(self, key: str) -> Location:
         traced = self._by_key.get(key)
         return Location(self._scripts[traced].file if traced is not None else key)
+
+
+def _server(database: Database, role: str | None) -> dict[str, object]:
+    server = database.server
+    found = {
+        "host": server.host,
+        "port": server.port,
+        "user": role or server.user,
+        "password": server.password,
+        "dbname": database.name,
+        "client_encoding": "utf8",
+        "application_name": "migrate-validate",
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -11,17 +11,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from migrate_validate.chain.traced import Program
 from migrate_validate.errors import ChainError
-from migrate_validate.postgres.databases import Database
 
 START_SECONDS = 60.0
 """How long a project may take until its first migration begins: it imports all that it consists of."""
 _LINES = 12
 """Of what the process has printed, in a message."""
+
+
+def told_by(program: Program) -> dict[str, Any]:
+    """What a program tells of its project without a server, by name.
+
+    :raises ChainError: it cannot be run
+    """
+    process = Process(program, START_SECONDS)
+    try:
+        process.ask({})
+        told: dict[str, Any] = {}
+        for message in process.messages():
+            told |= message
+        return told
+    finally:
+        process.kill()
 
 
 class Process:
@@ -49,14 +64,14 @@ class Process:
         finally:
             os.close(writing)
 
-    def ask(self, database: Database | None, role: str | None = None, *, back: bool = False) -> None:
+    def ask(self, server: Mapping[str, object], *, back: bool = False) -> None:
         """Ask it for what it can tell, once.
 
-        :param database: what it may write; None: it only tells of the project
-        :param role: who it is there; None: the server's superuser
+        :param server: how a database is reached that it may write, as ``psycopg.connect`` takes it; empty: it only
+            tells of the project
         :param back: whether the ways back are asked for
         """
-        request = {"server": _server(database, role), "arguments": dict(self.program.arguments), "back": back}
+        request = {"server": dict(server), "arguments": dict(self.program.arguments), "back": back}
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -121,19 +136,3 @@ class Process:
         self._printed.seek(0)
         lines = self._printed.read().decode(errors="replace").splitlines()
         return [line for line in lines if line.strip()][-_LINES:]
-
-
-def _server(database: Database | None, role: str | None) -> dict[str, Any]:
-    if database is None:
-        return {}
-    server = database.server
-    found = {
-        "host": server.host,
-        "port": server.port,
-        "user": role or server.user,
-        "password": server.password,
-        "dbname": database.name,
-        "client_encoding": "utf8",
-        "application_name": "migrate-validate",
-    }
-    return {name: value for name, value in found.items() if value is not None}
