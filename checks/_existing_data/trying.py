@@ -115,8 +115,8 @@ class Trying:
                 self._after = trial.catalog()
             return Outcome(data, following.harms(self._after), filled=filled)
         # NaN as an integer is not supported either, but that is a matter of the rows, and no detail is told of it.
-        if failure.sqlstate == _UNSUPPORTED and (failure.detail or not any(data.rows.values())):
-            raise Stopped(f"{failure.location}: {failure.message}; {failure.detail or 'PostgreSQL cannot do that'}")
+        if failure.sqlstate == _UNSUPPORTED and failure.detail:
+            raise Stopped(f"{failure.location}: {failure.message}; {failure.detail}")
         if failure.sqlstate in STOPPED:
             raise Stopped(f"{failure.location}: {failure.message}")
         if failure.sqlstate == _TOO_LONG and not any(data.rows.values()):
