@@ -252,13 +252,21 @@ def _lookalikes(catalog: Catalog) -> Iterator[tuple[Table, Column, Table, Column
         referring = {column for key in table.foreign_keys for column in key.columns}
         for column in table.columns:
             stem, _, ending = column.name.rpartition("_")
-            if ending not in ("id", "uuid") or column.name in referring:
+            if not stem or ending not in ("id", "uuid") or column.name in referring:
+                continue
+            if _is_own_key(table, column, stem):
                 continue
             meant = [pair for name in _table_names(stem) for pair in targets.get(name, ())]
             meant = [(t, k) for t, k in meant if k.type == column.type and (t, k.name) != (table, column.name)]
             near = [pair for pair in meant if pair[0].schema == table.schema] or meant
             if len(near) == 1:
                 yield table, column, *near[0]
+
+
+def _is_own_key(table: Table, column: Column, stem: str) -> bool:
+    """Whether a column tells the rows of its own table apart: ``orders.order_id``, whatever else is called orders."""
+    primary = table.primary_key
+    return primary is not None and primary.columns == (column.name,) and table.name in _table_names(stem)
 
 
 def _table_names(singular: str) -> tuple[str, ...]:

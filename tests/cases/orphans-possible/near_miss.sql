@@ -64,3 +64,11 @@ CREATE FUNCTION remove_device(device uuid) RETURNS void LANGUAGE sql AS $$
     DELETE FROM readings WHERE device_uuid = device;
     DELETE FROM devices WHERE id = device;
 $$;
+
+-- Keys of their own, whatever the other tables are called.
+create table s (id int primary key, name text);
+create table copies (id int primary key);
+insert into copies select id from s;
+create schema archive;
+create table orders (order_id int primary key);
+create table archive.orders (order_id int primary key);
