@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.model import Chain, Migration, Script, Seed
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
@@ -72,6 +73,14 @@ def replay_chain(
         ),
         database,
     )
+
+
+def _foreign_tables(chain: Chain) -> frozenset[str]:
+    """``schema.name`` of the tables that libraries have made, which nobody here can change."""
+    scripts = (*chain.base, *(seed.script for seed in chain.seeds))
+    foreign = (script for script in scripts if script.traced is not None and script.traced.foreign)
+    made = (each for script in foreign for each in created_objects(script) if each.kind == "table")
+    return frozenset(f"{each.schema or 'public'}.{each.name}" for each in made)
 
 
 @dataclass(slots=True)
@@ -139,7 +148,7 @@ class _Replaying:
             base=tuple(done.complete() for done in base),
             steps=tuple(Step(chain, migration, done.complete(), *told) for migration, done, *told in steps),
             seeds=tuple(seeds),
-            tool_tables=tool_tables,
+            tool_tables=tool_tables | _foreign_tables(chain),
         )
 
     def _seed(self, seed: Seed) -> SeedRun:
