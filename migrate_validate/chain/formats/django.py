@@ -100,7 +100,7 @@ def _contents(plan: Sequence[Planned], own: Sequence[Planned], program: Program,
     for each in order:
         script = read_python(each.path, reading.root, Traced(program, each.key, foreign=each not in own))
         if installed := _INSTALLED.intersection(each.path.parts):
-            script = replace(script, file=each.path.as_posix().rpartition(f"/{installed.pop()}/")[2])
+            script = replace(script, file=each.path.as_posix().rpartition(f"/{min(installed)}/")[2])
         if each in first:
             contents.base.append(script)
         elif each in own:
