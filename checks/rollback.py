@@ -57,10 +57,10 @@ def rollback_fails(stage: Stage, settings: Settings) -> Iterator[Result]:
     if trip.up.failure is not None:
         yield _not_again(trip)
     elif trip.down is not None and trip.down.failure is not None:
-        yield _refused(down, trip.down.failure, f"{down.file} cannot take {stage.migration.file} back")
+        yield _refused(down, trip.down.failure, f"{_called(stage.migration)} cannot take {stage.migration.file} back")
     elif found.by_written_rows and found.by_written_rows.down and found.by_written_rows.down.failure:
         tables = sorted(found.by_written_rows.written)
-        said = f"{down.file} cannot take {stage.migration.file} back once rows were written after it"
+        said = f"{_called(stage.migration)} cannot take {stage.migration.file} back once rows were written after it"
         yield _refused(down, found.by_written_rows.down.failure, said, Severity.WARNING, tables)
 
 
@@ -89,7 +89,9 @@ def rollback_leaves_trace(stage: Stage, settings: Settings) -> Iterator[Result]:
         made = f" (line {statement.location.line})" if statement else ""
         only_order = all(each.what.startswith("order of columns") for each in differences)
         yield Finding(
-            "\n  ".join([f"{down.file} does not restore what was there before {up.file}{made}:", *lines, *more]),
+            "\n  ".join(
+                [f"{_called(stage.migration)} does not restore what was there before {up.file}{made}:", *lines, *more]
+            ),
             object=differences[0].object,
             location=Location(down.file),
             statement=statement.sql if statement else None,
@@ -123,7 +125,7 @@ def rollback_loses_data(stage: Stage, settings: Settings) -> Iterator[Result]:
         rest = len(trip.losses) - LOSSES
         more = f" (and {rest} more tables and columns)" if rest > 0 and loss is trip.losses[LOSSES - 1] else ""
         yield Finding(
-            f"after {up.file} and {down.file} {loss.message}{more}",
+            f"after {up.file} and {_called(stage.migration)} {loss.message}{more}",
             object=f"{loss.table}.{loss.column}" if loss.column else loss.table,
             location=Location(down.file),
             evidence={"rows": loss.count, "row": dict(loss.row)},
@@ -150,16 +152,16 @@ def reapply_after_rollback_fails(stage: Stage, settings: Settings) -> Iterator[R
     assert down is not None
     by_rows = examined(stage, settings).by_written_rows
     if trip.again.failure is not None:
-        yield _refused(up, trip.again.failure, f"{up.file} cannot be applied again after {down.file}")
+        yield _refused(up, trip.again.failure, f"{up.file} cannot be applied again after {_called(stage.migration)}")
     elif trip.drift and not trip.trace:
         lines = "\n  ".join(trip.drift.lines(SHOWN))
         yield Finding(
-            f"{up.file} makes another schema when it is applied again after {down.file}:\n  {lines}",
+            f"{up.file} makes another schema when it is applied again after {_called(stage.migration)}:\n  {lines}",
             object=trip.drift.differences[0].object,
             location=Location(up.file),
         )
     elif by_rows is not None and by_rows.again is not None and by_rows.again.failure is not None:
-        said = f"{up.file} cannot be applied again after {down.file} once rows were written between them"
+        said = f"{up.file} cannot be applied again after {_called(stage.migration)} once rows were written between them"
         yield _refused(up, by_rows.again.failure, said, Severity.WARNING, sorted(by_rows.written))
 
 
@@ -204,14 +206,26 @@ def _customary(chain: Chain, migration: Migration) -> bool:
     return having >= CUSTOM and having * 2 > len(others)
 
 
+def _called(migration: Migration) -> str:
+    """The down script by its name; it may be a part of the migration's own file."""
+    assert migration.down is not None
+    file = migration.down.file
+    return f"the way back in {file}" if file == migration.file else file
+
+
 def _down_name(migration: Migration, chain: Chain) -> str:
     """What the down script would be called, as the others are."""
-    stem = migration.file.removesuffix(".sql")
     for other in chain.migrations:
-        ending = other.down.file.removeprefix(other.file.removesuffix(".sql")) if other.down else ""
-        if other.down and ending != other.down.file:
-            return stem + ending
-    return f"{stem}_rollback.sql"
+        if other.down is None:
+            continue
+        if other.down.file == other.file:
+            return f"the way back into {migration.file}, as {other.file} has it"
+        both = zip(other.file, other.down.file, strict=False)
+        same = next((place for place, (one, another) in enumerate(both) if one != another), 0)
+        ending, instead = other.file[same:], other.down.file[same:]
+        if migration.file.endswith(ending):
+            return migration.file.removesuffix(ending) + instead
+    return f"{migration.file.removesuffix('.sql')}_rollback.sql"
 
 
 def _no_down(migration: Migration) -> NotApplicable:
@@ -228,14 +242,14 @@ def _rolled_back(stage: Stage, settings: Settings) -> Generator[Result, None, Ro
         return None
     unusable = next(_unusable(stage, down), None)
     if unusable is not None:
-        yield NotApplicable(f"{down.file} cannot be run") if isinstance(unusable, Finding) else unusable
+        yield NotApplicable(f"{_called(stage.migration)} cannot be run") if isinstance(unusable, Finding) else unusable
         return None
     trip = examined(stage, settings).trip
     if trip.up.failure is not None:
         yield _not_again(trip)
         return None
     if trip.down is None or trip.down.failure is not None:
-        yield NotApplicable(f"{down.file} fails")
+        yield NotApplicable(f"{_called(stage.migration)} fails")
         return None
     return trip
 
@@ -254,13 +268,15 @@ def _unusable(stage: Stage, down: Script) -> Iterator[Finding | NotApplicable]:
     try:
         parts = statements(down)
     except ScriptError as error:
-        yield Finding(f"{down.file} cannot be read: {error.message}", location=error.location)
+        yield Finding(f"{_called(stage.migration)} cannot be read: {error.message}", location=error.location)
         return
     if not parts:
-        yield Finding(f"{down.file} holds no statement: it takes nothing back", location=Location(down.file))
+        yield Finding(
+            f"{_called(stage.migration)} holds no statement: it takes nothing back", location=Location(down.file)
+        )
     for part in parts:
         if part.kind in _OUTSIDE:
-            said = f"{down.file} {_OUTSIDE[part.kind]}: it was not run"
+            said = f"{_called(stage.migration)} {_OUTSIDE[part.kind]}: it was not run"
             yield Finding(said, location=part.location, statement=part.sql, fix="take back only what the migration did")
 
 

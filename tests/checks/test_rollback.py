@@ -231,6 +231,33 @@ def test_a_down_script_is_missing_where_it_is_the_custom(
         assert result.findings[0].fix == "write 002_t_rollback.sql"
 
 
+@pytest.mark.parametrize(
+    ("names", "missing", "fix"),
+    [
+        (["1_a.up.sql", "1_a.down.sql", "2_b.up.sql", "2_b.down.sql"], "3_c.up.sql", "3_c.down.sql"),
+        (["1_a/up.sql", "1_a/down.sql", "2_b/up.sql", "2_b/down.sql"], "3_c/up.sql", "3_c/down.sql"),
+        (["1_a.sql", "2_b.sql"], "3_c.sql", "the way back into 3_c.sql, as 1_a.sql has it"),
+    ],
+)
+def test_a_missing_down_script_is_called_as_the_others_are(
+    server: Server, tmp_path: Path, names: list[str], missing: str, fix: str
+) -> None:
+    one_file = "-- +goose Up\nselect 1;\n-- +goose Down\nselect 2;\n" if "1_a.sql" in names else "select 1;"
+    write(tmp_path, {**dict.fromkeys(names, one_file), missing: one_file.partition("-- +goose Down")[0]})
+    with evaluated(server, tmp_path) as evaluation:
+        (finding,) = evaluation.evaluate(RULES["missing-rollback"], missing).findings
+    assert finding.fix == f"write {fix}"
+
+
+def test_a_way_back_in_the_same_file_is_called_so(server: Server, tmp_path: Path) -> None:
+    text = "-- +goose Up\ncreate table t ();\n-- +goose Down\ndrop table other;\n"
+    write(tmp_path, {"1_a.sql": text})
+    with evaluated(server, tmp_path) as evaluation:
+        (finding,) = evaluation.evaluate(RULES["rollback-fails"], "1_a.sql").findings
+    assert finding.message.startswith("the way back in 1_a.sql cannot take 1_a.sql back: ")
+    assert str(finding.location) == "1_a.sql:4:1"
+
+
 def test_an_irreversible_migration_says_why(server: Server, tmp_path: Path) -> None:
     write(tmp_path, {"001_t.sql": "-- migrate-validate: irreversible: too much is deleted\ncreate table t ();"})
     with evaluated(server, tmp_path) as evaluation:
