@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from migrate_validate import syntax
 from migrate_validate.chain.creates import Created, created_objects
 from migrate_validate.chain.files import natural
-from migrate_validate.chain.model import Chain, Script
+from migrate_validate.chain.model import Chain, Script, SetAside
 from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
 from migrate_validate.postgres.server import Server
 from migrate_validate.replay.timeline import Failure
@@ -212,8 +212,16 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
 
 
 def _about_steps(chain: Chain, script: Script) -> tuple[str, ...]:
-    """The last step before this script that cannot be run here, by its name."""
-    steps = [each.file for each in chain.set_aside if each.step and natural(each.file) < natural(script.file)]
+    """The last step before this script that cannot be run here."""
+    versions = [each.version for each in chain.migrations]
+    mine = next((place for place, each in enumerate(chain.migrations) if each.file == script.file), len(versions))
+
+    def comes_first(step: SetAside) -> bool:
+        if step.before is None:
+            return natural(step.file) < natural(script.file)
+        return step.before in versions and versions.index(step.before) <= mine
+
+    steps = [each.file for each in chain.set_aside if each.step and comes_first(each)]
     return (f"{max(steps, key=natural)} comes before, and cannot be run here: it may make it.",) if steps else ()
 
 
