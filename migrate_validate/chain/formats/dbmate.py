@@ -99,14 +99,14 @@ def _no_migration(path: Path) -> str:
 
 
 def _around(path: Path, directory: Path, reading: Reading) -> Iterable[SetAside]:
-    """The entries beside the directory of the migrations."""
+    """The files of SQL beside the directory of the migrations."""
     if path.is_file():
         return
     if directory == path:
         dumped = path.parent / _SCHEMA
         beside = [dumped] if path.name == _MIGRATIONS and dumped.is_file() else []
     else:
-        beside = [each for each in entries(path) if each != directory]
+        beside = [each for each in entries(path) if each.suffix == ".sql"]
     for each in beside:
         if each not in reading.taken:
             reason = _no_migration(each) if each.name == _SCHEMA else f"not in {_MIGRATIONS}/"

@@ -98,15 +98,9 @@ def _read(path: Path, reading: Reading) -> Contents:
     problems += _twice(contents.migrations)
     if problems:
         raise refused("Diesel refuses the migrations", problems, directory, "repair them")
-    if directory != path:
-        inside = directory.relative_to(path).parts[:1] if directory.is_relative_to(path) else ()
-        beside = [each for each in entries(path) if each.name not in inside and each not in reading.taken]
-        contents.set_aside += [set_aside(each, reading.root, _beside(each)) for each in beside]
+    if (path / _CONFIG).is_file():
+        contents.set_aside.append(set_aside(path / _CONFIG, reading.root, "the configuration of Diesel"))
     return contents
-
-
-def _beside(path: Path) -> str:
-    return "the configuration of Diesel" if path.name == _CONFIG else "not among the migrations"
 
 
 def _no_migration(path: Path) -> str:

@@ -63,16 +63,9 @@ def _read(path: Path, reading: Reading) -> Contents:
     if problems:
         raise refused("sql-migrate refuses the migrations", problems, place.directory, "repair the files")
     contents.migrations += [migration for _, migration in sorted(migrations, key=lambda each: each[0])]
-    if path != place.directory and path.is_dir():
-        beside = [each for each in entries(path) if each not in (place.directory, *reading.taken)]
-        contents.set_aside += [set_aside(each, reading.root, _beside(each, place)) for each in beside]
+    if path != place.directory and (path / _CONFIG).is_file():
+        contents.set_aside.append(set_aside(path / _CONFIG, reading.root, "the configuration of sql-migrate"))
     return contents
-
-
-def _beside(path: Path, place: _Place) -> str:
-    if path.name == _CONFIG:
-        return "the configuration of sql-migrate"
-    return f"not in {place.directory.name}/"
 
 
 def _order(name: str) -> tuple[int, int, str]:

@@ -45,11 +45,13 @@ def test_order_is_by_name(tmp_path: Path) -> None:
 
 
 def test_the_directory_around_the_migrations(tmp_path: Path) -> None:
-    chain = read(tmp_path, {"db/migrations/1_a.sql": USERS, "db/schema.sql": "", "db/notes.txt": ""}, "db")
+    chain = read(
+        tmp_path, {"db/migrations/1_a.sql": USERS, "db/schema.sql": "", "db/query.sql": "", "db/x.txt": ""}, "db"
+    )
     assert chain.recognized == "migrations/1_a.sql says `-- migrate:up`"
     assert applied(chain) == ["migrations/1_a.sql"]
     dumped = "the schema that dbmate dumps: where the migrations lead, not a step"
-    assert aside(chain) == {"schema.sql": dumped, "notes.txt": "not in migrations/"}
+    assert aside(chain) == {"schema.sql": dumped, "query.sql": "not in migrations/"}
     inside = read(tmp_path, {}, "db/migrations")
     assert (applied(inside), aside(inside)) == (["1_a.sql"], {"../schema.sql": dumped})
 
