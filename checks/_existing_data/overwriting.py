@@ -13,7 +13,7 @@ from .expressions import columns_of, functions, operators, speaks_of_null, strin
 from .harm import Harm
 from .pictures import Pictured
 from .scene import Followed, differences, kind
-from .values import lost_keys
+from .values import Path, lost_keys, spelled
 
 Stated = Sequence[tuple[Statement, Node | None]]
 """The statements that give a column its values, and the expressions; None where they could not be read."""
@@ -37,21 +37,55 @@ def _json(followed: Followed, was: Pictured, now: Pictured, differing: Pairs, st
         return
     if any({"-", "#-"} & set(operators(each)) or _strips(each) for each in expressions):
         return
-    named = {text for each in expressions for text in strings(each)}
-    losing = [(one, other) for one, other in differing if lost_keys(one[was.number], other[now.number]) - named]
+    lost = [(pair, _unsaid(pair[0][was.number], pair[1][now.number], expressions)) for pair in differing]
+    losing = [(pair, paths) for pair, paths in lost if paths]
     if not losing:
         return
     table, column = followed.name, was.name
-    lost = sorted({key for one, other in losing for key in lost_keys(one[was.number], other[now.number]) - named})
+    paths = sorted({spelled(path) for _, found in losing for path in found})
+    deep = all(len(path) > 1 for _, found in losing for path in found)
+    how = f"loses {paths[0]}" if deep else "loses keys"
+    merged = f"SET {column} = {column} || jsonb_build_object(...)"
+    inside = f"jsonb_set({column}, path, ...) changes what is inside and leaves the rest; || replaces it as a whole"
     yield Harm(
         "values-changed",
         (table, column, "json keys"),
-        f"UPDATE makes {table}.{column} anew and loses keys of {len(losing)} of {count_of(len(differing), 'row')}",
+        f"UPDATE makes {table}.{column} anew and {how} of {len(losing)} of {count_of(len(differing), 'row')}",
         object=f"{table}.{column}",
         statement=stated[0][0],
-        evidence={"keys": lost[:3], "changed": differences(followed.was, followed.now, losing)},
-        fix=f"keep what is there: SET {column} = {column} || jsonb_build_object(...)",
+        evidence={
+            "keys": paths[:3],
+            "changed": differences(followed.was, followed.now, [pair for pair, _ in losing]),
+        },
+        fix=inside if deep else f"keep what is there: {merged}",
     )
+
+
+def _unsaid(was: str | None, now: str | None, expressions: Sequence[Node]) -> list[Path]:
+    """The keys and elements that are gone though the expressions do not speak of them."""
+    named = {part for each in expressions for text in strings(each) for part in _steps(text)}
+    chosen = any(_chooses(each) for each in expressions)
+    return [
+        path
+        for path in lost_keys(was, now)
+        if path[-1] not in named and not (chosen and any(isinstance(step, int) for step in path))
+    ]
+
+
+def _steps(text: str) -> list[str]:
+    """A constant, and where it is a path of keys (``{a,b}``) the last one of them."""
+    plain = text.startswith("{") and text.endswith("}") and not set(text) & set(':"[')
+    return [text, text[1:-1].rpartition(",")[2].strip()] if plain else [text]
+
+
+def _chooses(expression: Node) -> bool:
+    """Whether it says which elements of an array stay."""
+    selects = any(
+        node_name(each) == "SelectStmt" and (each.HasField("where_clause") or each.HasField("limit_count"))
+        for each in walk(expression)
+    )
+    filters = any(node_name(each) == "FuncCall" and each.HasField("agg_filter") for each in walk(expression))
+    return selects or filters or any("jsonb_path" in each for each in functions(expression))
 
 
 def _emptied(followed: Followed, was: Pictured, now: Pictured, differing: Pairs, stated: Stated) -> Iterator[Harm]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 
@@ -109,12 +110,41 @@ def _asked(
     return [answer for (answer,) in rows]
 
 
-def lost_keys(was: str | None, now: str | None) -> set[str]:
-    """The keys of a JSON object that another one does not have."""
-    one, other = (_object(each) for each in (was, now))
-    return one - other
+Path = tuple[str | int, ...]
+"""Keys of objects and places in arrays, from the outside to the inside."""
 
 
-def _object(text: str | None) -> set[str]:
-    found = json.loads(text) if text else None
-    return set(found) if isinstance(found, dict) else set()
+def lost_keys(was: str | None, now: str | None) -> set[Path]:
+    """The keys of JSON objects, and the elements of arrays, that another document does not have.
+
+    What is inside of something that is gone, or that has become something of another kind, is not told apart from it.
+    """
+    one, other = json.loads(was) if was else None, json.loads(now) if now else None
+    # Where nothing is left of an object, all its keys are gone.
+    return set(_lost(one, other if isinstance(other, dict) else {}, ())) if isinstance(one, dict) else set()
+
+
+def _lost(was: Any, now: Any, path: Path) -> Iterator[Path]:
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key, value in was.items():
+            if key not in now:
+                yield (*path, key)
+            else:
+                yield from _lost(value, now[key], (*path, key))
+    elif isinstance(was, list) and isinstance(now, list):
+        if len(now) < len(was):
+            left = list(now)
+            for place, value in enumerate(was):
+                if value in left:
+                    left.remove(value)
+                else:
+                    yield (*path, place)
+        else:
+            for place, (value, other) in enumerate(zip(was, now, strict=False)):
+                yield from _lost(value, other, (*path, place))
+
+
+def spelled(path: Path) -> str:
+    """A path as people write it: ``address.street``, ``items[0].price``."""
+    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    return text.removeprefix(".")

@@ -189,6 +189,40 @@ CHANGED = [
         "UPDATE makes public.t.j anew and loses keys of 1 of 2 rows",
         id="json-keys",
     ),
+    *(
+        pytest.param(
+            f"CREATE TABLE t (id int PRIMARY KEY, j jsonb); INSERT INTO t VALUES (1, '{was}'), (2, '{{}}')",
+            update,
+            ("t", "j", "json keys"),
+            f"UPDATE makes public.t.j anew and loses {path} of 1 of {rows}",
+            id=id_,
+        )
+        for id_, was, update, path, rows in (
+            ("json-inside", '{"a": {"x": 1, "y": 2}}', 'UPDATE t SET j = j || \'{"a": {"x": 3}}\'', "a.y", "2 rows"),
+            (
+                "json-built-inside",
+                '{"a": {"x": 1, "y": 2}}',
+                "UPDATE t SET j = jsonb_build_object('a', jsonb_build_object('x', j -> 'a' -> 'x')) WHERE j ? 'a'",
+                "a.y",
+                "1 row",
+            ),
+            (
+                "json-elements",
+                '{"a": [{"x": 1}, {"x": 2}]}',
+                "UPDATE t SET j = jsonb_build_object('a', jsonb_build_array(j -> 'a' -> 0)) WHERE j ? 'a'",
+                "a[1]",
+                "1 row",
+            ),
+            (
+                "json-keys-of-elements",
+                '{"a": [{"x": 1, "y": 2}]}',
+                "UPDATE t SET j = jsonb_build_object('a', (SELECT jsonb_agg(jsonb_build_object('x', e -> 'x')) "
+                "FROM jsonb_array_elements(j -> 'a') AS e)) WHERE j ? 'a'",
+                "a[0].y",
+                "1 row",
+            ),
+        )
+    ),
     pytest.param(
         TOUCHING,
         "DELETE FROM g",
@@ -316,6 +350,22 @@ HARMLESS = [
     pytest.param(
         TWO.format("text", "'x'", "'y'"), "ALTER TABLE t DROP a; ALTER TABLE t ADD c text DEFAULT 'n'", id="own-default"
     ),
+    *(
+        pytest.param(f"CREATE TABLE t (id int PRIMARY KEY, j jsonb); INSERT INTO t VALUES (1, '{was}')", update, id=id_)
+        for id_, was, update in (
+            ("json-set-inside", '{"a": {"x": 1, "y": 2}}', "UPDATE t SET j = jsonb_set(j, '{a,x}', '3')"),
+            ("json-key-taken-inside", '{"a": {"x": 1, "y": 2}}', "UPDATE t SET j = j #- '{a,x}'"),
+            ("json-kept-whole", '{"a": {"x": 1}}', "UPDATE t SET j = jsonb_build_object('a', j -> 'a', 'b', 1)"),
+            ("json-another-kind", '{"a": {"x": 1}}', "UPDATE t SET j = j || '{\"a\": 5}'"),
+            ("json-elements-added", '{"a": [1, {"x": 1}]}', "UPDATE t SET j = jsonb_set(j, '{a}', j -> 'a' || '3')"),
+            (
+                "json-elements-chosen",
+                '{"a": [1, 2]}',
+                "UPDATE t SET j = jsonb_build_object('a', (SELECT jsonb_agg(e) "
+                "FROM jsonb_array_elements(j -> 'a') AS e WHERE e <> '2'))",
+            ),
+        )
+    ),
     pytest.param(
         "CREATE TABLE t (id int PRIMARY KEY, j jsonb); INSERT INTO t VALUES (1, '{\"a\": 1, \"z\": 2}'), (2, '{}')",
         "UPDATE t SET j = j || jsonb_build_object('a', 5); UPDATE t SET j = j - 'z'",
@@ -433,7 +483,9 @@ def test_nothing_is_left_behind_outside_of_a_transaction(server: Server) -> None
         )
         before = Catalog.read(connection)
         migration = "ALTER TABLE public.t ALTER v TYPE int"
-        kept = following.Following(connection, before, ["public.t"], words.words_of(script(migration), before))
+        told = words.words_of(script(migration), before)
+        shown = following.followed_views(connection, before, ["public.t"], told)
+        kept = following.Following(connection, before, shown, told)
         connection.execute(migration)
         assert beyond(list(kept.harms(Catalog.read(connection)))) == [("values-changed", "public.t", "v", "cast")]
         assert connection.info.transaction_status.name == "IDLE"
@@ -451,7 +503,8 @@ def test_a_table_that_cannot_be_read(server: Server) -> None:
         with database.connect("mv_following") as connection:
             before = Catalog.read(connection)
             told = words.words_of(script("UPDATE t SET v = NULL"), before)
-            kept = following.Following(connection, before, ["public.t", "public.s"], told)
+            shown = following.followed_views(connection, before, ["public.t", "public.s"], told)
+            kept = following.Following(connection, before, shown, told)
             assert kept.left_out == {"public.s": "permission denied for table s"}
             connection.execute("UPDATE t SET v = NULL")
             assert lines(list(kept.harms(before))) == [
