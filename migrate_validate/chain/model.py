@@ -118,8 +118,8 @@ class SetAside:
     step: bool = False
     """Whether it is a step of the chain all the same, which cannot be run here: what comes after it may need it."""
     before: str | None = None
-    """The version of the migration that such a step comes before, empty behind the last one; None: the names of the files
-    say that."""
+    """The version of the migration that such a step comes before, empty behind the last one; None: the names of the
+    files say that."""
 
 
 @dataclass(frozen=True, slots=True)

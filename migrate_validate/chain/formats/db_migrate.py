@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside
+from migrate_validate.chain.formats.entries import add_steps, entries, refused, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
@@ -65,6 +65,7 @@ def _read(path: Path, reading: Reading) -> Contents:
         )
     contents = Contents(records=_RECORDS)
     missing: list[str] = []
+    steps: list[tuple[SetAside, int]] = []
     used: set[Path] = set()
     for each in entries(directory):
         if each in reading.taken or each == directory / _SQLS:
@@ -75,7 +76,7 @@ def _read(path: Path, reading: Reading) -> Contents:
         up, down = (_sent(each, way) for way in _WAYS)
         if up is None:
             reason = f"a migration in JavaScript that does more than send a file of {_SQLS}/: it is not run here"
-            contents.set_aside.append(set_aside(each, reading.root, reason, step=True))
+            steps.append((set_aside(each, reading.root, reason, step=True), len(contents.migrations)))
             continue
         used |= {sent for sent in (up, down) if sent}
         if not up.is_file():
@@ -84,6 +85,7 @@ def _read(path: Path, reading: Reading) -> Contents:
         contents.migrations.append(_migration(each, up, down, reading, contents))
     if missing:
         raise refused("db-migrate cannot run these migrations", missing, directory, "restore the files of SQL")
+    add_steps(contents, steps)
     _set_aside_rest(path, directory, used, reading, contents)
     return contents
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.model import Contents
 from migrate_validate.chain.formats.sql import CONFIGURATION
 from migrate_validate.chain.model import SetAside
 from migrate_validate.errors import ChainError
@@ -30,6 +32,15 @@ def beginning(path: Path) -> str:
 def set_aside(path: Path, root: Path, reason: str, *, step: bool = False) -> SetAside:
     """An entry that is not part of the chain; what is none in any convention has a reason of its own."""
     return SetAside(relative(path, root), _everywhere(path) or reason, step)
+
+
+def add_steps(contents: Contents, steps: Iterable[tuple[SetAside, int]]) -> None:
+    """Set steps aside that are not run here, when all migrations are known.
+
+    :param steps: each with the number of the migrations that come before it
+    """
+    versions = [each.version for each in contents.migrations]
+    contents.set_aside += [replace(step, before=(versions[place:] or [""])[0]) for step, place in steps]
 
 
 def split_version(stem: str) -> tuple[str, str]:

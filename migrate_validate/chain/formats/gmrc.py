@@ -15,7 +15,7 @@ from migrate_validate.errors import ChainError
 
 GMRC = ".gmrc"
 DATABASE = ":DATABASE_NAME"
-"""The placeholder for the name of the database, which is another one each time here."""
+"""The placeholder for the name of the database, which has another one each time here."""
 _TOKEN = re.compile(
     r"""(?P<double>"(?:[^"\\]|\\.)*") | '(?P<single>(?:[^'\\]|\\.)*)' | (?P<comment>//[^\n]*|/\*.*?\*/)
       | (?P<comma>,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])) | (?P<key>[A-Za-z_$][\w$]*)(?=\s*:) | (?P<other>.)""",
@@ -44,6 +44,8 @@ class Gmrc:
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """By name, with the colon; ``!ENV`` stands for the variable of the environment."""
     owner: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings of PostgreSQL that hold while migrations run."""
     actions: tuple[Action, ...] = ()
 
 
@@ -73,6 +75,7 @@ def read_gmrc(directory: Path) -> Gmrc:
         written.get("migrationsFolder"),
         {name: str(value) for name, value in placeholders.items()},
         written.get("databaseOwner") or (connection["user"] if connection else None),
+        {name: str(value) for name, value in (written.get("pgSettings") or {}).items()},
         tuple(action for event in events for action in _actions(event, written.get(event))),
     )
 
@@ -92,7 +95,7 @@ def placeholders_of(gmrc: Gmrc, given: Mapping[str, str]) -> dict[str, str]:
 
 def unset(gmrc: Gmrc, values: Mapping[str, str], text: str) -> list[str]:
     """The placeholders in a text that have no value."""
-    names = [name for name in dict.fromkeys((*gmrc.placeholders, DATABASE)) if name not in values]
+    names = [name for name in gmrc.placeholders if name not in values]
     return [name for name in names if re.search(re.escape(name) + r"\b", text)]
 
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import beginning, entries, listed, refused, set_aside
-from migrate_validate.chain.formats.gmrc import DATABASE, GMRC, Gmrc, placeholders_of, read_gmrc, substitute, unset
+from migrate_validate.chain.formats.entries import add_steps, beginning, entries, listed, refused, set_aside
+from migrate_validate.chain.formats.gmrc import GMRC, Gmrc, placeholders_of, read_gmrc, unset
+from migrate_validate.chain.formats.graphile_sending import INCLUDE, Sending
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.queries import Query, as_sent, statements_of
-from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends, SetAside, Statement
+from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends, SetAside
 from migrate_validate.errors import ChainError
 
 _COMMITTED = "committed"
 _CURRENT = "current"
 _FIXTURES = "fixtures"
+_BEFORE = ("afterReset", "beforeAllMigrations")
 _FILE = re.compile(r"(?P<number>\d+)(?:-(?P<name>[-\w]*))?\.sql")
 _HEADER = re.compile(r"--! (?P<key>[A-Z]\w*)(?::(?P<value>.*))?")
-_INCLUDE = re.compile(r"^--![ \t]*include[ \t]+(?P<file>.*\.sql)[ \t]*$", re.MULTILINE)
 _NO_TRANSACTION = re.compile(r"--!\s*no-transaction\b")
 _RECORDS = Records(
     table="graphile_migrate.migrations",
@@ -107,13 +107,14 @@ def _read(path: Path, reading: Reading) -> Contents:
     current = _read_current(directory, reading)
     values = placeholders_of(gmrc, reading.settings.placeholders or {})
     _check_placeholders(gmrc, values, [*(each.script for each in committed), *current], directory)
+    sending = Sending(directory / _FIXTURES, values, gmrc.settings)
     for each in committed:
-        up = _sent(each.script, each.body, directory / _FIXTURES, values)
+        up = sending.sent(each.script, _sends(each.body))
         contents.migrations.append(Migration(each.version, each.name, up, None, each.hash))
     for script in current:
-        up = _sent(script, _cut(script.text)[1], directory / _FIXTURES, values)
+        up = sending.sent(script, _sends(_cut(script.text)[1]))
         contents.migrations.append(Migration(up.path.stem if len(current) > 1 else _CURRENT, "", up))
-    _read_actions(gmrc, directory, reading, contents, values)
+    _read_actions(gmrc, sending, directory, reading, contents)
     _set_aside_rest(path, directory, reading, contents)
     return contents
 
@@ -186,60 +187,20 @@ def _check_placeholders(gmrc: Gmrc, values: Mapping[str, str], scripts: list[Scr
     missing = [(each.file, name) for each in scripts for name in unset(gmrc, values, each.text)]
     if not missing:
         return
-    names = list(dict.fromkeys(name for _, name in missing))
+    names = list(dict.fromkeys(name[1:] for _, name in missing))
     raise ChainError(
         "placeholders have no value here:\n" + listed([f"{file}: {name}" for file, name in missing]),
         looked=[str(gmrc.path or directory)],
         remedy=[
-            f"set the environment's {' and '.join(name[1:] for name in names)}"
-            if names != [DATABASE]
-            else "write current_database() where that is possible: a database here has another name each time",
-            f'in migrate_validate.toml beside the migrations: [placeholders], {names[0][1:].lower()} = "..."',
+            f"set {' and '.join(names)} in the environment",
+            f'in migrate_validate.toml beside the migrations: [placeholders], {names[0].lower()} = "..."',
         ],
     )
 
 
-def _sent(script: Script, body: str, fixtures: Path, values: Mapping[str, str]) -> Script:
+def _sends(body: str) -> Sends:
     """In a transaction, unless the first line behind the header forbids it: then as one message."""
-    sends = Sends.MESSAGE if _NO_TRANSACTION.match(body) else Sends.TRANSACTION
-    sent = replace(script, text=substitute(script.text, values), sends=sends)
-    if script.problem is not None or not _INCLUDE.search(script.text):
-        return as_sent(sent)
-    return replace(sent, statements=tuple(_statements(sent, fixtures, values, ())))
-
-
-def _statements(script: Script, fixtures: Path, values: Mapping[str, str], above: tuple[Path, ...]) -> list[Statement]:
-    """The statements of a script and, at their places, of the files that it includes."""
-    found: list[Statement] = []
-    lines = script.text.split("\n")
-    first = 1
-    for number, line in enumerate([*lines, None], 1):
-        include = _INCLUDE.fullmatch(line) if line is not None else None
-        if include is None and line is not None:
-            continue
-        queries = [Query.of_lines(lines[first - 1 : number - 1], first)]
-        found += statements_of(queries, script.file, script.sends)
-        first = number + 1
-        if include is not None:
-            included = _included(script, include["file"], number, fixtures, above)
-            inner = replace(included, text=substitute(included.text, values), sends=script.sends)
-            found += _statements(inner, fixtures, values, (*above, included.path))
-    return found
-
-
-def _included(script: Script, name: str, line: int, fixtures: Path, above: tuple[Path, ...]) -> Script:
-    path = (fixtures / name).resolve()
-    if not path.is_relative_to(fixtures.resolve()):
-        problem = f"which does not lie in {_FIXTURES}/"
-    elif not path.is_file():
-        problem = "which does not exist"
-    elif path in above:
-        problem = "which is being included already: a circle"
-    else:
-        return read_script(path, script.path.parents[len(Path(script.file).parts) - 1])
-    what = f"{script.file}:{line} includes {name}, {problem}"
-    remedy = f"correct the name: it is looked for in {_FIXTURES}/"
-    raise ChainError(what, looked=[str(fixtures)], remedy=remedy)
+    return Sends.MESSAGE if _NO_TRANSACTION.match(body) else Sends.TRANSACTION
 
 
 def _read_current(directory: Path, reading: Reading) -> list[Script]:
@@ -271,30 +232,31 @@ def _number(path: Path) -> int:
 
 
 def _says_something(text: str) -> bool:
-    lines = re.sub(r"/\*.*?\*/", "", _INCLUDE.sub("include", text), flags=re.DOTALL).splitlines()
+    lines = re.sub(r"/\*.*?\*/", "", INCLUDE.sub("include", text), flags=re.DOTALL).splitlines()
     return any(line.strip() and not line.strip().startswith("--") for line in lines)
 
 
-def _read_actions(gmrc: Gmrc, directory: Path, reading: Reading, contents: Contents, values: Mapping[str, str]) -> None:
+def _read_actions(gmrc: Gmrc, sending: Sending, directory: Path, reading: Reading, contents: Contents) -> None:
     """What is run before the migrations is a base, what is run behind them a seed."""
+    steps: list[tuple[SetAside, int]] = []
     for action in gmrc.actions:
+        place = 0 if action.event in _BEFORE else len(contents.migrations)
         if action.command:
             reason = f"{action.event} runs a command of the shell, which is not run here: {action.command}"
-            contents.set_aside.append(SetAside(relative(gmrc.path or directory, reading.root), reason, step=True))
+            steps.append((SetAside(relative(gmrc.path or directory, reading.root), reason, step=True), place))
             continue
         script = read_script(directory / action.file, reading.root)
-        missing = unset(gmrc, values, script.text)
+        missing = unset(gmrc, sending.values, script.text)
         if missing:
             reason = f"{action.event} runs it, but {' and '.join(missing)} has no value here"
-            contents.set_aside.append(SetAside(script.file, reason, step=True))
-            continue
-        sent = as_sent(replace(script, text=substitute(script.text, values), sends=Sends.MESSAGE))
-        if action.event in ("afterReset", "beforeAllMigrations"):
-            contents.base.append(sent)
+            steps.append((SetAside(script.file, reason, step=True), place))
+        elif action.event in _BEFORE:
+            contents.base.append(sending.sent(script, Sends.MESSAGE))
         elif action.event == "afterAllMigrations":
-            contents.seeds.append(Seed(sent))
+            contents.seeds.append(Seed(sending.sent(script, Sends.MESSAGE)))
         else:
-            contents.set_aside.append(SetAside(sent.file, f"{action.event} runs it, in development only"))
+            contents.set_aside.append(SetAside(script.file, f"{action.event} runs it, in development only"))
+    add_steps(contents, steps)
 
 
 def _set_aside_rest(path: Path, directory: Path, reading: Reading, contents: Contents) -> None:
@@ -306,7 +268,7 @@ def _set_aside_rest(path: Path, directory: Path, reading: Reading, contents: Con
         for each in entries(place):
             if each in used | above or each.name == _COMMITTED or relative(each, reading.root) in told:
                 continue
-            if each == directory / _CURRENT and any(script.parent == each for script in used):
+            if each == directory / _CURRENT and entries(each):
                 continue
             contents.set_aside.append(SetAside(relative(each, reading.root), _reason(each)))
 
@@ -316,7 +278,7 @@ def _reason(path: Path) -> str:
         return "the configuration of graphile-migrate"
     if path.name.startswith(f"{GMRC}."):
         return "the configuration of graphile-migrate in JavaScript, which is not run: placeholders stay as they are"
-    if path.name in (f"{_CURRENT}.sql", _CURRENT):
+    if path.name in (f"{_CURRENT}.sql", _CURRENT) or (path.parent.name == _CURRENT and _is_part(path)):
         return "it holds no statement: nothing is in the works"
     if path.name == _FIXTURES:
         return "files that migrations include"

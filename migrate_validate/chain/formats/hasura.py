@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
-from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends
+from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends, SetAside
 from migrate_validate.errors import ChainError
 
 _MIGRATIONS = "migrations"
@@ -103,6 +103,7 @@ def _read(path: Path, reading: Reading) -> Contents:
 
 def _read_migrations(directory: Path, reading: Reading, contents: Contents) -> None:
     unnumbered: list[str] = []
+    steps: list[tuple[SetAside, int]] = []
     for each in sorted(entries(directory), key=_order):
         if each in reading.taken:
             continue
@@ -114,12 +115,13 @@ def _read_migrations(directory: Path, reading: Reading, contents: Contents) -> N
             _read_migration(each, reading, contents)
         elif any((each / name).is_file() for name in _YAML):
             reason = "a migration in YAML, which is not run here: `hasura migrate squash` makes SQL of it"
-            contents.set_aside.append(set_aside(each, reading.root, reason, step=True))
+            steps.append((set_aside(each, reading.root, reason, step=True), len(contents.migrations)))
         else:
             contents.set_aside.append(set_aside(each, reading.root, f"there is no {_UP} in it"))
     if unnumbered:
         remedy = "rename it to <version>_<name>, or move it out of the directory"
         raise refused("Hasura cannot tell when to run these migrations", unnumbered, directory, remedy)
+    add_steps(contents, steps)
 
 
 def _order(path: Path) -> tuple[int, str]:

@@ -6,13 +6,14 @@ Files of JavaScript may lie among them. By default it applies everything that is
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.formats.sections import section
@@ -21,6 +22,8 @@ from migrate_validate.errors import ChainError
 
 _UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
 _DOWN = re.compile(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
+_MARK = re.compile(r"^\s*--[\s-]*up\s+migration\s*$", re.IGNORECASE | re.MULTILINE)
+"""Nothing else stands on the line where node-pg-migrate has written it: others have titles there."""
 _PGM = re.compile(r"\bpgm\b|node-pg-migrate")
 _CODE = frozenset({".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"})
 _NUMBER = re.compile(r"\d+")
@@ -53,7 +56,7 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     numbered = [each for each in entries(path) if _NUMBER.match(each.name) and each.is_file()]
     for each in [each for each in numbered if each.suffix == ".sql"][:_LOOKED_AT]:
-        if mark := _UP.search(beginning(each)):
+        if mark := _MARK.search(beginning(each)):
             return Recognition(f"{each.name} says `{mark[0].strip()}`", specific=True)
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
         if _PGM.search(beginning(each)):
@@ -82,17 +85,15 @@ def _read(path: Path, reading: Reading) -> Contents:
     found = _paired(queries, path)
     for files in found:
         contents.migrations.append(_migration(files, reading))
-    order = sorted([*(files.up for files in found), *steps], key=_order)
-    for each in steps:
-        contents.set_aside.append(set_aside(each, reading.root, _step(each, order), step=True))
+    places = [_order(files.up) for files in found]
+    unrun = [(set_aside(each, reading.root, _step(each), step=True), bisect(places, _order(each))) for each in steps]
+    add_steps(contents, unrun)
     return contents
 
 
-def _step(path: Path, order: Sequence[Path]) -> str:
-    """Why a file of JavaScript is set aside, and where it would have its place."""
-    behind = next((each.name for each in order[order.index(path) + 1 :] if each.suffix == ".sql"), None)
-    language = "TypeScript" if path.suffix.endswith("ts") else "JavaScript"
-    return f"a migration in {language}, which is not run here" + (f"; it comes before {behind}" if behind else "")
+def _step(path: Path) -> str:
+    """Why a file of JavaScript is set aside."""
+    return f"a migration in {'TypeScript' if path.suffix.endswith('ts') else 'JavaScript'}, which is not run here"
 
 
 def _order(path: Path) -> tuple[int, str]:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
-from migrate_validate.chain.model import Migration, Records, Sends
+from migrate_validate.chain.model import Migration, Records, Sends, SetAside
 from migrate_validate.errors import ChainError
 
 _LOCK = "migration_lock.toml"
@@ -19,6 +19,7 @@ _UP = "migration.sql"
 _DOWN = "down.sql"
 _SNAPSHOT = "snapshot.json"
 _MIGRATIONS = "migrations"
+_CODE = frozenset({".ts", ".mts", ".js", ".mjs", ".cjs", ".sh", ".py"})
 _PROVIDERS = ("postgresql", "postgres")
 
 _NAME = "concat_ws('_', %(version)s::text, nullif(%(name)s::text, ''))"
@@ -78,12 +79,18 @@ def _read(path: Path, reading: Reading) -> Contents:
     _check_provider(directory / _LOCK)
     contents = Contents(records=_RECORDS)
     missing: list[str] = []
+    steps: list[tuple[SetAside, int]] = []
     for each in entries(directory):
         if each in reading.taken:
             continue
         if each.is_dir() and not each.name.startswith("."):
             if not (each / _UP).is_file():
-                missing.append(f"{relative(each, reading.root)}/ holds no {_UP}")
+                code = next((other.name for other in entries(each) if other.suffix in _CODE), None)
+                if code is None:
+                    missing.append(f"{relative(each, reading.root)}/ holds no {_UP}")
+                else:
+                    reason = f"{code} instead of {_UP}: a runner of the project itself runs it, which is not run here"
+                    steps.append((set_aside(each, reading.root, reason, step=True), len(contents.migrations)))
                 continue
             contents.migrations.append(_migration(each, reading))
             _set_aside_beside(each, reading, contents)
@@ -93,6 +100,7 @@ def _read(path: Path, reading: Reading) -> Contents:
     if missing:
         remedy = "restore the file, or remove the directory: prisma stops there (P3015)"
         raise refused("Prisma Migrate refuses these migrations", missing, directory, remedy)
+    add_steps(contents, steps)
     if directory != path:
         _set_aside_project(path, directory, reading, contents)
     return contents

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script
-from migrate_validate.chain.formats.entries import entries, set_aside
+from migrate_validate.chain.formats.entries import add_steps, entries, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.model import Migration, Sends
 from migrate_validate.errors import ChainError
@@ -70,7 +70,7 @@ def _set_aside_ruby(directory: Path, contained: set[str], reading: Reading, cont
             known += 1
         elif ruby is not None:
             reason = f"a migration in Ruby, which is not run here, and {_STRUCTURE} does not contain its version"
-            contents.set_aside.append(set_aside(each, reading.root, reason, step=True))
+            add_steps(contents, [(set_aside(each, reading.root, reason, step=True), 1)])
         else:
             contents.set_aside.append(set_aside(each, reading.root, "no migration"))
     if known:

@@ -180,7 +180,7 @@ def _read_changes(plan: Plan, project: _Project, reading: Reading, contents: Con
 
 def _elsewhere(change: Change, written: str, project: _Project, reading: Reading) -> SetAside:
     reason = f"line {change.line}: {change.name} requires {written}, a change of another project, which is not applied"
-    return SetAside(relative(project.plan, reading.root), reason, step=True)
+    return SetAside(relative(project.plan, reading.root), reason, step=True, before=change.version)
 
 
 def _path(change: Change, way: str, project: _Project) -> Path:

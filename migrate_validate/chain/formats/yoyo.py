@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
-from migrate_validate.chain.model import Migration, Records, Script, Sends
+from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
 from migrate_validate.errors import ChainError
 
 _DIRECTIVE = re.compile(r"\s*--\s*(?P<key>depends|transactional)\s*:\s*(?P<value>.*?)\s*")
@@ -61,6 +61,7 @@ def _read(path: Path, reading: Reading) -> Contents:
     directory, table = _configured(path)
     contents = Contents(records=_records(table))
     steps: list[_Step] = []
+    unrun: list[tuple[SetAside, int]] = []
     rollbacks: dict[str, Path] = {}
     for each in entries(directory):
         if each in reading.taken:
@@ -76,7 +77,8 @@ def _read(path: Path, reading: Reading) -> Contents:
             contents.migrations.append(_migration(step, rollbacks.pop(step.id, None), reading))
         else:
             reason = "a migration in Python, which is not run here"
-            contents.set_aside.append(set_aside(step.path, reading.root, reason, step=True))
+            unrun.append((set_aside(step.path, reading.root, reason, step=True), len(contents.migrations)))
+    add_steps(contents, unrun)
     for stem, rollback in rollbacks.items():
         reason = f"a rollback script without its migration: there is no {stem}.sql"
         contents.set_aside.append(set_aside(rollback, reading.root, reason))

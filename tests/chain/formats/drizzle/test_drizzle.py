@@ -104,9 +104,7 @@ def test_a_journal_that_cannot_be_read(tmp_path: Path) -> None:
     assert said.startswith("meta/_journal.json is no JSON: ")
     assert said.endswith("what to do: repair it (after a merge, keep the entries of both sides)")
     said = refused(tmp_path, {"meta/_journal.json": '{"entries": [{"tag": "0000_a"}]}'})
-    assert said.startswith(
-        "meta/_journal.json is no journal: `entries` is not a list of objects with `tag` and `when`\n"
-    )
+    assert said.startswith("meta/_journal.json is no journal: `entries` is not a list of objects")
     said = refused(tmp_path, {"meta/_journal.json": '{"entries": []}'})
     assert said.startswith(
         f"{tmp_path.name} is not laid out as Drizzle wants it: neither meta/_journal.json names migrations, nor are there"

@@ -188,20 +188,19 @@ def test_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_placeholders_without_a_value(tmp_path: Path) -> None:
-    files: Files = committed("GRANT app TO :VISITOR;\nGRANT ALL ON DATABASE :DATABASE_NAME TO app;\n") | {
+    files: Files = committed("GRANT app TO :VISITOR;\n-- for :VISITOR\n") | {
         ".gmrc": '{"placeholders": {":VISITOR": "!ENV"}}'
     }
     assert refused(tmp_path, files) == (
         "placeholders have no value here:\n"
         "  committed/000001.sql: :VISITOR\n"
-        "  committed/000001.sql: :DATABASE_NAME\n"
         "looked at:\n"
         "  ROOT/.gmrc\n"
         "what to do, one of:\n"
-        "  - set the environment's VISITOR and DATABASE_NAME\n"
+        "  - set VISITOR in the environment\n"
         '  - in migrate_validate.toml beside the migrations: [placeholders], visitor = "..."'
     )
-    given = replace(FAST, placeholders={"visitor": "web", "database_name": "app"})
+    given = replace(FAST, placeholders={"visitor": "web"})
     assert "GRANT app TO web;" in read(tmp_path, files, ".", given).migrations[0].up.text
     wrong = refused(tmp_path, committed(USERS) | {".gmrc": '{"placeholders": {":visitor": "x"}}'})
     assert wrong.startswith("graphile-migrate refuses these placeholders: :visitor\n")
@@ -219,3 +218,16 @@ def test_its_transactions_and_its_table(tmp_path: Path, server: Server) -> None:
     with replayed(server, tmp_path, files) as replay:
         assert outcomes(replay.timeline) == ["applied", "applied", "applied", "failed"]
         assert query(replay, "SELECT seen::text FROM seen") == "(000001.sql,t)"
+
+
+def test_settings_and_the_name_of_the_database(tmp_path: Path, server: Server) -> None:
+    """The name is known only where a script runs: each database has another one."""
+    files: Files = committed(
+        "CREATE SCHEMA shop;\n",
+        "CREATE TABLE users (id int);\nCOMMENT ON DATABASE :DATABASE_NAME IS 'it''s \\here';\nSELECT 1;\n",
+    ) | {".gmrc": '{"pgSettings": {"search_path": "shop,public"}}'}
+    with replayed(server, tmp_path, files) as replay:
+        assert outcomes(replay.timeline) == ["applied", "applied"]
+        assert query(replay, "SELECT to_regclass('shop.users') IS NOT NULL")
+        comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
+        assert query(replay, comment) == "it's \\here"
