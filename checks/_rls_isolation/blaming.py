@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from migrate_validate.catalog.model import Policy, Table
 from migrate_validate.syntax import quote
 
 from .columns import privileged
 from .ground import Ground, named
-from .judging import Breach, retried
+from .judging import Breach, happens_again
 from .probes import Acting, Prober
 
 
@@ -65,8 +65,7 @@ def _guilty(ground: Ground, prober: Prober, acting: Acting, breach: Breach, tabl
 def _needed(ground: Ground, prober: Prober, acting: Acting, breach: Breach, table: Table, policy: Policy) -> bool:
     """Whether it no longer happens without this policy."""
     dropped = f"DROP POLICY {quote(policy.name)} ON {named(table.qualified_name)}"
-    tried = replace(breach.tried, probe=replace(breach.tried.probe, before=dropped))
-    return breach.rule not in retried(ground, prober, acting, breach.identity, table, tried)
+    return not happens_again(ground, prober, acting, table, breach, dropped)
 
 
 def _fix(ground: Ground, breach: Breach, table: Table, policy: Policy) -> str:

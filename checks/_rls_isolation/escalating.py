@@ -14,15 +14,17 @@ from .statements import Try
 from .universes import BOTH
 
 
-def capabilities(examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:
+def capabilities(ground: Ground, examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:
     """By label of identity: how many rows of its own tenant it reaches, by table and command."""
     found: dict[str, dict[tuple[str, str], int]] = {}
     for each in examined:
         own = found.setdefault(each.identity.label, {})
         for access in each.accesses:
             if access.command != "TRUNCATE":
-                # How many rows were added is how many were tried.
-                own[access.object, access.command] = min(access.own, 1) if access.command == "INSERT" else access.own
+                # How many rows were added is how many were tried, and how many are somebody's own is chance.
+                said = ground.owned.get(access.object)
+                once = access.command == "INSERT" or (said is not None and access.command in said.commands)
+                own[access.object, access.command] = min(access.own, 1) if once else access.own
     return found
 
 
@@ -49,7 +51,7 @@ def escalations(
 
     :param acting: by label of identity
     """
-    able = capabilities(examined)
+    able = capabilities(ground, examined)
     # Somebody with a role in each tenant is compared with those who have it there, see mixing.
     roles = {each.sub: each.role for each in ground.universes.actors}
     several = {each.sub for each in ground.universes.actors if each.elsewhere is not None}

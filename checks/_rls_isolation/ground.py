@@ -13,6 +13,7 @@ from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.syntax import quote
 
 from .identities import Identity
+from .owning import Owned, owned
 from .probes import Connection
 from .tenancy import Tenancy
 from .universes import BOTH, SHARED, A, B, Universes
@@ -155,6 +156,11 @@ class Ground:
     def may(self, role: str, relation: str) -> Granted:
         """What a role may do with a relation."""
         return self.granted.get((role, relation), Granted())
+
+    @cached_property
+    def owned(self) -> Mapping[str, Owned]:
+        """What policies say of rows that belong to one person, by table."""
+        return owned(self.catalog, self.tenancy.person_setting)
 
     @property
     def tables(self) -> tuple[Table, ...]:

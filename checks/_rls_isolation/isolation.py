@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from migrate_validate.catalog.model import Policy, Table
 
 from .escalating import escalations
+from .fellows import among_members
 from .ground import Ground, whole_of
 from .identities import Identity
 from .judging import Access, Breach, Examined, examine
@@ -73,6 +74,7 @@ def isolation(
     people = [each for each in examined if each.identity.kind != "staff"]
     breaches += escalations(ground, prober, acting, people)
     breaches += mixed(ground, people)
+    breaches += among_members(ground, people)
     for identity in asked:
         for kind in (views, routines):
             seen, broken = kind(ground, prober, acting[identity.label], identity, only)

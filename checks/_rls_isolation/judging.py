@@ -110,14 +110,20 @@ def examine(ground: Ground, prober: Prober, acting: Acting, identity: Identity, 
     return judge.examined()
 
 
-def retried(
-    ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table, tried: Try
-) -> frozenset[str]:
-    """The rules that something breaks when it is tried again."""
-    judge = _Judge(ground, prober, acting, identity, table)
+def happens_again(ground: Ground, prober: Prober, acting: Acting, table: Table, breach: Breach, before: str) -> bool:
+    """Whether something still happens behind a statement that is run above all policies."""
+    judge = _Judge(ground, prober, acting, breach.identity, table)
+    tried = replace(breach.tried, probe=replace(breach.tried.probe, before=before))
     judge.take(tried, prober.one(acting, tried.probe))
-    broken = {each.rule for each in judge.breaches}
-    return frozenset(broken | ({"privilege-escalation"} if judge.candidates else set()))
+    if any(each.rule == breach.rule for each in judge.breaches):
+        return True
+    if breach.rule == "privilege-escalation" and judge.candidates:
+        return True
+    # What is told by comparing what several people did: they still do it.
+    wanted = {row.at for row in breach.rows}
+    told_of_own = not any(ground.foreign(breach.identity, row) for row in breach.rows)
+    done = any(not wanted or wanted & {row.at for row in each.rows} for each in judge.deeds)
+    return told_of_own and done and breach.rule != "policy-error"
 
 
 class _Judge:
@@ -155,6 +161,9 @@ class _Judge:
             self._moved(tried, outcome)
         elif tried.kind in ("add", "forge", "join"):
             self._inserted(tried, outcome)
+        elif tried.kind in ("name", "pass"):
+            if (outcome.done and outcome.affected) or (outcome.let_through and not self._rewritten(tried)):
+                self.deeds.append(Deed(tried, outcome, tuple(self._gone(outcome))))
         elif (outcome.done and outcome.affected) or (outcome.let_through and not self._rewritten(tried)):
             self.candidates.append((tried, outcome))
 

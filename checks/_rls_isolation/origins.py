@@ -5,7 +5,7 @@ Read off the parse trees of policies, and of the functions and views that they l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Catalog, Function
@@ -62,6 +62,27 @@ def comparisons(catalog: Catalog) -> tuple[tuple[Comparison, ...], ClaimWords]:
     return tuple(dict.fromkeys(reading.found)), words
 
 
+Required = tuple[frozenset[str], frozenset[str]]
+"""The columns that USING and WITH CHECK compare with who is asking, so that nothing holds for anybody else."""
+
+
+def own_columns(catalog: Catalog, person_setting: str | None) -> Mapping[tuple[str, str], Required]:
+    """By table and name of each policy that is about rows of who is asking: the columns that say so.
+
+    :param person_setting: the setting that says who is asking, where one does
+    """
+    who = {Origin("uid"), Origin("setting", person_setting or "")}
+    reading = _Reading(catalog)
+    found: dict[tuple[str, str], Required] = {}
+    for table in catalog.tables:
+        scope: Scope = ({table.name: table.qualified_name},)
+        for policy in table.policies:
+            using, check = (reading.required(text, scope, who) for text in (policy.using, policy.check))
+            if using or check:
+                found[table.qualified_name, policy.name] = using, check
+    return found
+
+
 @dataclass(slots=True)
 class _Reading:
     catalog: Catalog
@@ -85,6 +106,28 @@ class _Reading:
             self.tables.setdefault(table.name, []).append(table.qualified_name)
         for view in self.catalog.whole.views:
             self.tables.setdefault(view.name, []).append(view.qualified_name)
+
+    # Who is required.
+
+    def required(self, text: str | None, scope: Scope, who: Collection[Origin]) -> frozenset[str]:
+        """The columns of which one has to name who is asking; none where an expression holds for others, too."""
+        try:
+            return self._required(parse_expression(text), scope, who) if text else frozenset()
+        except GrammarError:
+            return frozenset()
+
+    def _required(self, node: Node, scope: Scope, who: Collection[Origin]) -> frozenset[str]:
+        node = unwrap(node)
+        if node_name(node) == "BoolExpr":
+            each = [self._required(child, scope, who) for child in node.args]
+            kind = node.DESCRIPTOR.fields_by_name["boolop"].enum_type.values_by_number[node.boolop].name
+            if kind == "AND_EXPR" or (kind == "OR_EXPR" and all(each)):
+                return frozenset(column for columns in each for column in columns)
+        elif node_name(node) == "A_Expr" and names_of(node.name)[-1:] == ("=",):
+            for one, other in ((node.lexpr, node.rexpr), (node.rexpr, node.lexpr)):
+                if any(origin in who for origin in self.origins(other, scope)):
+                    return frozenset(column.rpartition(".")[2] for column in self._columns(one, scope))
+        return frozenset()
 
     # What is compared.
 

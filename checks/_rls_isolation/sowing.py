@@ -198,6 +198,7 @@ class Sowing:
             # The second key to a person leads to another one.
             turn = sum(str(value) in {each.sub for each in want.people} for value in fixed.values()) + attempt // 4
             wanted = want.people[turn % len(want.people)].sub
+            fitting += [row for row in rows if wanted in row.people and row not in fitting]
             fitting = sorted(fitting, key=lambda row: wanted not in row.people)
         elif fitting:
             turn = (want.place + attempt) % len(fitting)

@@ -13,7 +13,7 @@ from .columns import other_values, privileged
 from .ground import Ground, Placed, literal, named, place, writable
 from .identities import Identity
 from .probes import Probe
-from .universes import A, B
+from .universes import BOTH, A, B
 
 AIMED = 2
 """How many rows of others each aimed statement is tried on."""
@@ -28,7 +28,8 @@ class Try:
     kind: str
     """``read``; ``change``, ``delete``, ``steal``, ``replace`` (rows of others); ``add`` (a row of one's own);
     ``forge``, ``join`` (a row for others); ``move`` (a row of one's own); ``refer``; ``promote``, ``appoint`` and
-    ``grant`` (a privileged column); ``enlist`` (itself among staff)."""
+    ``grant`` (a privileged column); ``enlist`` (itself among staff); ``name`` and ``pass`` (a row in the name of a
+    fellow member)."""
     command: str
     table: str
     """``schema.name``."""
@@ -72,6 +73,7 @@ class Statements:
             yield from self._changes()
             yield from self._moves()
             yield from self._promotions()
+            yield from self._in_names_of_fellows("UPDATE")
         if "DELETE" in self.may:
             yield self._try("delete", "DELETE", f"DELETE FROM {self.sql}")
             for row in self.foreign[:AIMED]:
@@ -171,9 +173,10 @@ class Statements:
     # Rows that are added.
 
     def _inserts(self) -> Iterator[Try]:
+        for mine in self._alike_to_add():
+            yield self._insert("add", self._fresh(mine.values))
         for mine in self._examples():
             values = self._fresh(mine.values)
-            yield self._insert("add", values)
             for other, sets in self._references("INSERT"):
                 yield replace(self._insert("refer", {**values, **sets}), object=other)
             if theirs := self._owner_values(self.foreign, foreign=True):
@@ -188,6 +191,7 @@ class Statements:
         if self.name in self._memberships:
             yield from self._appointments()
         yield from self._enlistments()
+        yield from self._in_names_of_fellows("INSERT")
         if not self.own and not self.foreign:
             for row in self.ground.rows.get(self.name, ())[:1]:
                 yield self._insert("add", self._fresh(row.values))
@@ -196,6 +200,16 @@ class Statements:
         """A row of one's own; of somebody in both tenants, one in each."""
         by_side = {row.universe: row for row in reversed(self.own) if row.universe in (A, B)}
         return list(by_side.values()) if self.identity.kind == "both" and by_side else self.own[:1]
+
+    def _alike_to_add(self) -> list[Placed]:
+        """Rows of one's own that others are made like: where several columns name people, oneself in each of them."""
+        said, sub = self.ground.owned.get(self.name), self.identity.sub
+        found = [
+            next((row for row in self.own if row.values.get(column) == sub), None)
+            for column in (said.columns if said else ())
+        ]
+        more = [row for row in found if row is not None]
+        return list({row.at: row for row in (*self._examples(), *more)}.values())
 
     def _upserts(self, mine: Placed) -> Iterator[Try]:
         payload = self._payload()
@@ -303,6 +317,22 @@ class Statements:
                     values |= dict.fromkeys(membership.person_columns, stranger)
                     made = self._insert("appoint", values)
                     yield replace(made, object=membership.role_column, role=word)
+
+    def _in_names_of_fellows(self, command: str) -> Iterator[Try]:
+        """Rows of its own, and new ones, with other members of its tenant where its own name would be."""
+        said, sub = self.ground.owned.get(self.name), self.identity.sub
+        if said is None or self.identity.kind != "member" or self.ground.tenancy.kind == "person":
+            return
+        people = [each.sub for each in self.ground.universes.actors if each.universe in (*self.identity.home, BOTH)]
+        fellows = [each for each in people if each != sub]
+        columns = [name for name in said.columns if self.may.allows(command, name)]
+        if not fellows or not columns:
+            return
+        named = {name: fellows[number % len(fellows)] for number, name in enumerate(columns)}
+        if command == "UPDATE":
+            yield self._try("pass", command, f"UPDATE {self.sql} SET {self._sets(named)}")
+        for row in self.own[:1] if command == "INSERT" else ():
+            yield self._insert("name", {**self._fresh(row.values), **named})
 
     def _enlistments(self) -> Iterator[Try]:
         """Itself among those with power."""

@@ -84,7 +84,10 @@ class Wanting:
             yield from (Want(SHARED, (), {}, None, number) for number in range(ROWS))
 
     def _rows_of(self, table: Table, universe: str, members: tuple[Actor, ...]) -> Iterator[Want]:
-        personal = any(self.is_person(key.references) for key in table.foreign_keys)
+        personal = sum(self.is_person(key.references) for key in table.foreign_keys)
+        if personal > 1:
+            # What two people have with each other is nothing to a third.
+            members = (*members, *self.members(BOTH))
         count = max(ROWS, min(MOST, len(members))) if personal else ROWS
         count = max(count, parts_filled(self.catalog, table))
         alone = self.tenancy.tenant_columns.get(table.qualified_name)
