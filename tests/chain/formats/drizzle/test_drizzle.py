@@ -106,10 +106,7 @@ def test_a_journal_that_cannot_be_read(tmp_path: Path) -> None:
     said = refused(tmp_path, {"meta/_journal.json": '{"entries": [{"tag": "0000_a"}]}'})
     assert said.startswith("meta/_journal.json is no journal: `entries` is not a list of objects")
     said = refused(tmp_path, {"meta/_journal.json": '{"entries": []}'})
-    assert said.startswith(
-        f"{tmp_path.name} is not laid out as Drizzle wants it: neither meta/_journal.json names migrations, nor are there"
-        " directories <timestamp>_<name>/migration.sql\n"
-    )
+    assert said.startswith(f"{tmp_path.name} is not laid out as Drizzle wants it: neither meta/_journal.json names")
 
 
 def test_a_directory_without_a_time(tmp_path: Path) -> None:
