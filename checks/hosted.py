@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from migrate_validate.chain.model import Chain, Script, TransactionMode
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.postgres.environments import SUPABASE
-from migrate_validate.replay.stages import Stage
-from migrate_validate.replay.timeline import Outcome
+from migrate_validate.replay.plan import plan
+from migrate_validate.replay.stages import Stage, Stages, Trial
+from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.rules import rule
 
 from ._hosted.refusals import Refusal, Stuck, refusals
@@ -20,8 +23,9 @@ def hosted_refuses(stage: Stage) -> Iterator[Result]:
     There migrations run as ``postgres``, which is no superuser, may create nothing in ``auth``, ``storage`` and
     ``realtime``, and owns none of their tables. Each statement is tried as that role; what PostgreSQL refuses to it is
     a finding, unless the service's own extension (supautils) carries it out: policies on its tables, extensions that it
-    offers, event triggers, publications, foreign data wrappers, some settings.
-    Of a DO block or a function, the statement that was refused first is looked at.
+    offers, event triggers, publications, foreign data wrappers, some settings. It guards the roles of the service, too:
+    only settings of those that the API uses may be changed, and nobody is made a member of some.
+    What a DO block or a function in plpgsql is refused is done by a superuser, and it goes on: all that runs is tried.
 
     Why: the migration works on a laptop, and ``supabase db push`` stops at it.
     Fix: leave the statement out, or create the object in a schema of your own.
@@ -43,13 +47,67 @@ def hosted_refuses(stage: Stage) -> Iterator[Result]:
             yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
 
 
+@rule(severity=Severity.ERROR)
+def hosted_refuses_seed(chain: Chain, timeline: Timeline, stages: Stages) -> Iterator[Result]:
+    """A statement of a seed or a base file that the hosted Supabase does not let run.
+
+    They are tried where they come in the chain, as hosted-refuses tries migrations. A base file stands for what the
+    project has already, so what would be refused of it is information.
+
+    Why: ``supabase db push --include-seed`` stops at it, and a base file that cannot be applied to another project
+    is no base for one.
+    Fix: leave the statement out, or keep such a seed for databases on a laptop.
+    """
+    if stages.environment.name != SUPABASE.name:
+        yield NotApplicable(f"the environment is {stages.environment.name}, not {SUPABASE.name}")
+        return
+    if not chain.base and not chain.seeds:
+        yield NotApplicable("the chain has no seed and no base file")
+        return
+    if not timeline.migrated:
+        yield NotApplicable("the chain could not be applied")
+        return
+    with stages.beginning() as trial:
+        if trial.database is None or not trial.database.server.ours:
+            yield Unproven("the server is not ours: its role postgres is left as it is, a superuser perhaps")
+            return
+        for script in chain.base:
+            yield from _tried(trial, script, Severity.INFO)
+        for migration in chain.migrations:
+            for seed in chain.seeds:
+                if seed.before == migration.version:
+                    yield from _tried(trial, seed.script)
+            trial.apply(migration.up)
+        for seed in chain.seeds:
+            if seed.before is None:
+                yield from _tried(trial, seed.script)
+
+
+def _tried(trial: Trial, script: Script, severity: Severity | None = None) -> Iterator[Result]:
+    """What is refused of a script, which is applied then."""
+    if plan(script).mode is not TransactionMode.FILE:
+        yield Unproven(
+            f"{script.file} is no single transaction: it could not be tried as the role postgres of the service"
+        )
+    else:
+        trial.connection.execute("BEGIN")
+        try:
+            for refusal in refusals(trial.connection, script):
+                yield replace(_finding(refusal), severity=severity)
+        except Stuck as stuck:
+            yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
+        finally:
+            if not trial.connection.closed:
+                trial.connection.execute("ROLLBACK")
+    trial.apply(script)
+
+
 def _finding(refusal: Refusal) -> Finding:
-    statement = refusal.statement
     evidence = {"SQLSTATE": refusal.sqlstate or "", **({"in": refusal.inner} if refusal.inner else {})}
     return Finding(
         f"the hosted service refuses this: {refusal.message}",
-        location=statement.location,
-        statement=statement.sql,
+        location=refusal.location,
+        statement=refusal.sql,
         evidence=evidence,
         fix=_fix(refusal),
     )

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from migrate_validate.chain.model import Script, Statement
 from migrate_validate.chain.statements import statements
+from migrate_validate.findings import Location
 from migrate_validate.replay.pieces import send
 
 from .._shared import Connection
+from .bodies import INLINE, body_of, catching, frames, written
 from .service import lets
+from .switching import Switch, changed
 
-# Owned by a superuser, so that the role can get back what it has lost in the same transaction.
-_SWITCH = b"""
-    CREATE SCHEMA migrate_validate_hosted;
-    GRANT USAGE ON SCHEMA migrate_validate_hosted TO PUBLIC;
-    CREATE FUNCTION migrate_validate_hosted.promote() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN ALTER ROLE postgres SUPERUSER; END';
-    CREATE FUNCTION migrate_validate_hosted.demote() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS 'BEGIN ALTER ROLE postgres NOSUPERUSER; END';
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA migrate_validate_hosted TO PUBLIC;
-    ALTER SCHEMA migrate_validate_hosted OWNER TO supabase_admin;
-    ALTER FUNCTION migrate_validate_hosted.promote() OWNER TO supabase_admin;
-    ALTER FUNCTION migrate_validate_hosted.demote() OWNER TO supabase_admin;
-"""
-_PROMOTE = b"SELECT migrate_validate_hosted.promote()"
-_DEMOTE = b"SELECT migrate_validate_hosted.demote()"
 _KEEP = b"SAVEPOINT migrate_validate_hosted"
 _UNDO = b"ROLLBACK TO SAVEPOINT migrate_validate_hosted"
 _RELEASE = b"RELEASE SAVEPOINT migrate_validate_hosted"
+_LONGEST = 100
+"""Statements of one body that are refused and looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +34,28 @@ class Refusal:
     sqlstate: str | None
     inner: str | None
     """Where in a function or a DO block it was stopped."""
+
+    @property
+    def sql(self) -> str:
+        """The statement; in a DO block, the one inside of it."""
+        innermost = frames(self.inner)[:1]
+        inside = written(self.statement.sql, innermost[0]) if innermost else None
+        return inside or self.statement.sql
+
+    @property
+    def location(self) -> Location:
+        """Of the statement; in a DO block, of the line that was refused."""
+        here = self.statement.location
+        outermost = frames(self.inner)[-1:]
+        body = body_of(self.statement.sql) if outermost and outermost[0].function == INLINE else None
+        if body is None or here.line is None:
+            return here
+        start, text = body
+        before = self.statement.sql[:start].count("\n") + outermost[0].line - 1
+        line = text.splitlines()[outermost[0].line - 1] if before else ""
+        if before == 0 or not line.strip():
+            return here
+        return Location(here.file, here.line + before, len(line) - len(line.lstrip()) + 1)
 
 
 class Stuck(Exception):
@@ -61,22 +73,21 @@ def refusals(connection: Connection, script: Script) -> Iterator[Refusal]:
     :raises Stuck: when a superuser cannot carry a statement out either
     :raises psycopg.Error: when the connection is lost
     """
-    connection.execute(_SWITCH)
+    switch = Switch(connection)
     try:
         for statement in statements(script):
-            refused = _try(connection, statement)
-            if refused is not None:
-                yield refused
+            yield from _try(switch, statement)
     finally:
         if not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE:
-            connection.execute(_PROMOTE)
+            switch.promote()
 
 
-def _try(connection: Connection, statement: Statement) -> Refusal | None:
+def _try(switch: Switch, statement: Statement) -> Iterator[Refusal]:
+    connection = switch.connection
     within = connection.info.transaction_status == TransactionStatus.INTRANS and statement.kind != "transaction"
     if within:
         connection.execute(_KEEP)
-    connection.execute(_DEMOTE)
+    before = switch.demote()
     try:
         send(connection, statement)
     except psycopg.Error as error:
@@ -84,18 +95,73 @@ def _try(connection: Connection, statement: Statement) -> Refusal | None:
             raise
         if within:
             connection.execute(_UNDO)
-        connection.execute(_PROMOTE)
-        message = error.diag.message_primary or str(error).strip()
-        _as_superuser(connection, statement, message)
+        switch.promote()
+        first = _refusal(statement, error)
+        found = [first]
+        if within and frames(first.inner):
+            found = _inside(switch, statement, first)
+            connection.execute(_UNDO)
+            switch.promote()
+        _as_superuser(connection, statement, first.message)
         if within:
             connection.execute(_RELEASE)
-        if lets(statement.sql, error.diag.context):
-            return None
-        return Refusal(statement, message, error.sqlstate, error.diag.context)
+        yield from (each for each in found if not lets(each.sql, each.inner))
+        return
     if connection.info.transaction_status != TransactionStatus.INERROR:
-        connection.execute(_PROMOTE)
+        touched = changed(before, switch.promote())
         if within and connection.info.transaction_status == TransactionStatus.INTRANS:
             connection.execute(_RELEASE)
+        if touched and statement.kind != "transaction":
+            yield Refusal(statement, touched, "42501", None)
+
+
+def _refusal(statement: Statement, error: psycopg.Error) -> Refusal:
+    message = error.diag.message_primary or str(error).strip()
+    return Refusal(statement, message, error.sqlstate, error.diag.context)
+
+
+def _inside(switch: Switch, statement: Statement, first: Refusal) -> list[Refusal]:
+    """All that is refused in the bodies that a statement runs: what was, is done by a superuser, and they go on."""
+    refused = [first]
+    rewritten = statement
+    for _ in range(_LONGEST):
+        edited = _edited(switch, rewritten, refused[-1])
+        if edited is None:
+            break
+        rewritten = edited
+        switch.connection.execute(b"SAVEPOINT migrate_validate_inside")
+        switch.demote()
+        try:
+            send(switch.connection, rewritten)
+        except psycopg.Error as error:
+            if switch.connection.closed:
+                raise
+            switch.connection.execute(b"ROLLBACK TO SAVEPOINT migrate_validate_inside")
+            if not frames(error.diag.context):
+                break  # our own text, and nothing that the script does
+            refused.append(_refusal(statement, error))
+        else:
+            noted = dict.fromkeys(switch.noted())
+            return [Refusal(statement, each.message, each.sqlstate, each.context) for each in noted]
+    return list(dict.fromkeys(refused))
+
+
+def _edited(switch: Switch, statement: Statement, refused: Refusal) -> Statement | None:
+    """The statement, to be tried again, once what was refused in a body goes on; None: there is no way."""
+    for frame in frames(refused.inner):
+        if frame.function == INLINE:
+            block = body_of(statement.sql)
+            body = block and catching(block[1], frame)
+            if block and body:
+                start, original = block
+                sql = statement.sql[:start] + body + statement.sql[start + len(original) :]
+                return replace(statement, sql=sql)
+            continue
+        original_body = switch.body(frame.function)
+        body = original_body and catching(original_body, frame)
+        if body:
+            switch.edit(frame.function, body)
+            return statement
     return None
 
 

@@ -10,6 +10,8 @@ import re
 
 from migrate_validate.syntax import GrammarError, Node, enum_name, parse
 
+from .switching import CONFIGURABLE, RESERVED
+
 _OFFERED = """
     address_standardizer address_standardizer_data_us autoinc bloom btree_gin btree_gist citext cube dblink dict_int
     dict_xsyn earthdistance fuzzystrmatch hstore http hypopg index_advisor insert_username intarray isn ltree
@@ -66,9 +68,14 @@ def _lets(kind: str, node: Node) -> bool:
         return str(node.object.string.sval) in _EXTENSIONS
     if kind == "variable_set":
         return _SETTINGS.fullmatch(node.name) is not None
+    if kind == "alter_role_set" and node.role.rolename in RESERVED:
+        return False
     if kind in _SET:
         return _SETTINGS.fullmatch(node.setstmt.name) is not None
     if kind in ("create_role", "alter_role"):
+        name = node.role if kind == "create_role" else node.role.rolename
+        if name in RESERVED | CONFIGURABLE:
+            return False
         # Other options than this one are only superusers' before PostgreSQL 16, where the service helps.
         return all(option.def_elem.defname != "superuser" for option in node.options) and bool(node.options)
     return False

@@ -278,6 +278,17 @@ class Stages:
             copy.drop()
             shared.restore(walker.server)
 
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[Trial]:
+        """A database with nothing but the environment, on a server of its own where we can start one."""
+        role = self.environment.migration_role
+        with (
+            self._start() as database,
+            database.connect(role) as connection,
+            self._watch(database.server, connection) as watchdog,
+        ):
+            yield Trial(connection, Runner(connection, self._limits, watchdog), CatalogReader(), database)
+
     @property
     def _limits(self) -> Limits:
         return Limits(self._settings.statement_timeout, self._settings.lock_timeout)

@@ -55,6 +55,44 @@ def test_each_migration_is_tried_in_the_state_that_a_superuser_left(server: Serv
     ]
 
 
+def test_what_an_sql_function_does_and_what_a_body_hides(server: Server, tmp_path: Path) -> None:
+    """What has no statement of its own in plpgsql is done by a superuser as a whole."""
+    assert refused(
+        server,
+        tmp_path,
+        "CREATE FUNCTION opens() RETURNS int LANGUAGE sql AS $$ UPDATE storage.migrations SET hash = ''; SELECT 1 $$;\n"
+        "CREATE FUNCTION twice() RETURNS int LANGUAGE plpgsql AS $$\n"
+        "BEGIN\n"
+        "    RETURN opens();\n"
+        "END $$;\n"
+        "DO LANGUAGE plpgsql $do$\n"
+        "DECLARE one int := 1; BEGIN\n"
+        "    UPDATE auth.users SET id = id; UPDATE storage.migrations SET hash = ''; -- DROP TABLE auth.users;\n"
+        "    one := twice();\n"
+        "    CREATE TABLE auth.last (id int);\n"
+        "    IF FOUND THEN RAISE EXCEPTION 'found'; END IF;\n"
+        "END $do$;\n"
+        "SELECT opens();\n",
+    ) == [
+        f"001_step.sql:{place}: the hosted service refuses this: permission denied for {what}"
+        for place, what in {
+            "8:5": "table migrations",
+            "9:5": "table migrations",
+            "10:5": "schema auth",
+            "13:1": "table migrations",
+        }.items()
+    ]
+
+
+def test_a_seed_that_cannot_be_one_transaction(server: Server, tmp_path: Path) -> None:
+    rule = next(rule for rule in Registry.load() if rule.name == "hosted-refuses-seed")
+    write(tmp_path, SUPABASE | {"001_a.sql": "CREATE TABLE a (id int);", "seed.sql": "VACUUM a;"})
+    (result,) = run_chain(rule, tmp_path, server.version // 10000)
+    assert render(result) == (
+        "unproven: seed.sql is no single transaction: it could not be tried as the role postgres of the service"
+    )
+
+
 def test_other_environments_are_none_of_its_business(server: Server, tmp_path: Path) -> None:
     write(tmp_path, {"migrate_validate.toml": 'environment = "plain"\n', "001_a.sql": "CREATE ROLE mv_x SUPERUSER;"})
     (result,) = run_chain(RULE, tmp_path, server.version // 10000)
@@ -75,6 +113,9 @@ def test_other_environments_are_none_of_its_business(server: Server, tmp_path: P
         ("SET log_statement = 'all'", False),
         ("ALTER ROLE postgres SET pgaudit.log = 'ddl'", True),
         ("ALTER ROLE postgres SUPERUSER", False),
+        ("ALTER ROLE anon LOGIN", False),
+        ("ALTER ROLE supabase_admin SET pgaudit.log = 'ddl'", False),
+        ("ALTER ROLE authenticator SET pgrst.db_schemas = 'api'", True),
         ("CREATE ROLE r REPLICATION", True),
         ("this is no SQL", False),
     ],

@@ -1,0 +1,1 @@
+ALTER TABLE public.notes ADD tenant uuid DEFAULT auth.tenant_id();
