@@ -63,6 +63,8 @@ class Script:
     problem: str | None = None
     """Why the file cannot be read (not UTF-8, no permission, ...); its text is then empty."""
     sends: Sends = Sends.AS_NEEDED
+    by_psql: bool = False
+    """Whether its runner is psql: commands that only show something do nothing then, and those that copy read files."""
     variables: tuple[tuple[str, str], ...] = ()
     """Variables of psql that its runner sets, and their values."""
     statements: tuple[Statement, ...] | None = field(default=None, repr=False, hash=False)

@@ -26,6 +26,12 @@ _NEEDS_PSQL = re.compile(r"\\|\bcopy\b", re.IGNORECASE)
 _COPY_PROGRAM = re.compile(r"copy\b[^;]*\b(?:from|to)\s+program\b", re.IGNORECASE)
 _REFUSED_PROGRAM = "COPY ... PROGRAM runs a command on the server's machine: refused"
 _IGNORED = frozenset({"restrict", "unrestrict"})
+_SHOWS = frozenset({"echo", "qecho", "warn", "timing", "pset", "x", "t", "a", "errverbose", "conninfo"})
+_COPIES = re.compile(
+    r"\s*(?P<what>.+?)\s+(?P<way>from|to)\s+(?:(?P<program>program\b.*)|(?P<stdin>p?stdin\b)|'(?P<quoted>(?:[^']|'')*)'"
+    r"|(?P<file>[^\s;]+))(?P<options>[^;]*);?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 _INCLUDES = frozenset({"i", "include", "ir", "include_relative"})
 _RELATIVE = frozenset({"ir", "include_relative"})
 
@@ -123,7 +129,9 @@ def _run(
                 words = arguments(item, variables)
                 if words:
                     variables[words[0]] = "".join(words[1:])
-            elif item.name not in _IGNORED:
+            elif item.name == "copy" and script.by_psql:
+                yield _copied(item, root, scanner, place(item.offset))
+            elif item.name not in _IGNORED and not (script.by_psql and item.name in _SHOWS):
                 raise ScriptError(
                     f"the psql meta-command \\{item.name} is refused: only \\i, \\ir, \\set, \\restrict and"
                     " \\unrestrict have a meaning outside of psql",
@@ -205,6 +213,24 @@ def _refuse_program(statement: Statement) -> None:
 
 def _reads_stdin(copy: syntax.Node) -> bool:
     return bool(copy.is_from and not copy.filename and not copy.is_program)
+
+
+def _copied(command: MetaCommand, root: Path, scanner: Scanner, at: Location) -> Statement:
+    r"""What ``\copy`` sends: COPY ... FROM STDIN, with the rows of a file of the project or those below the command."""
+    found = _COPIES.fullmatch(command.arguments)
+    if found is None or command.inside:
+        raise ScriptError("\\copy cannot be read: it has to be \\copy TABLE from 'FILE'", at)
+    if found["program"] or found["way"].lower() == "to":
+        does = "runs a command of the shell" if found["program"] else "writes a file"
+        raise ScriptError(f"\\copy {found['way'].lower()} {does}, which is refused", at)
+    sql = f"COPY {found['what']} FROM STDIN{found['options'].rstrip()}"
+    if found["stdin"]:
+        return Statement(sql, at, "copy", scanner.take_copy_data())
+    name = found["file"] or found["quoted"].replace("''", "'")
+    rows = read_script(Path(os.path.normpath(root / name)), root)
+    if rows.problem:
+        raise ScriptError(f"\\copy from {name}: {rows.path}: {rows.problem}", at)
+    return Statement(sql, at, "copy", rows.text)
 
 
 def _included(command: MetaCommand, script: Script, root: Path, variables: dict[str, str], at: Location) -> Script:
