@@ -48,7 +48,7 @@ def _read(path: Path, reading: Reading) -> Contents:
             looked=[str(path), str(path / "db" / _STRUCTURE)],
             remedy="name db/ or the file; with config.active_record.schema_format = :sql Rails writes it",
         )
-    script = replace(read_script(structure, reading.root), sends=Sends.STATEMENTS)
+    script = replace(read_script(structure, reading.root), sends=Sends.STATEMENTS, by_psql=True)
     contained = {version for rows in _INSERT.finditer(script.text) for version in _VERSION.findall(rows["rows"])}
     newest = max(contained, key=int, default="structure")
     contents = Contents(migrations=[Migration(newest, "structure", script)])

@@ -201,7 +201,7 @@ def _script(change: Change, way: str, project: _Project, reading: Reading) -> Sc
     said = tuple(
         (name, value) for name, value in sorted(variables.items()) if f":{name}" in re.sub(r":['\"]", ":", script.text)
     )
-    return replace(script, sends=Sends.STATEMENTS, variables=said)
+    return replace(script, sends=Sends.STATEMENTS, by_psql=True, variables=said)
 
 
 def _set_aside_rest(path: Path, project: _Project, used: set[Path], reading: Reading, contents: Contents) -> None:

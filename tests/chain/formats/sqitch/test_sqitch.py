@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from migrate_validate.chain.model import Sends
+from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.postgres import Server
 from tests.chain.formats.chains import Files, applied, aside, read, refused, steps, ways_back
 from tests.replay.chains import outcomes, query, replayed
@@ -118,6 +121,38 @@ def test_psql_runs_the_scripts(tmp_path: Path, server: Server) -> None:
         assert outcomes(replay.timeline) == ["applied", "applied", "failed"]
         made = query(replay, "SELECT concat(to_regclass('by_id'), ' ', to_regclass('kept'), ' ', to_regclass('never'))")
         assert made == "by_id kept "
+
+
+def test_commands_of_psql(tmp_path: Path, server: Server) -> None:
+    files: Files = {
+        "sqitch.plan": HEAD + f"rows {BY}\nshell {BY}\n",
+        "deploy/rows.sql": (
+            "\\echo made\n\\timing on\nCREATE TABLE rows (id int, name text);\n"
+            "\\copy rows from 'data/rows.csv' (format csv);\n"
+            "\\copy rows (id) from stdin\n3\n4\n\\.\n"
+        ),
+        "deploy/shell.sql": "\\copy rows from program 'cat rows';\n",
+        "data/rows.csv": "1,a\n2,b\n",
+    }
+    with replayed(server, tmp_path, files) as replay:
+        assert outcomes(replay.timeline) == ["applied", "failed"]
+        assert query(replay, "SELECT string_agg(concat(id, name), ' ' ORDER BY id) FROM rows") == "1a 2b 3 4"
+        failure = replay.timeline.steps[1].run.failure
+        assert failure is not None
+        assert failure.message == "\\copy from runs a command of the shell, which is refused"
+
+
+def test_what_copy_cannot_read(tmp_path: Path) -> None:
+    def problem(command: str) -> str:
+        chain = read(tmp_path, {"sqitch.plan": HEAD + f"rows {BY}\n", "deploy/rows.sql": f"SELECT 1;\n{command}\n"})
+        with pytest.raises(ScriptError) as caught:
+            statements(chain.migrations[0].up)
+        return str(caught.value).replace(str(tmp_path), "ROOT")
+
+    at = "deploy/rows.sql:2:1: "
+    assert problem("\\copy rows to 'rows.csv'") == at + "\\copy to writes a file, which is refused"
+    assert problem("\\copy rows from rows.csv") == at + "\\copy from rows.csv: ROOT/rows.csv: it does not exist"
+    assert problem("\\copy rows") == at + "\\copy cannot be read: it has to be \\copy TABLE from 'FILE'"
 
 
 def test_its_table_of_deployed_changes(tmp_path: Path, server: Server) -> None:
