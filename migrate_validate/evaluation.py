@@ -37,7 +37,7 @@ from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.results import Ignored, Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
 from migrate_validate.statistics import scaled
-from migrate_validate.tracing.tracing import Tracing, reads_rows
+from migrate_validate.tracing.tracing import Tracing, reads_rows, remarks
 
 _NO_HISTORY = "no --migrations-since=REF says what the chain is compared with"
 
@@ -202,7 +202,7 @@ class Evaluation:
         if self._replay is None:
             with self._remembering_trouble():
                 done = replay_chain(self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins)
-                notes = (*done.timeline.notes, *self._claim_roles(server))
+                notes = (*done.timeline.notes, *self._claim_roles(server), *remarks(self.chain))
                 self._replay = replace(done, timeline=replace(done.timeline, notes=notes))
             self._resources.callback(self._drop, self._replay.database)
         return self._replay
@@ -249,10 +249,9 @@ class Evaluation:
             replay = replay_chain(chain, self.settings, server, self.environment)
             try:
                 with replay.database.connect() as connection:
-                    catalog = Catalog.read(connection)
+                    return Rehearsal.read(replay.timeline, connection)
             finally:
                 self._drop(replay.database)
-        return Rehearsal(replay.timeline, catalog.without_schemas(replay.timeline.environment_schemas))
 
     def _drop(self, database: Database) -> None:
         """Drop it at the end, unless it vanishes with the server."""

@@ -34,6 +34,16 @@ def reads_rows(migration: Migration) -> str:
     return ""
 
 
+def remarks(chain: Chain) -> tuple[str, ...]:
+    """What the user should know of migrations that have run."""
+    traces = ((each.file, each.up.traced.get(each.file)) for each in chain.migrations if each.up.traced is not None)
+    return tuple(
+        f"{file}: {trace.reason}: what it has sent before stays where it fails later"
+        for file, trace in traces
+        if trace.reason.startswith("it commits by itself")
+    )
+
+
 class Tracing:
     """The scripts of a chain that are Python, run in the background as soon as somebody needs to know what they send.
 

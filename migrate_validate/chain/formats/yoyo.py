@@ -9,6 +9,8 @@ import ast
 import configparser
 import hashlib
 import heapq
+import importlib.util
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,6 +21,8 @@ from migrate_validate.chain.formats.entries import add_steps, beginning, entries
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
+from migrate_validate.chain.python import read_python
+from migrate_validate.chain.traced import Program, Traced
 from migrate_validate.errors import ChainError
 
 _DIRECTIVE = re.compile(r"\s*--\s*(?P<key>depends|transactional)\s*:\s*(?P<value>.*?)\s*")
@@ -72,11 +76,16 @@ def _read(path: Path, reading: Reading) -> Contents:
             steps.append(_step(each, reading))
         else:
             contents.set_aside.append(set_aside(each, reading.root, "no migration: neither SQL nor Python"))
-    for step in _ordered(steps, directory):
+    ordered = _ordered(steps, directory)
+    order = json.dumps([each.id for each in ordered if not each.id.startswith(_AFTERWARDS)])
+    program = Program("yoyo", path, (("directory", str(directory)), ("order", order)))
+    for step in ordered:
         if step.path.suffix == ".sql":
             contents.migrations.append(_migration(step, rollbacks.pop(step.id, None), reading))
+        elif importlib.util.find_spec("yoyo") is not None:
+            contents.migrations.append(_in_python(step, program, reading))
         else:
-            reason = "a migration in Python, which is not run here"
+            reason = "a migration in Python, which is run where yoyo-migrations is installed"
             unrun.append((set_aside(step.path, reading.root, reason, step=True), len(contents.migrations)))
     add_steps(contents, unrun)
     for stem, rollback in rollbacks.items():
@@ -198,6 +207,21 @@ def _migration(step: _Step, rollback: Path | None, reading: Reading) -> Migratio
     version, name = split_version(step.id)
     up = as_sent(replace(read_script(step.path, reading.root), sends=sends))
     return Migration(version, name, up, down, hashlib.sha256(step.id.encode()).hexdigest())
+
+
+def _in_python(step: _Step, program: Program, reading: Reading) -> Migration:
+    version, name = split_version(step.id)
+    up = read_python(step.path, reading.root, Traced(program, step.id))
+    returns = any(_returns(node) for node in ast.walk(ast.parse(read_script(step.path, reading.root).text)))
+    down = replace(up, traced=Traced(program, step.id)) if returns else None
+    return Migration(version, name, up, down, hashlib.sha256(step.id.encode()).hexdigest())
+
+
+def _returns(node: ast.AST) -> bool:
+    """Whether it is a step with a way back."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", getattr(node.func, "attr", "")) != "step":
+        return False
+    return len(node.args) > 1 or any(keyword.arg == "rollback" for keyword in node.keywords)
 
 
 def _records(table: str) -> Records:

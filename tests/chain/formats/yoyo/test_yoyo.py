@@ -30,7 +30,7 @@ def test_dependencies_give_the_order(tmp_path: Path) -> None:
     }
     chain = read(tmp_path, files)
     assert (chain.format, chain.recognized) == ("yoyo", "a.rollback.sql is named as yoyo names its way back")
-    assert applied(chain) == ["b.sql", "a.sql", "c.sql", "e.sql", "post-apply.sql"]
+    assert applied(chain) == ["b.sql", "a.sql", "c.sql", "e.sql", "d.py", "post-apply.sql"]
     assert ways_back(chain) == {"a": "a.rollback.sql", "c": "c.rollback.sql"}
     assert [each.version for each in chain.migrations if each.up.sends is Sends.STATEMENTS] == ["c"]
     assert chain.migrations[2].down is not None
@@ -39,7 +39,7 @@ def test_dependencies_give_the_order(tmp_path: Path) -> None:
         "README.md": "Markdown: a text for people",
         "lost.rollback.sql": "a rollback script without its migration: there is no lost.sql",
     }
-    assert steps(chain) == {"d.py": "a migration in Python, which is not run here"}
+    assert steps(chain) == {}
 
 
 def test_how_it_is_recognized(tmp_path: Path) -> None:
