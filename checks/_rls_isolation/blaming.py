@@ -28,6 +28,9 @@ def blame(ground: Ground, prober: Prober, acting: Acting, breach: Breach) -> Bla
     """Find what lets something happen."""
     role = breach.identity.role
     table = next((each for each in ground.tables if each.qualified_name == breach.object), None)
+    if breach.tried.kind == "sequence":
+        fix = f"REVOKE UPDATE ON SEQUENCE {named(breach.object)} FROM {quote(role)};"
+        return Blame(f"UPDATE on the sequence was granted to {role}, or to PUBLIC", fix)
     if table is None:
         return _of_owner(ground, breach)
     if breach.rule == "policy-error":

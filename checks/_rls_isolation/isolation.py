@@ -16,6 +16,7 @@ from .judging import Access, Breach, Examined, examine
 from .mixing import mixed
 from .probes import Acting, Connection, Prober
 from .routines import routines
+from .sequences import sequences
 from .views import views
 
 BUDGET = 60.0
@@ -80,6 +81,9 @@ def isolation(
             seen, broken = kind(ground, prober, acting[identity.label], identity, only)
             accesses += seen
             breaches += _unmeant(identity, broken)
+    seen, broken = sequences(ground, prober, acting, asked, only)
+    accesses += seen
+    breaches += broken
     unproven = {**dict(_without_control(ground, asked, examined)), **unproven}
     return Isolation(
         tuple(identities),

@@ -55,14 +55,16 @@ class Access:
     """Rows that belong to nobody."""
     error: str | None = None
     """The SQLSTATE where policies raise an error."""
+    what: str = ""
+    """What can be done with a sequence: ``nextval, currval``."""
 
     @property
     def word(self) -> str:
         """What a matrix says of it."""
         if not self.granted:
             return "-"
-        if self.error:
-            return f"error {self.error}"
+        if self.error or self.what:
+            return self.what or f"error {self.error}"
         own = "own" if self.own >= self.of_own else "part of own"
         parts = [own] if self.own else []
         parts += ["others"] if self.others else []

@@ -12,7 +12,8 @@ _LEGEND = """# Who can see and change what
 
 Found out by trying, with rows of two tenants. `own`: rows of the own tenant, or of oneself; `part of own`: some of
 them; `others`: rows of another tenant; `shared`: rows that belong to nobody; `none`: granted, and policies leave
-nothing; `-`: not granted; `error`: policies raise it.
+nothing; `-`: not granted; `error`: policies raise it. Of sequences (USAGE): which functions may be called on them, and
+whether they can be read.
 """
 
 

@@ -151,3 +151,21 @@ def test_truncate_is_told_where_it_was_granted_and_not_by_default(server: Server
     no_more = "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE TRUNCATE ON TABLES FROM anon, authenticated"
     with scene(server, no_more) as stage:
         assert ("anonymous-write", NOTES, "anon") in stage.breaches()
+
+
+def test_who_can_draw_read_and_set_a_sequence_is_in_the_matrix_and_nothing_is_done_to_it(server: Server) -> None:
+    made = (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON SEQUENCES FROM anon, authenticated; "
+        "CREATE SEQUENCE numbers START 7; GRANT USAGE ON SEQUENCE numbers TO authenticated; "
+        "CREATE SEQUENCE all_numbers; GRANT ALL ON SEQUENCE all_numbers TO authenticated; CREATE SEQUENCE none_numbers"
+    )
+    with scene(server, made) as stage:
+        found = stage.examined()
+        after = stage.connection.execute("SELECT last_value, is_called FROM numbers").fetchone()
+    words = {(each.object, each.identity): each.word for each in found.accesses if each.command == "USAGE"}
+    assert after == (7, False)
+    assert words["public.numbers", "member of A as member"] == "nextval, currval"
+    assert words["public.numbers", "anon"] == "-"
+    assert words["public.all_numbers", "outsider"] == "nextval, currval, setval, read"
+    assert "public.none_numbers" not in {name for name, _ in words}
+    assert {(each.rule, each.object) for each in found.breaches} == {("cross-tenant-write", "public.all_numbers")}

@@ -10,6 +10,7 @@ CREATE TABLE ticket_comment (
     ticket_id bigint NOT NULL REFERENCES ticket,
     body text NOT NULL
 );
+CREATE SEQUENCE ticket_number;
 CREATE TABLE country (code text PRIMARY KEY, name text NOT NULL);
 CREATE TABLE ticket_event (
     account_id bigint NOT NULL REFERENCES account,
@@ -40,3 +41,4 @@ CREATE POLICY ticket_event_fax ON ticket_event_fax
 GRANT SELECT ON account, country TO ticket_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ticket, ticket_comment, ticket_event, ticket_event_web, ticket_event_mail,
     ticket_event_fax TO ticket_app;
+GRANT USAGE ON SEQUENCE ticket_number TO ticket_app;
