@@ -11,6 +11,8 @@ from pathlib import Path
 from migrate_validate.chain.model import Script
 
 _BYTE_ORDER_MARK = "\ufeff"
+_ARCHIVE = b"PGDMP"
+"""What pg_dump --format=custom begins with."""
 
 
 def read_script(path: Path, root: Path) -> Script:
@@ -28,6 +30,8 @@ def read_script(path: Path, root: Path) -> Script:
         content = path.read_bytes()
     except OSError as error:
         return Script(path, file, "", _unreadable(path, error))
+    if content.startswith(_ARCHIVE):
+        return Script(path, file, "", "it is an archive of pg_dump: pg_restore -f dump.sql ARCHIVE makes SQL of it")
     try:
         text = content.decode()
     except UnicodeDecodeError as error:

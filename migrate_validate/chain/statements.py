@@ -32,6 +32,7 @@ _COPIES = re.compile(
     r"|(?P<file>[^\s;]+))(?P<options>[^;]*);?\s*",
     re.IGNORECASE | re.DOTALL,
 )
+_CONNECTS = frozenset({"c", "connect"})
 _INCLUDES = frozenset({"i", "include", "ir", "include_relative"})
 _RELATIVE = frozenset({"ir", "include_relative"})
 
@@ -129,6 +130,12 @@ def _run(
                 words = arguments(item, variables)
                 if words:
                     variables[words[0]] = "".join(words[1:])
+            elif item.name in _CONNECTS:
+                raise ScriptError(
+                    f"the psql meta-command \\{item.name} is refused: pg_dump --create and pg_dumpall write it;"
+                    " dump the one database without --create",
+                    place(item.offset),
+                )
             elif item.name == "copy" and script.by_psql:
                 yield _copied(item, root, scanner, place(item.offset))
             elif item.name not in _IGNORED and not (script.by_psql and item.name in _SHOWS):

@@ -13,6 +13,7 @@ from migrate_validate.chain.files import natural
 from migrate_validate.chain.model import Chain, Script, SetAside
 from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
 from migrate_validate.postgres.server import Server
+from migrate_validate.replay.missing_roles import about_missing_role
 from migrate_validate.replay.timeline import Failure
 
 _MISSING = {
@@ -44,6 +45,9 @@ _INDEX_OPTION = re.compile(r'unrecognized parameter "(?:lists|m|ef_construction)
 _CUT_SHORT = re.compile(r"^unterminated |at end of input$")
 _BLOCKS = {"goose": "-- +goose Statement", "sql-migrate": "-- +migrate Statement"}
 """By format that cuts files at the ends of lines: how it is told to leave a statement whole."""
+_SETTING = re.compile(r'unrecognized configuration parameter "(\w+)"')
+_SINCE = {"default_table_access_method": 12, "transaction_timeout": 17}
+"""Settings that pg_dump writes, by the major version that has brought them."""
 _PARENT = re.compile(r'is not present in table "([^"]+)"')
 _SUPABASE = re.compile(
     r"(auth|storage|realtime|extensions|vault|cron|net)(\.|$)|(anon|authenticated|service_role|supabase_\w+)$"
@@ -70,6 +74,9 @@ def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tu
     extension = _about_extension(failure, server)
     if extension:
         return extension
+    setting = _SETTING.fullmatch(failure.message)
+    if setting and setting[1] in _SINCE:
+        return _about_newer(setting[1], server)
     parent = _PARENT.search(failure.detail or "") if failure.sqlstate == "23503" else None
     if parent:
         return _about_parent(parent[1], failure, chain, script)
@@ -77,6 +84,8 @@ def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tu
     if missing is None:
         return ()
     known_here = any(_by_order(missing, chain, script))
+    if missing.kinds == {"role"} and not known_here and not _SUPABASE.match(missing.name):
+        return (*_about_steps(chain, script), *about_missing_role(missing.name, chain, server))
     owner = None if known_here else extension_of(missing.name)
     return _about_member(missing, owner, server) if owner else _about_missing(missing, failure, chain, script)
 
@@ -113,6 +122,14 @@ def _about_cut(failure: Failure, format: str, script: Script) -> str:
     return (
         f"{format} ends a statement with each line that ends with a semicolon{place}: write `{mark}Begin` before the"
         f" statement and `{mark}End` behind it."
+    )
+
+
+def _about_newer(setting: str, server: Server) -> tuple[str, ...]:
+    major = _SINCE[setting]
+    return (
+        f"PostgreSQL has {setting} since version {major}, and pg_dump of such a version writes it; this is "
+        f"{server.description}: set postgres = {major} in the configuration, or remove the line.",
     )
 
 

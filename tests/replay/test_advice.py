@@ -36,7 +36,6 @@ def advice(server: Server, folder: Path, *texts: str) -> tuple[str, ...]:
         ("create table t (c nix[]);", "nix"),
         ("select nix from pg_class;", "nix"),
         ("create table nix.t ();", "nix"),
-        ("create table t (); alter table t owner to nix;", "nix"),
         ("alter extension nix update;", "nix"),
         ("create table t (); alter table t drop constraint nix;", "nix"),
         ("create table t (c text); create index on t using gin (c gin_trgm_ops);", "gin_trgm_ops"),
