@@ -27,6 +27,8 @@ _DESCRIPTION = """\
 Prove on a real, disposable PostgreSQL that a chain of migrations can be shipped.
 
   migrate-validate PATH [PATH ...] [pytest options]   validate chains, paths first; exit status as pytest's
+  migrate-validate main:PATH                          as it is at a branch, tag or commit of Git
+  migrate-validate PATH --since main                  what is new since a branch, tag or commit of Git
   migrate-validate snapshot PATH                      write the present state as expectations
   migrate-validate stats [FILE]                       write the sizes and rates of a real database, read only
   migrate-validate preflight DSN [PATH]               show the rows of a real database that stand in the way, read only
@@ -84,6 +86,8 @@ def _validate(given: list[str]) -> int:
     for plugin in (*PLUGINS, *(name for name in OPTIONAL if importlib.util.find_spec(name.split(".")[0]))):
         arguments += ["-p", plugin]
     arguments += [f"--migrations-path={path}" for path in paths]
+    # Here everything is about migrations, so that an option need not say it.
+    options = [re.sub("^--since(?==|$)", "--migrations-since", option) for option in options]
     return int(pytest.main([*arguments, *options]))
 
 
@@ -157,5 +161,11 @@ def _install_hook(given: list[str]) -> int:
 
     parser = _parser("install-hook", install_hook)
     parser.add_argument("paths", metavar="PATH", nargs="*", help="directories of migrations; default: the configured")
-    print(install_hook(Path.cwd(), parser.parse_args(given).paths))
+    parser.add_argument(
+        "--since",
+        metavar="REF",
+        help="validate what is new since a branch, tag or commit of Git, such as origin/main; default: the configured",
+    )
+    options = parser.parse_args(given)
+    print(install_hook(Path.cwd(), options.paths, options.since))
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from migrate_validate.errors import ConfigError
+from migrate_validate.git.repository import Repository
 from migrate_validate.settings import load_project
 
 _MARK = "# installed by migrate-validate install-hook"
@@ -18,20 +19,23 @@ _HOOK = """\
 #!/bin/sh
 {mark}
 # Validates the migrations before each push; skip it once with `git push --no-verify`.
-command -v migrate-validate >/dev/null && exec migrate-validate {paths}
+command -v migrate-validate >/dev/null && exec migrate-validate {command}
 # No virtual environment is active: the one that installed this hook will do.
-exec {python} -m migrate_validate {paths}
+exec {python} -m migrate_validate {command}
 """
 
 
-def install_hook(directory: Path, paths: Sequence[str]) -> str:
+def install_hook(directory: Path, paths: Sequence[str], since: str | None = None) -> str:
     """Write a git pre-push hook that runs migrate-validate on these chains; honours core.hooksPath.
 
     :param directory: a place inside the repository
     :param paths: the chains, relative to ``directory``; empty: those of the configuration
+    :param since: the reference of Git since which migrations are new; None: that of the configuration, if any. It is
+        looked up at each push
     :returns: what was done, for people
     :raises ConfigError: outside a repository, without chains, for a path that does not exist, or where a hook stands
         that is not ours
+    :raises GitError: there is no such reference
     """
     top = Path(_git(directory, "rev-parse", "--show-toplevel"))
     chains = [_below(top, directory, path) for path in paths] or list(load_project(top).migrations)
@@ -42,16 +46,19 @@ def install_hook(directory: Path, paths: Sequence[str]) -> str:
             remedy="name it: migrate-validate install-hook PATH",
         )
     hook = (top / _git(top, "rev-parse", "--git-path", "hooks")).absolute() / "pre-push"
+    if since is not None:
+        Repository.around(top, "leave --since out").known_commit(since)
+    command = shlex.join([*chains, *([f"--since={since}"] if since else [])])
     if os.path.lexists(hook) and _MARK not in _text(hook):
         raise ConfigError(
             f"{hook} exists and is not ours: it was left as it is",
-            remedy=f"add this line to it: migrate-validate {shlex.join(chains)}",
+            remedy=f"add this line to it: migrate-validate {command}",
         )
     hook.parent.mkdir(parents=True, exist_ok=True)
-    script = _HOOK.format(mark=_MARK, python=shlex.quote(sys.executable), paths=shlex.join(chains))
+    script = _HOOK.format(mark=_MARK, python=shlex.quote(sys.executable), command=command)
     hook.write_text(script, encoding="utf-8")
     hook.chmod(0o755)
-    return f"{hook} now runs: migrate-validate {shlex.join(chains)}"
+    return f"{hook} now runs: migrate-validate {command}"
 
 
 def _below(top: Path, directory: Path, path: str) -> str:

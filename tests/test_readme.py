@@ -12,6 +12,7 @@ import pytest
 from migrate_validate.report.reference import rules_reference
 from migrate_validate.rules import Registry
 from tests.support.projects import run, statuses
+from tests.support.repositories import repository
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -25,6 +26,13 @@ def printed(pytester: pytest.Pytester, chain: str, *arguments: str) -> str:
     """What the tool prints of a chain that README.md shows findings of, measured numbers made alike."""
     shutil.copytree(Path(__file__).parent / "readme" / chain, pytester.path / chain, dirs_exist_ok=True)
     return without_numbers(run(pytester, f"--migrations={chain}", "-p", "no:xdist", *arguments).stdout.str())
+
+
+def with_history(pytester: pytest.Pytester, chain: str) -> str:
+    """The chain, in a repository whose branch ``main`` does not have its second migration."""
+    files = sorted((Path(__file__).parent / "readme" / chain).iterdir())
+    repository(pytester.path, {f"{chain}/{file.name}": file.read_text() for file in (*files[:1], *files[2:])})
+    return chain
 
 
 def without_numbers(text: str) -> str:
@@ -42,6 +50,9 @@ def shown(section: str | None = None) -> list[str]:
 def test_findings_are_shown_as_they_are_printed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     text = "".join(printed(pytester, chain, "-v", "--tb=no") for chain in ("shop", "hosted"))
+    text += printed(
+        pytester, with_history(pytester, "late"), "-v", "--tb=no", "--migrations-since=main", "-k", "history"
+    )
     (block,) = shown("What it finds")
     findings = re.split(r"\n(?=\w)", block)
     assert [each for each in findings if each not in text] == []

@@ -200,9 +200,12 @@ class History:
 
     @functools.cached_property
     def late(self) -> tuple[Late, ...]:
-        """The added migrations that come before one that the reference has, in the order of the merged chain."""
+        """The added migrations that come before one that the reference has, in the order of the merged chain.
+
+        One whose version is taken needs another one anyway, and is left out.
+        """
         applied = self.base.files | (self.tip.revision.files if self.tip.merged else frozenset())
-        ours = {each.file for each in self.ours}
+        ours = {each.file for each in self.ours} - {each.migration.file for each in self.collisions}
         found = []
         for number, each in enumerate(self.merged.migrations):
             behind = (
@@ -215,7 +218,7 @@ class History:
                 found.append(Late(each, first))
         return tuple(found)
 
-    @property
+    @functools.cached_property
     def collisions(self) -> tuple[Collision, ...]:
         """The added migrations that have the version of one that the reference has gained."""
         ours = {each.file: each for each in self.ours}
@@ -241,7 +244,7 @@ class Tip:
     merged: Chain | None
     """The chain together with what the reference has gained; None: the two cannot be read as one."""
     problem: str = ""
-    """Why they cannot, or why the reference's chain cannot be read at all."""
+    """Why they cannot, or why the reference's chain cannot be read; empty where a plan has to be merged first."""
     clash: bool = False
     """Whether each of the two can be read alone."""
 
@@ -340,10 +343,8 @@ class _Reader:
         merged = self._read(revision.commit, Checkout(self.repository, history.since, revision.commit, top))
         if merged.chain is None:
             return Tip(revision, None, merged.problem, clash=True)
-        missing = history.new - merged.files
-        if missing:
-            return Tip(revision, None, f"{min(missing)} is no part of the chain that {history.since} has")
-        return Tip(revision, merged.chain)
+        # A plan says which files there are, and in which order: where both sides have written it, Git has a conflict.
+        return Tip(revision, merged.chain if history.new <= merged.files else None)
 
 
 def _holds_files(source: Path) -> bool:

@@ -63,6 +63,9 @@ TESTED_ELSEWHERE = {
     "blocked-while": "tests/checks/test_blocked_while.py",
     "squawk": "tests/checks/test_squawk.py",
     "access-changed": "tests/rls/test_matrix.py",
+    "edited-applied-migration": "tests/checks/test_history.py",
+    "out-of-order": "tests/checks/test_history.py",
+    "version-collision": "tests/checks/test_history.py",
 }
 """Rules over the files and the replay, where the case is more than one file of SQL."""
 

@@ -1,0 +1,125 @@
+"""What is told of a migration that was changed after it could be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from migrate_validate.chain.model import Migration, Script, Statement
+from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.findings import Finding, Location, Severity
+from migrate_validate.git.comparing import Change, meanings
+from migrate_validate.git.history import Changed, History
+
+from .tools import tool_of
+
+
+def edited(history: History, changed: Changed) -> Iterator[Finding]:
+    """The findings about one migration."""
+    before, after = changed.before, changed.after
+    if after is None:
+        yield _removed(history, before)
+        return
+    if changed.renamed:
+        yield from _renamed(history, before, after)
+    if changed.up is Change.STATEMENTS:
+        yield _edited(history, before, after)
+    elif changed.up is Change.WRITING and not (changed.down is Change.STATEMENTS and _in_one_file(after)):
+        yield _rewritten(history, after)
+    if changed.down is Change.STATEMENTS:
+        yield _down(history, before, after)
+    for name in changed.companions:
+        folder = after.file.rpartition("/")[0]
+        yield Finding(
+            f"{folder}/{name}, beside {after.file}, is not what it is in {history.named}",
+            location=Location(f"{folder}/{name}"),
+            severity=Severity.INFO,
+        )
+
+
+def _in_one_file(migration: Migration) -> bool:
+    return migration.down is not None and migration.down.file == migration.up.file
+
+
+def _removed(history: History, before: Migration) -> Finding:
+    says = tool_of(history.chain.format).removed or "databases that have applied it keep what it made"
+    return Finding(
+        f"{before.file} is gone, and {history.named} has it: {says}",
+        location=Location(before.file),
+        evidence={"base": history.base.commit, "version": before.version},
+        fix=_restored(history, before, "undo what it did in a new migration"),
+    )
+
+
+def _renamed(history: History, before: Migration, after: Migration) -> Iterator[Finding]:
+    tool = tool_of(history.chain.format)
+    again = before.version != after.version or tool.by_name
+    if again and history.chain.format == "sqitch":
+        return  # The scripts of a change that is reworked move away; the plan still has it.
+    says = "databases that have applied it take it for a new one, and apply it again" if again else "it does the same"
+    yield Finding(
+        f"{before.file}, which {history.named} has, is called {after.file} now: {says}",
+        location=Location(after.file),
+        evidence={"base": history.base.commit, "before": before.file},
+        severity=Severity.WARNING if again else Severity.INFO,
+        fix=f"give it its name back: git mv {after.file} {before.file}" if again else "",
+    )
+
+
+def _edited(history: History, before: Migration, after: Migration) -> Finding:
+    was, now = _first_difference(before.up, after.up)
+    place = now.location if now else Location(after.file)
+    return Finding(
+        f"{after.file} is not what it is in {history.named}: {tool_of(history.chain.format).edited}",
+        location=place,
+        statement=now.sql if now else None,
+        evidence={"base": history.base.commit, "was": was.sql if was else None},
+        fix=_restored(history, before, "put the change into a new migration"),
+    )
+
+
+def _rewritten(history: History, after: Migration) -> Finding:
+    tool = tool_of(history.chain.format)
+    says = tool.edited if tool.checks_text else "its statements are the same"
+    return Finding(
+        f"{after.file} is written otherwise than in {history.named}, in comments, blanks or the case of words: {says}",
+        location=Location(after.file),
+        evidence={"base": history.base.commit},
+        severity=Severity.WARNING if tool.checks_text else Severity.INFO,
+    )
+
+
+def _down(history: History, before: Migration, after: Migration) -> Finding:
+    script = after.down or before.down
+    assert script is not None
+    what = "is new" if before.down is None else "is gone" if after.down is None else "is not what it is"
+    where = f"{history.named} has none" if before.down is None else f"in {history.named}"
+    joined = ", and " if before.down is None else ": it stands " if after.down is None else " "
+    return Finding(
+        f"the way back of {after.file} {what}{joined}{where}",
+        location=Location(script.file),
+        evidence={"base": history.base.commit},
+        severity=Severity.INFO,
+    )
+
+
+def _restored(history: History, before: Migration, instead: str) -> str:
+    return f"restore the file as it is in {history.base.commit[:12]} ({before.file}), and {instead}"
+
+
+def _first_difference(before: Script, after: Script) -> tuple[Statement | None, Statement | None]:
+    """The first statements that are not the same, before and after; None: there was, or is, none left."""
+    if after.traced is not None:
+        return None, None
+    try:
+        old, new = (
+            zip(statements(before), meanings(before), strict=True),
+            zip(statements(after), meanings(after), strict=True),
+        )
+    except ScriptError:
+        return None, None
+    nothing = (None, None)
+    for (was, its), (now, mine) in zip_longest(old, new, fillvalue=nothing):
+        if its != mine:
+            return was, now
+    return None, None

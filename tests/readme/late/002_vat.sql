@@ -1,0 +1,1 @@
+alter table purchase add vat numeric not null default 0;

@@ -1,0 +1,1 @@
+create table archive (like purchase including all);
