@@ -12,7 +12,8 @@ from pathlib import Path
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats import FORMATS
 from migrate_validate.chain.formats.model import Format, Reading
-from migrate_validate.chain.model import Chain, Seed, SetAside
+from migrate_validate.chain.metadata import is_metadata, read_metadata
+from migrate_validate.chain.model import Chain, Script, Seed, SetAside
 from migrate_validate.config import Settings
 from migrate_validate.errors import ChainError, ConfigError, EmptyChain, Trouble
 
@@ -57,6 +58,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
     trouble = Trouble()
     format, recognized = _format(named, given, settings.format, trouble)
     base = _base(settings, root, rootdir, trouble)
+    metadata = _metadata(settings, root, rootdir, trouble)
     declared = _declared_seeds(settings, root, rootdir, trouble)
     try:
         contents = format.read(given, Reading(root, settings, [*base, *(path for path, _ in declared)]))
@@ -71,7 +73,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         root=root,
         format=format.name,
         migrations=tuple(contents.migrations),
-        base=(*(read_script(path, root) for path in base), *contents.base),
+        base=(*(read_script(path, root) for path in base), *metadata, *contents.base),
         verifications=tuple(contents.verifications),
         set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
         exposes_new_tables=contents.exposes_new_tables,
@@ -159,9 +161,18 @@ def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications:
 def _base(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[Path]:
     paths = []
     for name in settings.base:
-        with trouble.collecting():
-            paths.append(_declared(name, "base", root, rootdir))
+        if not is_metadata(name):
+            with trouble.collecting():
+                paths.append(_declared(name, "base", root, rootdir))
     return paths
+
+
+def _metadata(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[Script]:
+    scripts = []
+    for name in filter(is_metadata, settings.base):
+        with trouble.collecting():
+            scripts.append(read_metadata(name, root, [root, root.parent, rootdir]))
+    return scripts
 
 
 def _declared_seeds(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[tuple[Path, str | None]]:
