@@ -14,6 +14,7 @@ from .pictures import Pictured
 from .questions import BEGAN
 from .scene import Followed, Scene, differences, kind
 from .values import changed
+from .zones import copied, recomputed
 
 
 def altered(scene: Scene, followed: Followed, pairs: Pairs) -> Iterator[Harm]:
@@ -31,6 +32,10 @@ def altered(scene: Scene, followed: Followed, pairs: Pairs) -> Iterator[Harm]:
         ]
         if differing:
             yield from _judged(scene, followed, was, now, differing, len(pairs))
+    yield from recomputed(scene, followed.was, followed.now)
+    heir = scene.now.tables.get(followed.name)
+    if heir is None or heir.oid == followed.was.oid:
+        yield from copied(scene, followed.was)
 
 
 def _judged(

@@ -103,6 +103,8 @@ class Words:
     """Labels of enumerated types that get another name, and that name."""
     family: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By identity: the partitions and children of a table, and those that it belongs to: their rows are shared."""
+    zone_set: bool = False
+    """Whether the migration sets the time zone of its session."""
     refused: set[str] = field(default_factory=set, compare=False)
     """Questions about the state before the migration that PostgreSQL could not answer: not to be asked again."""
 

@@ -18,6 +18,7 @@ from .pictures import Picture, Pictured, Row
 from .questions import filter_question
 from .scene import Followed, Scene, alike, differences, keys, match, shown, without
 from .values import changed
+from .zones import copied
 
 
 def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
@@ -39,6 +40,7 @@ def moved(scene: Scene, was: Picture, made: Sequence[Move]) -> Iterator[Harm]:
         yield from _renumbered(scene, each)
     if made[0].followed.now.name == was.name:
         yield from _forgotten(scene, was, followable)
+    yield from copied(scene, was)
     if len(followable) > 1:
         table = followable[0].followed.table
         rows = without(was.rows, missing)

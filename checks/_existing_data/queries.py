@@ -134,7 +134,7 @@ class Queries:
                     if alias in (None, each.alias):
                         outputs += self._all(each)
                 continue
-            outputs.append((target.name or (parts[-1].sval if parts else ""), self.assigned(value, items)))
+            outputs.append((target.name or _named(value), self.assigned(value, items)))
         return outputs
 
     def assigned(self, value: Node, items: list[Source]) -> Assigned:
@@ -178,6 +178,26 @@ def _assigned(value: Node, carried: Carried | None) -> Assigned:
         way = Way.CAST if Way.CAST in (way, carried.way) else Way.CARRIED
         carried = Carried(carried.table, carried.column, way)
     return Assigned(way, carried, unwrap(value))
+
+
+def _named(value: Node) -> str:
+    """The name that PostgreSQL gives a column of a query that gets none; empty where it is ``?column?``."""
+    node = unwrap(value)
+    match node_name(node):
+        case "ColumnRef":
+            last = unwrap(node.fields[-1])
+            return str(last.sval) if node_name(last) == "String" else ""
+        case "FuncCall":
+            return str(unwrap(node.funcname[-1]).sval)
+        case "TypeCast":
+            return _named(node.arg) or str(unwrap(node.type_name.names[-1]).sval)
+        case "CollateClause":
+            return _named(node.arg)
+        case "CoalesceExpr":
+            return "coalesce"
+        case "CaseExpr":
+            return (_named(node.defresult) if node.HasField("defresult") else "") or "case"
+    return ""
 
 
 def _thinned(select: Node) -> str:

@@ -47,7 +47,7 @@ def words_of(script: Script, before: Catalog) -> Words:
         listener.added,
         tuple(dict.fromkeys(listener.unread)),
     )
-    words = replace(words, family=_families(before), labels=listener.labels)
+    words = replace(words, family=_families(before), labels=listener.labels, zone_set=listener.zone_set)
     return replace(words, questions=questions(words, before))
 
 
@@ -78,6 +78,7 @@ class _Listener:
         self.added: dict[str, dict[str, Added]] = {}
         self.unread: list[Statement] = []
         self.labels: dict[str, str] = {}
+        self.zone_set = False
         self.names = Names(before)
         self._before = before
         self._queries = Queries(self.names)
@@ -102,6 +103,7 @@ class _Listener:
         if node_name(node) in _RUNNING:
             for each in walk(node):
                 if node_name(each) == "FuncCall":
+                    self.zone_set = self.zone_set or _sets_zone(each)
                     self._called(unwrap(each.funcname[-1]).sval, statement)
         match node_name(node):
             case kind if kind in _WRITING or kind in ("ExplainStmt", "PrepareStmt"):
@@ -126,6 +128,8 @@ class _Listener:
                 self._rename(node)
             case "AlterEnumStmt" if node.old_val:
                 self.labels[node.old_val] = node.new_val
+            case "VariableSetStmt" if node.name.lower() == "timezone":
+                self.zone_set = True
             case "VariableSetStmt" if node.name == "search_path" and node.args:
                 self.names.path = [
                     each.sval.sval
@@ -359,6 +363,12 @@ class _Listener:
 
 _PASSES = {"AT_DropColumn": 0, "AT_AlterColumnType": 1, "AT_AddColumn": 2}
 _FILLING = ("CONSTR_DEFAULT", "CONSTR_GENERATED", "CONSTR_IDENTITY")
+
+
+def _sets_zone(call: Node) -> bool:
+    first = unwrap(call.args[0]) if call.args else None
+    named = node_name(first) == "A_Const" and first is not None and first.sval.sval.lower() == "timezone"
+    return named and unwrap(call.funcname[-1]).sval == "set_config"
 
 
 def _likes(element: Node) -> bool:

@@ -81,7 +81,6 @@ def test_casts_that_do_not_keep_the_value(connection: Connection, type_: str, va
         ("text", "'{\"a\":1}'", "jsonb USING v::jsonb"),
         ("json", "'{\"a\":1}'", "jsonb"),
         ("text", "'2024-1-5'", "date USING v::date"),
-        ("timestamp", "'2024-01-01 12:00'", "timestamptz"),
         ("timestamp", "'2024-01-01 12:00'", "timestamptz USING v AT TIME ZONE 'UTC'"),
         ("date", "'2024-01-01'", "timestamp"),
         ("boolean", "true", "int USING v::int"),
@@ -512,3 +511,48 @@ def test_a_table_that_cannot_be_read(server: Server) -> None:
             ]
     with server.connect("postgres") as connection:
         connection.execute("DROP ROLE mv_following")
+
+
+MOMENTS = (
+    "CREATE TABLE t (id int PRIMARY KEY, at timestamp, z timestamptz, d date, x text); "
+    "INSERT INTO t VALUES (1, '2024-01-01 12:00', '2024-01-01 02:00Z', '2024-01-01', 'x'), (2, NULL, NULL, NULL, NULL)"
+)
+
+
+@pytest.mark.parametrize(
+    ("migration", "column"),
+    [
+        ("ALTER TABLE t ALTER at TYPE timestamptz", "t.at"),
+        ("ALTER TABLE t ALTER at TYPE timestamptz USING at::timestamptz", "t.at"),
+        ("ALTER TABLE t ALTER z TYPE timestamp", "t.z"),
+        ("ALTER TABLE t ADD n timestamptz; UPDATE t SET n = at", "t.n"),
+        ("UPDATE t SET d = z WHERE x = 'x'", "t.d"),
+        ("UPDATE t SET x = z::text", "t.x"),
+        ("CREATE TABLE n (id int, at timestamptz); INSERT INTO n SELECT id, at FROM t", "n.at"),
+        ("CREATE TABLE n AS SELECT id, at::timestamptz FROM t; DROP TABLE t; ALTER TABLE n RENAME TO t", "t.at"),
+    ],
+)
+def test_values_that_depend_on_the_time_zone(connection: Connection, migration: str, column: str) -> None:
+    found = [each for each in followed(connection, MOMENTS, migration) if "time zone" in each.about]
+    message = f"public.{column} gets another value in 1 of 2 rows where the session has another time zone"
+    assert [each.message for each in found] == [f"{message}: tried with UTC and America/New_York"]
+    assert found[0].severity is Severity.WARNING
+    assert "under America/New_York" in found[0].evidence["by_time_zone"][0]
+
+
+@pytest.mark.parametrize(
+    "migration",
+    [
+        "ALTER TABLE t ALTER at TYPE timestamptz USING at AT TIME ZONE 'UTC'",
+        "SET LOCAL TIME ZONE 'UTC'; ALTER TABLE t ALTER at TYPE timestamptz",
+        "SELECT set_config('TimeZone', 'UTC', true); ALTER TABLE t ALTER at TYPE timestamptz",
+        "UPDATE t SET d = date_trunc('day', z AT TIME ZONE 'Asia/Tokyo')",
+        "UPDATE t SET z = z + interval '1 hour', d = d + 1, at = at + interval '1 day'",
+        "UPDATE t SET d = z WHERE x = 'y'",
+        "UPDATE t SET z = now()",
+        "CREATE TABLE n (id int, at timestamp, z timestamptz); INSERT INTO n SELECT id, at, z FROM t",
+        "DELETE FROM t WHERE id = 1; ALTER TABLE t ALTER at TYPE timestamptz USING at AT TIME ZONE 'UTC'",
+    ],
+)
+def test_values_that_do_not(connection: Connection, migration: str) -> None:
+    assert [each for each in followed(connection, MOMENTS, migration) if "time zone" in each.about] == []
