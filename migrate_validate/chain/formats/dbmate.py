@@ -132,11 +132,12 @@ def _scripts(script: Script) -> tuple[Script, Script | None]:
     if script.problem is not None:
         return script, None
     up, down = _blocks(script.text)
-    # Comments before the first directive are no part of what is sent, but they may speak to us.
-    there = _one_way(script, range(1, up.end), up.sends)
-    back = _one_way(script, range(down.first, down.end), down.sends)
-    # dbmate wants the block also where there is no way back.
-    return there, None if all(map(_BLANK.fullmatch, back.text.split("\n"))) and not back.problem else back
+    # Comments before the first directive are no part of what is sent, but they may speak to us. dbmate wants a block
+    # also where there is no way back; what it says of that belongs to the migration.
+    lines = script.text.split("\n")
+    if all(map(_BLANK.fullmatch, lines[down.first - 1 : down.end - 1])):
+        return _one_way(script, range(1, down.end), up.sends), None
+    return _one_way(script, range(1, up.end), up.sends), _one_way(script, range(down.first, down.end), down.sends)
 
 
 def _one_way(script: Script, lines: range, sends: Sends) -> Script:

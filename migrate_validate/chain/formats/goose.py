@@ -126,8 +126,10 @@ def _add(path: Path, root: Path, contents: Contents, problems: list[str]) -> Non
         problems.append(f"{script.file}:{error.line}: {error.message}")
         return
     end = len(sections.lines) + 1
-    up = _one_way(script, sections, UP, range(1, sections.down or end))
-    down = _one_way(script, sections, DOWN, range(sections.down, end)) if sections.down else None
+    # A section without statements is no way back; what it says of that belongs to the migration.
+    back = range(sections.down, end) if sections.down and sections.queries[DOWN] else None
+    up = _one_way(script, sections, UP, range(1, back.start if back else end))
+    down = _one_way(script, sections, DOWN, back) if back else None
     contents.migrations.append(Migration(version, name, up, down))
 
 

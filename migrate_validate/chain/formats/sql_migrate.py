@@ -81,8 +81,11 @@ def _migration(path: Path, root: Path) -> Migration:
     if script.problem is not None:
         return Migration(version, name, script)
     ways = cut(script.text)
-    down = _one_way(script, ways[DOWN]) if ways[DOWN].lines else None
-    return Migration(version, name, _one_way(script, ways[UP]), down)
+    up, down = ways[UP], ways[DOWN]
+    if down.queries:
+        return Migration(version, name, _one_way(script, up), _one_way(script, down))
+    # A section without statements is no way back; what it says of that belongs to the migration.
+    return Migration(version, name, _one_way(script, replace(up, lines=[*up.lines, *down.lines])))
 
 
 def _one_way(script: Script, way: Direction) -> Script:

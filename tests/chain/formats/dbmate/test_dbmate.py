@@ -71,6 +71,7 @@ def test_both_directions_keep_their_places(tmp_path: Path) -> None:
 def test_an_empty_block_is_no_way_back(tmp_path: Path) -> None:
     (migration,) = read(tmp_path, {"1_a.sql": "-- migrate:up\nSELECT 1;\n-- migrate:down\n\n -- none\n"}).migrations
     assert migration.down is None
+    assert "-- none" in migration.up.text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from migrate_validate.chain.formats.envsub import SubstitutionError, substitute
 from migrate_validate.chain.formats.lines import ends_statement
 from migrate_validate.chain.ignores import ignores
+from migrate_validate.chain.irreversible import irreversible
 from migrate_validate.chain.model import Sends
 from migrate_validate.postgres import Server
 from tests.chain.formats.chains import applied, aside, read, refused, sent, steps
@@ -63,6 +64,17 @@ def test_one_file(tmp_path: Path) -> None:
     assert applied(read(tmp_path, {"1_a.sql": USERS, "2_b.sql": USERS}, "2_b.sql")) == ["2_b.sql"]
 
 
+def test_two_conventions_in_one_directory(tmp_path: Path) -> None:
+    both: dict[str, str | bytes] = {"1_a.sql": USERS, "2_b.sql": "-- migrate:up\n-- migrate:down\n"}
+    assert refused(tmp_path, both) == (
+        ". could be of several formats\nlooked at:\n"
+        "  dbmate (dbmate): 2_b.sql says `-- migrate:up`\n"
+        "  goose (goose): 1_a.sql says `-- +goose Up`\n"
+        "what to do: say which one: --migrations-format=dbmate or --migrations-format=goose,"
+        ' or format = "..." in migrate_validate.toml beside the migrations'
+    )
+
+
 def test_both_directions_keep_their_places(tmp_path: Path) -> None:
     (migration,) = read(tmp_path, {"1_a.sql": USERS.replace("\n", "\r\n")}).migrations
     assert sent(migration.up) == [
@@ -95,6 +107,15 @@ def test_lines_that_end_a_statement() -> None:
     assert not ends_statement("SELECT ' --';")
     assert not ends_statement("SELECT 1; SELECT 2")
     assert not ends_statement("")
+
+
+def test_a_section_without_statements_is_no_way_back(tmp_path: Path) -> None:
+    text = "-- +goose Up\nSELECT 1;\n-- +goose Down\n-- migrate-validate: irreversible: it is gone\n"
+    (migration,) = read(tmp_path, {"1_a.sql": text}).migrations
+    assert migration.down is None
+    mark = irreversible(migration.up)
+    assert mark is not None
+    assert (mark.reason, str(mark.location)) == ("it is gone", "1_a.sql:4:1")
 
 
 def test_no_transaction_holds_for_both_directions(tmp_path: Path) -> None:

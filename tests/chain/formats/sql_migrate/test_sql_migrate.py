@@ -106,6 +106,11 @@ def test_sections_may_come_again_and_one_may_be_missing(tmp_path: Path) -> None:
     assert [sql for _, sql in sent(chain.migrations[0].up)] == ["SELECT 2", "SELECT 3"]
     assert sent(chain.migrations[0].down) == [("2:1", "SELECT 1")]
     assert chain.migrations[1].down is None
+    (empty,) = read(
+        tmp_path / "empty", {"1_a.sql": "-- +migrate Down\n-- none\n-- +migrate Up\nSELECT 1;\n"}
+    ).migrations
+    assert (empty.down, sent(empty.up)) == (None, [("4:1", "SELECT 1")])
+    assert "-- none" in empty.up.text
 
 
 def test_statements_are_cut_at_the_ends_of_lines(tmp_path: Path) -> None:
