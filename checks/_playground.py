@@ -15,11 +15,11 @@ from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.model import Script
 from migrate_validate.config import Settings
 from migrate_validate.data import DEFAULT, Dataset, Given, Row, accepted, learn, load, mined
-from migrate_validate.data.assembling import sample
 from migrate_validate.data.candidates import Mined
 from migrate_validate.data.given import given_rows
 from migrate_validate.data.learned import Learned
 from migrate_validate.data.order import ancestors, fill_order
+from migrate_validate.data.sampling import sample
 from migrate_validate.data.values import literal
 from migrate_validate.data.writing import insert
 from migrate_validate.findings import Location

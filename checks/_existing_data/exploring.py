@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-import hypothesis
-from hypothesis import Phase
-from hypothesis.strategies import SearchStrategy
-
 from migrate_validate.chain.assumptions import Assumption, assumed_of
 from migrate_validate.config import Settings
-from migrate_validate.data import Dataset, dataset
+from migrate_validate.data import Dataset
 from migrate_validate.data.assuming import NotThere, assumed
-from migrate_validate.data.drawing import drawing
+from migrate_validate.data.drawing import chance
+from migrate_validate.data.sampling import datasets
 from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import positions, restore
@@ -145,8 +143,8 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
         past = unproven(before)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)
         restore(trial.connection, first)
-        strategy = dataset(catalog, tables, max_rows=ROWS, learned=learned, present=learned.present)
-        search = _Searching(trying, strategy, budget, until, learned.unfilled, Memory.of(stage, before, past))
+        drawn = datasets(catalog, tables, learned, ROWS, chance())
+        search = _Searching(trying, drawn, budget, until, learned.unfilled, Memory.of(stage, before, past))
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -154,16 +152,12 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
     return search.explained(search.confirmed(found))
 
 
-class _Enough(Exception):
-    """No more examples are wanted."""
-
-
 @dataclass(slots=True)
 class _Searching:
     """One search on its way."""
 
     trying: Trying
-    strategy: SearchStrategy[Dataset]
+    drawn: Iterator[Dataset]
     budget: Budget
     until: float
     """When to end it, as time.monotonic() tells."""
@@ -203,29 +197,16 @@ class _Searching:
         self.tally.count_from_here()
 
     def _explore(self, attempt: Attempt) -> None:
-        over = False
         self.cut_short = False
-
-        @drawing(self.budget.examples, Phase.generate)
-        @hypothesis.given(self.strategy)
-        def explore(data: Dataset) -> None:
-            nonlocal over
-            # What ends the search is raised again when Hypothesis looks at it a second time.
+        for data in itertools.islice(self.drawn, self.budget.examples):
             if self._late():
-                over = self.cut_short = True
-            if over:
-                raise _Enough
-            try:
-                outcome = attempt(data)
-            except Stopped as stop:
-                self.stopped, over = str(stop), True
-                raise _Enough from None
+                self.cut_short = True
+                return
+            outcome = attempt(data)
             self.tally.note(outcome)
-            # Each of its like would take as long.
-            over = self.cut_short = outcome.endless
-
-        with contextlib.suppress(_Enough):
-            explore()
+            if outcome.endless:  # Each of its like would take as long.
+                self.cut_short = True
+                return
 
     def _late(self) -> bool:
         """Whether time has run out; a busy machine gets as much again where a table had no rows yet."""

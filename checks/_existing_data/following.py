@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.findings import Severity
@@ -16,7 +16,7 @@ from .harm import Harm
 from .joining import ambiguous
 from .moves import Move, moves
 from .moving import moved, values_left
-from .pictures import Picture, album
+from .pictures import Picture, View, album, views
 from .rows import invented, lost, matched
 from .scene import Followed, Scene, shown, usable_key
 
@@ -24,22 +24,20 @@ from .scene import Followed, Scene, shown, usable_key
 class Following:
     """The rows of some tables, as they were before a migration."""
 
-    def __init__(self, connection: Connection, before: Catalog, tables: Collection[str], words: Words) -> None:
+    def __init__(self, connection: Connection, before: Catalog, shown: Sequence[View], words: Words) -> None:
         """Keep the rows, as they are now; nothing is left behind in the database or the session.
 
         :param connection: in a transaction or without one
         :param before: the schema as it is now
-        :param tables: ``schema.name`` of those that are followed; those that the words name come along
+        :param shown: what is followed of the tables
         :param words: what the migration says
         :raises psycopg.Error: when the connection is lost, or is in a failed transaction
         """
         self._connection = connection
         self._before = before
         self._words = words
-        named = {each.table for each in words.deeds} | {each.target for each in words.copies}
-        wanted = [name for name in dict.fromkeys([*tables, *sorted(named)]) if before.table(name) is not None]
         asked = {name: query for name, query in words.questions.items() if name not in words.refused}
-        self._was = album(connection, wanted, questions=asked)
+        self._was = album(connection, shown, asked)
         words.refused.update(name for name, code in self._was.refused.items() if code.startswith(("42", "3F")))
 
     @property
@@ -61,9 +59,20 @@ class Following:
         :raises psycopg.Error: when the connection is lost, or is in a failed transaction
         """
         names = {*self._was.tables, *self._words.names.values()}
-        now = album(self._connection, names, [each.oid for each in self._was.tables.values()])
+        now = album(self._connection, views(self._connection, names, [each.oid for each in self._was.tables.values()]))
         scene = Scene(self._connection, self._before, after, self._words, self._was, now)
         return tuple(harm for each in self._was.tables.values() for harm in _of_table(scene, each))
+
+
+def followed_views(connection: Connection, before: Catalog, tables: Collection[str], words: Words) -> tuple[View, ...]:
+    """What is followed of some tables, and of those that the words of a migration name.
+
+    :param before: the schema as it is now
+    :param tables: ``schema.name``
+    """
+    named = {each.table for each in words.deeds} | {each.target for each in words.copies}
+    wanted = [name for name in dict.fromkeys([*tables, *sorted(named)]) if before.table(name) is not None]
+    return views(connection, wanted)
 
 
 def _of_table(scene: Scene, was: Picture) -> Iterator[Harm]:

@@ -16,6 +16,8 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+from migrate_validate.syntax import quote
+
 from .._shared import Connection
 
 Row = Mapping[int, str | None]
@@ -66,37 +68,53 @@ class Album:
         return next((each for each in self.tables.values() if each.oid == oid), None)
 
 
-def album(
-    connection: Connection,
-    names: Collection[str],
-    oids: Collection[int] = (),
-    questions: Mapping[str, str] | None = None,
-) -> Album:
-    """Pictures of the tables with these names, and of those with these numbers.
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a picture of one table has to show."""
+
+    oid: int
+    name: str
+    """``schema.name``."""
+    columns: Mapping[int, Pictured]
+    query: str
+    """Its number, and its rows as one value."""
+
+
+def views(connection: Connection, names: Collection[str], oids: Collection[int] = ()) -> tuple[View, ...]:
+    """What pictures of the tables with these names show now, and of those with these numbers.
+
+    They hold as long as nobody alters the tables.
+
+    :param names: ``schema.name``
+    """
+    found: dict[int, tuple[str, str, str, dict[int, Pictured]]] = {}
+    with _inside(connection):
+        for oid, schema, name, kind, number, *column in _described(connection, names, oids):
+            about = found.setdefault(oid, (schema, name, kind, {}))
+            about[3][number] = Pictured(number, *column)
+    return tuple(_view(oid, *about) for oid, about in found.items())
+
+
+def album(connection: Connection, shown: Sequence[View], questions: Mapping[str, str] | None = None) -> Album:
+    """Pictures of the tables as they are now.
 
     Nothing is left behind in the session or the database.
 
-    :param names: ``schema.name``
     :param questions: by a name: a query with one row of one value
     """
+    left_out: dict[str, str] = {}
+    refused: dict[str, str] = {}
     with _inside(connection):
-        described: dict[int, tuple[str, sql.Identifier, str, dict[int, Pictured]]] = {}
-        for oid, schema, name, kind, number, *column in _described(connection, names, oids):
-            about = described.setdefault(oid, (f"{schema}.{name}", sql.Identifier(schema, name), kind, {}))
-            about[3][number] = Pictured(number, *column)
-        queries = {
-            oid: _rows(oid, identifier, kind, columns) for oid, (_, identifier, kind, columns) in described.items()
-        }
-        left_out: dict[str, str] = {}
-        refused: dict[str, str] = {}
         try:
-            rows, answers = _read(connection, queries, questions or {})
+            rows, answers = _read(connection, shown, questions or {})
         except psycopg.Error:
-            rows, answers = _one_by_one(connection, queries, questions or {}, described, left_out, refused)
+            rows, answers = _one_by_one(connection, shown, questions or {}, left_out, refused)
     tables = {
-        name: Picture(oid, name, columns, [dict(zip(columns, each, strict=True)) for each in rows[oid]])
-        for oid, (name, _, _, columns) in described.items()
-        if oid in rows
+        each.name: Picture(
+            each.oid, each.name, each.columns, [dict(zip(each.columns, row, strict=True)) for row in rows[each.oid]]
+        )
+        for each in shown
+        if each.oid in rows
     }
     return Album(tables, answers, left_out, refused)
 
@@ -136,51 +154,50 @@ def _inside(connection: Connection) -> Iterator[None]:
             connection.execute(b"ROLLBACK")
 
 
-def _rows(oid: int, identifier: sql.Identifier, kind: str, columns: Mapping[int, Pictured]) -> sql.Composed:
-    values = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(each.name)) for each in columns.values())
-    return sql.SQL("SELECT {}::bigint, json_agg(ARRAY[{}]::text[])::text FROM {}{}").format(
-        sql.Literal(oid), values, sql.SQL("" if kind == "p" else "ONLY "), identifier
-    )
+def _view(oid: int, schema: str, name: str, kind: str, columns: Mapping[int, Pictured]) -> View:
+    values = ", ".join(f"{quote(each.name)}::text" for each in columns.values())
+    only = "" if kind == "p" else "ONLY "
+    source = f"{only}{quote(schema)}.{quote(name)}"
+    query = f"SELECT {oid}::bigint, json_agg(ARRAY[{values}]::text[])::text FROM {source}"
+    return View(oid, f"{schema}.{name}", columns, query)
 
 
 def _read(
-    connection: Connection, queries: Mapping[int, sql.Composed], questions: Mapping[str, str]
+    connection: Connection, shown: Sequence[View], questions: Mapping[str, str]
 ) -> tuple[dict[int, list[Any]], dict[str, object]]:
     """The rows by number of the table, and the answers, in one message."""
-    asked = [sql.SQL("SELECT ({})::text").format(sql.SQL(each)) for each in questions.values()]
-    everything = [sql.SQL(" UNION ALL ").join(queries.values())] if queries else []
-    message = sql.SQL("; ").join([sql.SQL(_NEUTRAL), *everything, *asked, sql.SQL(_BACK)])
+    everything = [" UNION ALL ".join(each.query for each in shown)] if shown else []
+    asked = [f"SELECT ({each})::text" for each in questions.values()]
     try:
-        found = _results(connection.execute(message.as_bytes(connection)))
+        found = _results(connection.execute("; ".join([_NEUTRAL, *everything, *asked, _BACK]).encode()))
     except psycopg.Error:
         if not connection.closed:
             connection.execute(_BACK.encode())
         raise
-    rows = {oid: json.loads(text or "[]") for oid, text in found[0]} if queries else {}
-    rest = found[1:] if queries else found
+    rows = {oid: json.loads(text or "[]") for oid, text in found[0]} if shown else {}
+    rest = found[1:] if shown else found
     return rows, {name: each[0][0] for name, each in zip(questions, rest, strict=True)}
 
 
 def _one_by_one(
     connection: Connection,
-    queries: Mapping[int, sql.Composed],
+    shown: Sequence[View],
     questions: Mapping[str, str],
-    described: Mapping[int, tuple[str, Any, Any, Any]],
     left_out: dict[str, str],
     refused: dict[str, str],
 ) -> tuple[dict[int, list[Any]], dict[str, object]]:
     rows: dict[int, list[Any]] = {}
     answers: dict[str, object] = {}
-    for oid, query in queries.items():
+    for view in shown:
         try:
-            rows |= _read(connection, {oid: query}, {})[0]
+            rows |= _read(connection, [view], {})[0]
         except psycopg.Error as error:
             if connection.closed:
                 raise
-            left_out[described[oid][0]] = str(error.diag.message_primary or error)
+            left_out[view.name] = str(error.diag.message_primary or error)
     for name, question in questions.items():
         try:
-            answers |= _read(connection, {}, {name: question})[1]
+            answers |= _read(connection, [], {name: question})[1]
         except psycopg.Error as error:
             if connection.closed:
                 raise

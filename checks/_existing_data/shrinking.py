@@ -53,6 +53,7 @@ def smallest(data: Dataset, still: Still, seconds: float, named: Collection[str]
         before = search.best
         _simplify(search)
         _drop_rows(search)
+        _obey(search)
         changed = search.best != before
     return search.best
 

@@ -20,9 +20,10 @@ from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import node_name, parse, walk
 
 from .._shared import Connection
-from .following import Following
+from .following import Following, followed_views
 from .harm import Harm
 from .names import Names
+from .pictures import View
 from .raising import told
 from .words import Words
 
@@ -83,6 +84,7 @@ class Trying:
     refused: dict[str, str] = field(default_factory=dict)
     """By ``schema.name``: what was said last when a row was refused."""
     _after: Catalog | None = None
+    _shown: tuple[View, ...] | None = None
     _own: Mapping[str, int] = field(default_factory=dict)
     """How many rows the tables have without any dataset."""
 
@@ -103,7 +105,7 @@ class Trying:
         # Rows that go here make no difference, so that a counterexample is shrunk to the others.
         if settle(connection, self.assumptions, self.before):
             return Outcome(data, respects=False)
-        following = Following(connection, self.before, self.tables, self.words)
+        following = Following(connection, self.before, self._views(connection), self.words)
         filled = self._filled(data, following)
         script = self.rehearsed if trial.database is None else self.script
         went_through = trial.database is None and trial.rehearse(script)
@@ -123,6 +125,12 @@ class Trying:
             raise Stopped(f"{failure.location}: {failure.message}")
         harms = (failing(self.script, failure, self.before),)
         return Outcome(data, harms, failure=failure, endless=failure.sqlstate == _TOO_LONG, filled=filled)
+
+    def _views(self, connection: Connection) -> tuple[View, ...]:
+        """The same before each dataset, in copies of the database too."""
+        if self._shown is None:
+            self._shown = followed_views(connection, self.before, self.tables, self.words)
+        return self._shown
 
     def _filled(self, data: Dataset, following: Following) -> frozenset[str]:
         if not any(data.rows.values()):

@@ -14,7 +14,6 @@ from operator import itemgetter
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from migrate_validate.data.drawing import drawn
 from migrate_validate.data.learned import Cells, Learned
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder
@@ -25,7 +24,7 @@ from migrate_validate.data.values import DEFAULT, Default, Value
 
 _MOST_BYTES = 4000
 """More than Hypothesis likes to keep for one example; beyond it a table gets only a few bytes, which are stretched."""
-_KIN = 192
+KIN = 192
 """A row whose first byte is not below is like the one before it:"""
 _COPIED = 160
 """its values with a byte below are the same,"""
@@ -45,24 +44,14 @@ def assembled(order: FillOrder, learned: Learned, max_rows: int, present: Parent
     :param present: rows that are in the tables already, and may be referred to
     """
     present = {**learned.present, **present}
-    one = _drawn(_Common(_plans(order, learned), present, _fixtures(order, learned), learned.past), max_rows)
+    one = _drawn(_Common(plans_of(order, learned), present, fixtures_of(order, learned), learned.past), max_rows)
     # Hypothesis varies each example a few times by copying parts of it onto others, which our rows do on their own;
     # it does not so within elements that have to be unique. Without this, two thirds of the examples are copies.
     return st.lists(one, min_size=1, max_size=1, unique_by=id).map(itemgetter(0))
 
 
-def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random) -> Dataset:
-    """One such dataset, without Hypothesis: each table has so many rows, as far as their keys allow."""
-    plans = _plans(order, learned)
-    bytes_of = [[chance.randbytes(plan.width) for _ in range(rows)] for plan in plans]
-    own = {plan.name: drawn(plan.given, rows) for plan in plans if plan.given is not None}
-    # A strategy of few values is exhausted before there are so many.
-    given = {name: [each[place % len(each)] for place in range(rows)] for name, each in own.items() if each}
-    wanted = dict.fromkeys((plan.name for plan in plans), rows)
-    return replace(_fitted(plans, wanted, rows, bytes_of, given, learned.present), past=learned.past)
-
-
-def _plans(order: FillOrder, learned: Learned) -> list[Plan]:
+def plans_of(order: FillOrder, learned: Learned) -> list[Plan]:
+    """How the rows of each table are made, in order; without those that cannot be filled."""
     return [
         Plan.of(order, table, learned)
         for table in order.tables
@@ -70,7 +59,8 @@ def _plans(order: FillOrder, learned: Learned) -> list[Plan]:
     ]
 
 
-def _fixtures(order: FillOrder, learned: Learned) -> tuple[str, ...]:
+def fixtures_of(order: FillOrder, learned: Learned) -> tuple[str, ...]:
+    """The files of rows that users give for the tables."""
     names = [table.qualified_name for table in order.tables]
     return tuple(fixture for name in names if name in learned.given and (fixture := learned.given[name].fixture))
 
@@ -94,16 +84,16 @@ def _drawn(draw: DrawFn, common: _Common, max_rows: int) -> Dataset:
     else:
         size = max(1, min(4, _MOST_BYTES // len(plans)))
         seeds = st.binary(min_size=size, max_size=size)
-        bytes_of = [_stretched(draw(seeds), plan.width, max_rows) for plan in plans]
+        bytes_of = [stretched(draw(seeds), plan.width, max_rows) for plan in plans]
     given = {plan.name: [draw(plan.given) for _ in range(max_rows)] for plan in plans if plan.given is not None}
     wanted = {plan.name: count * (max_rows + 1) >> 8 for plan, count in zip(plans, counts, strict=True)}
     # Some have rows from before the constraints that are not validated, in the others all rows hold them.
     older = bool(common.past) and draw(st.booleans())
-    data = _fitted(plans, wanted, max_rows, bytes_of, given, common.present)
+    data = fitted(plans, wanted, max_rows, bytes_of, given, common.present)
     return replace(data, fixtures=common.fixtures, past=common.past if older else {})
 
 
-def _fitted(
+def fitted(
     plans: Sequence[Plan],
     wanted: dict[str, int],
     max_rows: int,
@@ -111,7 +101,13 @@ def _fitted(
     given: Mapping[str, Sequence[Row]],
     present: Parents,
 ) -> Dataset:
-    """The dataset that these bytes stand for."""
+    """The dataset that these bytes stand for.
+
+    :param wanted: rows of each table
+    :param bytes_of: of each row of each table, as its plan has it
+    :param given: the beginning of each row, for tables with a strategy of the user's
+    :param present: rows that are in the tables already, and may be referred to
+    """
     _require_parents(plans, wanted, max_rows, present)
     assembly = _Assembly(present, given)
     for plan, each in zip(plans, bytes_of, strict=True):
@@ -122,7 +118,8 @@ def _fitted(
     return assembly.dataset(plans)
 
 
-def _stretched(seed: bytes, width: int, count: int) -> list[bytes]:
+def stretched(seed: bytes, width: int, count: int) -> list[bytes]:
+    """The bytes of so many rows from a few; zeros stay zeros."""
     if not any(seed):
         return [bytes(width)] * count
     chance = random.Random(seed)
@@ -173,7 +170,7 @@ class _Assembly:
         before: Sequence[int] = ()
         like = bytes(plan.width)
         for slot, own in enumerate(bytes_of):
-            kin = bool(before) and own[0] >= _KIN
+            kin = bool(before) and own[0] >= KIN
             places = [
                 wheel.places[byte]
                 if not kin or byte >= _VARIED

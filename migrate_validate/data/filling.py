@@ -11,7 +11,6 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.chain.assumption import Assumption
-from migrate_validate.data.assembling import sample
 from migrate_validate.data.assuming import assumed, sql_name
 from migrate_validate.data.drawing import chance
 from migrate_validate.data.learned import Learned
@@ -20,6 +19,7 @@ from migrate_validate.data.loading import accepted, load
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key
 from migrate_validate.data.repairing import settle
+from migrate_validate.data.sampling import sample
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import Default, Value
 

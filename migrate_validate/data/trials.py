@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 
 from migrate_validate.catalog.model import Catalog, Table
-from migrate_validate.data.assembling import sample
 from migrate_validate.data.learned import Cells, Learned, Pool
 from migrate_validate.data.loading import Refused, accepted, load
 from migrate_validate.data.order import FillOrder, ancestors
+from migrate_validate.data.sampling import sample
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import DEFAULT
 

@@ -39,7 +39,8 @@ def followed(connection: Connection, before: str, migration: str) -> list[Any]:
         connection.execute(before.encode())
         catalog = Catalog.read(connection)
         told = words.words_of(script(migration), catalog)
-        kept = following.Following(connection, catalog, [each.qualified_name for each in catalog.tables], told)
+        shown = following.followed_views(connection, catalog, [each.qualified_name for each in catalog.tables], told)
+        kept = following.Following(connection, catalog, shown, told)
         for each in statements(script(migration)):
             connection.execute(each.sql.encode())
         return list(kept.harms(Catalog.read(connection)))
