@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from migrate_validate.report.reference import rules_reference
+from migrate_validate.chain.formats import FORMATS
+from migrate_validate.report.reference import formats_reference, rules_reference
 from migrate_validate.rules import Registry
 from tests.support.projects import run, statuses
 from tests.support.repositories import repository
@@ -20,6 +21,11 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 def test_list_of_rules_is_the_one_of_their_docstrings() -> None:
     start = README.index("\n", README.index("<!-- rules:")) + 1
     assert README[start : README.index("<!-- end of rules -->")] == rules_reference(Registry.load())
+
+
+def test_table_of_conventions_is_theirs() -> None:
+    start = README.index("\n", README.index("<!-- formats:")) + 1
+    assert README[start : README.index("<!-- end of formats -->")] == formats_reference(FORMATS)
 
 
 def printed(pytester: pytest.Pytester, chain: str, *arguments: str) -> str:

@@ -1,12 +1,15 @@
-"""The list of rules, made from their docstrings; README.md holds a copy that a test keeps true.
+"""The lists of rules and of conventions, made from what these say of themselves; a test keeps README.md's copies true.
 
-``python -m migrate_validate.report.reference`` prints it.
+``python -m migrate_validate.report.reference`` prints them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
 
+from migrate_validate.chain.formats import FORMATS
+from migrate_validate.chain.formats.model import Format
 from migrate_validate.rules import Registry, Scope
 
 _RUNS = {
@@ -32,5 +35,13 @@ def rules_reference(registry: Registry) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def formats_reference(formats: Iterable[Format]) -> str:
+    """A Markdown table of conventions: what ``--migrations-format`` takes, the tool, what its files look like."""
+    lines = ["| `--migrations-format` | tool | looks like |", "|---|---|---|"]
+    lines += [f"| `{each.name}` | {each.title} | {each.layout} |" for each in sorted(formats, key=lambda f: f.name)]
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
+    print(formats_reference(FORMATS))
     print(rules_reference(Registry.load()), end="")

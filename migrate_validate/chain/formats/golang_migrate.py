@@ -42,7 +42,8 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     pairs = (name for name in sorted(names) if name.endswith(".up.sql"))
     found = next((name for name in pairs if name.removesuffix(".up.sql") + ".down.sql" in names), None)
-    return Recognition(f"{found} has a .down.sql beside it", specific=False) if found else None
+    because = f"{found} has a .down.sql beside it, and nothing says that they are for another tool with such names"
+    return Recognition(because, specific=False) if found else None
 
 
 def _read(path: Path, reading: Reading) -> Contents:

@@ -15,6 +15,7 @@ from tests.chain.formats.chains import Files, applied, aside, read, refused
 from tests.replay.chains import FAST, failure_of, outcomes, query, replayed
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
+BESIDE = "10_c.d.up.sql has a .down.sql beside it, and nothing says that they are for another tool with such names"
 PAIR: Files = {"1_users.up.sql": USERS, "1_users.down.sql": "DROP TABLE users;\n"}
 
 
@@ -22,7 +23,7 @@ def test_order_and_pairs(tmp_path: Path) -> None:
     names = ["000002_b.up.sql", "10_c.d.up.sql", "20250102030405_e.up.pgsql"]
     others = ["10_c.d.down.sql", "11_gone.down.sql", "init.up.sql", "seed.sql", "README.md", "embed.go"]
     chain = read(tmp_path, PAIR | dict.fromkeys([*names, *others], "SELECT 1;"))
-    assert (chain.format, chain.recognized) == ("golang-migrate", "10_c.d.up.sql has a .down.sql beside it")
+    assert (chain.format, chain.recognized) == ("golang-migrate", BESIDE)
     assert applied(chain) == ["1_users.up.sql", *names]
     assert [(each.version, each.name) for each in chain.migrations[2:]] == [("10", "c.d"), ("20250102030405", "e")]
     assert [each.down.file if each.down else None for each in chain.migrations] == [
