@@ -29,7 +29,7 @@ _IGNORED = frozenset({"restrict", "unrestrict"})
 _SHOWS = frozenset({"echo", "qecho", "warn", "timing", "pset", "x", "t", "a", "errverbose", "conninfo"})
 _COPIES = re.compile(
     r"\s*(?P<what>.+?)\s+(?P<way>from|to)\s+(?:(?P<program>program\b.*)|(?P<stdin>p?stdin\b)|'(?P<quoted>(?:[^']|'')*)'"
-    r"|(?P<file>[^\s;]+))(?P<options>[^;]*);?\s*",
+    r"|(?P<file>[^\s;]+))(?P<options>[^;]*)[;\s]*",
     re.IGNORECASE | re.DOTALL,
 )
 _CONNECTS = frozenset({"c", "connect"})
