@@ -126,11 +126,11 @@ def _of_owner(ground: Ground, breach: Breach) -> Blame:
         )
         owner = function.owner if function else "its owner"
         signature = f"{name}({function.arguments})" if function else name
-        who = f"PUBLIC, {quote(role)}"
-        return Blame(
-            f"it runs with the rights of {owner} (SECURITY DEFINER), and does not look at who asks",
-            f"REVOKE EXECUTE ON FUNCTION {signature} FROM {who};  -- or compare its rows with who asks",
-        )
+        kind = "PROCEDURE" if function and function.kind == "procedure" else "FUNCTION"
+        fix = f"REVOKE EXECUTE ON {kind} {signature} FROM PUBLIC, {quote(role)};  -- or compare its rows with who asks"
+        if function and not function.security_definer:
+            return Blame("it reads what is open to whoever calls it", fix)
+        return Blame(f"it runs with the rights of {owner} (SECURITY DEFINER), and does not look at who asks", fix)
     view = next(each for each in ground.catalog.views if each.qualified_name == breach.object)
     if view.kind == "materialized view":
         return Blame("no policy guards a materialized view", f"REVOKE ALL ON {name} FROM {quote(role)};")

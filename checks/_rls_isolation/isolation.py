@@ -15,7 +15,7 @@ from .identities import Identity
 from .judging import Access, Breach, Examined, examine
 from .mixing import mixed
 from .probes import Acting, Connection, Prober
-from .routines import routines
+from .routines import ENDS_TRANSACTION, routines
 from .sequences import sequences
 from .views import views
 
@@ -77,13 +77,18 @@ def isolation(
     breaches += mixed(ground, people)
     breaches += among_members(ground, people)
     for identity in asked:
-        for kind in (views, routines):
-            seen, broken = kind(ground, prober, acting[identity.label], identity, only)
-            accesses += seen
-            breaches += _unmeant(identity, broken)
+        seen, broken = views(ground, prober, acting[identity.label], identity, only)
+        accesses += seen
+        breaches += _unmeant(identity, broken)
+        seen, broken = routines(ground, prober, acting[identity.label], identity, only, breaches)
+        accesses += seen
+        breaches += _unmeant(identity, broken)
     seen, broken = sequences(ground, prober, acting, asked, only)
     accesses += seen
     breaches += broken
+    for access in accesses:
+        if access.command == "EXECUTE" and access.error == ENDS_TRANSACTION:
+            unproven[access.object] = "it ends transactions itself, and cannot be tried in one that is taken back"
     unproven = {**dict(_without_control(ground, asked, examined)), **unproven}
     return Isolation(
         tuple(identities),

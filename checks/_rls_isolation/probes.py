@@ -24,6 +24,7 @@ CREATE OR REPLACE FUNCTION pg_temp.mv_probe(acting jsonb, probes jsonb) RETURNS 
 DECLARE
     probe jsonb;
     setting record;
+    given record;
     told text;
     shown text;
     looked text;
@@ -53,7 +54,11 @@ BEGIN
                     EXECUTE probe ->> 'before';
                     PERFORM set_config('role', acting ->> 'role', true);
                 END IF;
-                IF (probe -> 'returns')::boolean THEN
+                IF (probe -> 'record')::boolean THEN
+                    EXECUTE probe ->> 'statement' INTO given;
+                    told := jsonb_build_array(to_jsonb(given));
+                    affected := 1;
+                ELSIF (probe -> 'returns')::boolean THEN
                     EXECUTE probe ->> 'statement' INTO told;
                     affected := 1;
                 ELSE
@@ -106,6 +111,8 @@ class Probe:
     """A query of one text that the same actor runs after it."""
     before: str | None = None
     """A statement that is run above all policies before it."""
+    record: bool = False
+    """It gives one row of several columns, as CALL does: told is a list with this row."""
     always: bool = False
     """Look also where it counts no rows: TRUNCATE does not."""
 
@@ -198,7 +205,12 @@ class Prober:
 
 
 def _message(probe: Probe) -> dict[str, object]:
-    message: dict[str, object] = {"statement": probe.statement, "returns": probe.returns, "always": probe.always}
+    message: dict[str, object] = {
+        "statement": probe.statement,
+        "returns": probe.returns,
+        "record": probe.record,
+        "always": probe.always,
+    }
     for name in ("look", "then", "before"):
         if (text := getattr(probe, name)) is not None:
             message[name] = text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from migrate_validate.syntax import quote
@@ -19,22 +19,37 @@ from .views import Seen, shown, telling_rows
 
 CALLS = 6
 """How many ways of filling the arguments of one function are tried."""
+_FEWER = 2
+"""And of one with the rights of whoever calls it."""
 
 _CALLABLE = """
-SELECT n.nspname || '.' || p.proname, p.oid::regprocedure::text,
-  coalesce(p.proargnames[1:p.pronargs], array_fill(''::text, ARRAY[p.pronargs::int])),
-  array(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a (t, i) ORDER BY i),
-  p.provolatile = 'v', NOT p.proretset AND p.prorettype IN ('uuid'::regtype, 'bigint'::regtype, 'integer'::regtype)
+SELECT n.nspname || '.' || p.proname, p.prokind = 'p', p.prosecdef, p.provolatile = 'v', p.provariadic <> 0,
+  NOT p.proretset AND p.prorettype IN ('uuid'::regtype, 'bigint'::regtype, 'integer'::regtype),
+  (SELECT coalesce(jsonb_agg(jsonb_build_array(
+     coalesce(p.proargnames[i], ''), format_type(t, NULL), coalesce(p.proargmodes[i]::text, 'i')) ORDER BY i), '[]')
+   FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS a (t, i))
 FROM pg_proc p
 JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE p.prokind = 'f' AND p.prosecdef AND n.nspname = ANY (%s)
+WHERE p.prokind IN ('f', 'p') AND n.nspname = ANY (%s)
   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND has_schema_privilege(%s, n.oid, 'USAGE') AND has_function_privilege(%s, p.oid, 'EXECUTE')
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
-ORDER BY 1, 2
+ORDER BY 1, p.oid::regprocedure::text
 """
+ENDS_TRANSACTION = "2D000"
 _SECRET = re.compile(r"token|code|secret|password|hash|api_?key|signature", re.IGNORECASE)
 """Arguments that only those know who may call: nobody else's are tried."""
+_USUAL = {
+    "boolean": "true",
+    "json": "{}",
+    "timestamp": "2020-01-01",
+    "date": "2020-01-01",
+    "time": "12:00",
+    "interval": "1 day",
+    "inet": "127.0.0.1",
+    "bytea": "x",
+}
+"""Values of types, by what their names begin with."""
 _PERSON = re.compile(r"user|uid|member|profile|owner|person|author|sub$|account_?holder", re.IGNORECASE)
 
 
@@ -42,43 +57,89 @@ _PERSON = re.compile(r"user|uid|member|profile|owner|person|author|sub$|account_
 class _Routine:
     name: str
     """``schema.name``."""
-    signature: str
-    arguments: tuple[tuple[str, str], ...]
-    """Name and type of each."""
+    procedure: bool
+    definer: bool
+    """It runs with the rights of its owner."""
     writes: bool
+    variadic: bool
     looks_up: bool
     """It gives one key."""
+    arguments: tuple[tuple[str, str, str], ...]
+    """Name, type and mode of each that a call has."""
+    gives: bool
+    """A procedure with results."""
 
 
 def routines(
-    ground: Ground, prober: Prober, acting: Acting, identity: Identity, only: frozenset[str] | None = None
+    ground: Ground,
+    prober: Prober,
+    acting: Acting,
+    identity: Identity,
+    only: frozenset[str] | None = None,
+    known: Collection[Breach] = (),
 ) -> Seen:
-    """Call every SECURITY DEFINER function that an identity may call, with its own keys and with those of others."""
+    """Call every function and procedure that an identity may call, with its own keys and with those of others.
+
+    :param known: what it was seen to do with tables and views, which explains what functions without rights of their
+        own show
+    """
     schemas = sorted({function.schema for function in ground.catalog.functions})
     found = prober.connection.execute(_CALLABLE, [schemas, identity.role, identity.role]).fetchall()
     look = _look(ground)
+    explained = any(each.identity.label == identity.label and each.rule.endswith("-read") for each in known)
     accesses: list[Access] = []
     breaches: list[Breach] = []
-    for name, signature, names, types, writes, looks_up in found:
-        routine = _Routine(name, signature, tuple(zip(names, types, strict=True)), writes, looks_up)
-        if only is not None and name not in only:
+    for each in found:
+        routine = _routine(*each)
+        if only is not None and routine.name not in only:
             continue
-        tries = [_call(routine, given, look) for given in _arguments(ground, identity, routine)]
+        ways = list(_arguments(ground, identity, routine))[: CALLS if routine.definer else _FEWER]
+        tries = [_call(routine, given, look) for given in ways]
+        outcomes = prober.run(acting, [each.probe for each in tries])
         broken: list[Breach] = []
-        for tried, outcome in zip(tries, prober.run(acting, [each.probe for each in tries]), strict=True):
-            broken += _judged(ground, identity, routine, tried, outcome)
-        access = Access(f"{name}()", "EXECUTE", identity.label, True, others=len(broken))
-        accesses.append(access if broken else replace(access, own=1))
+        for tried, outcome in zip(tries, outcomes, strict=True):
+            if routine.definer or not explained:
+                broken += _judged(ground, identity, routine, tried, outcome)
+        failed = None if any(each.done for each in outcomes) else outcomes[0].sqlstate
+        access = Access(f"{routine.name}()", "EXECUTE", identity.label, True, others=len(broken))
+        accesses.append(access if broken else replace(access, own=1, error=failed))
         breaches += broken
     return accesses, breaches
 
 
+def _routine(
+    name: str,
+    procedure: bool,
+    definer: bool,
+    writes: bool,
+    variadic: bool,
+    looks_up: bool,
+    arguments: Sequence[tuple[str, str, str]],
+) -> _Routine:
+    given = tuple(
+        (argument, kind, mode) for argument, kind, mode in arguments if mode in ("iobv" if procedure else "ibv")
+    )
+    gives = procedure and any(mode in "ob" for *_, mode in given)
+    return _Routine(name, procedure, definer, writes, variadic, looks_up, given, gives)
+
+
 def _call(routine: _Routine, given: Sequence[str | None], look: str | None) -> Try:
-    listed = ", ".join(f"{literal(value)}::{kind}" for value, (_, kind) in zip(given, routine.arguments, strict=True))
-    query = f"SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]')::text FROM {named(routine.name)}({listed}) AS f"
+    texts = [f"{literal(value)}::{kind}" for value, (_, kind, _) in zip(given, routine.arguments, strict=True)]
+    if routine.variadic and texts:
+        texts[-1] = f"VARIADIC {texts[-1]}"
+    call = f"{named(routine.name)}({', '.join(texts)})"
     values = {str(number): value for number, value in enumerate(given)}
-    probe = Probe(query, returns=True, look=look if routine.writes else None)
-    return Try("call", "EXECUTE", routine.name, probe, values=values)
+    look = look if routine.definer and (routine.writes or routine.procedure) else None
+    if routine.procedure:
+        return Try(
+            "call",
+            "EXECUTE",
+            routine.name,
+            Probe(f"CALL {call}", False, look, always=True, record=routine.gives),
+            values=values,
+        )
+    query = f"SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]')::text FROM {call} AS f"
+    return Try("call", "EXECUTE", routine.name, Probe(query, returns=True, look=look), values=values)
 
 
 def _look(ground: Ground) -> str | None:
@@ -106,8 +167,13 @@ def _arguments(ground: Ground, identity: Identity, routine: _Routine) -> Iterato
         *((side, identity.sub) for side in mine),
         *((mine[0], _person(ground, side)) for side in others if mine),
     ):
-        ways[tuple(_value(ground, side, person, name, kind) for name, kind in routine.arguments)] = None
-    yield from list(ways)[:CALLS]
+        ways[
+            tuple(
+                None if mode == "o" else _value(ground, side, person, name, kind)
+                for name, kind, mode in routine.arguments
+            )
+        ] = None
+    yield from ways
 
 
 def _person(ground: Ground, side: str) -> str | None:
@@ -120,6 +186,8 @@ def _value(ground: Ground, side: str, person: str | None, name: str, kind: str) 
     if _SECRET.search(bare):
         return "00000000-0000-4000-8000-000000000000" if kind == "uuid" else "1" if _number(kind) else "x"
     array = kind.endswith("[]")
+    domains = {f"{each.schema}.{each.name}": each.base_type for each in ground.catalog.whole.domains}
+    kind = domains.get(kind, domains.get(f"public.{kind}", kind))
     value = _known(ground, side, person, bare, kind.removesuffix("[]"))
     return f"{{{value}}}" if array and value is not None else value
 
@@ -134,14 +202,28 @@ def _known(ground: Ground, side: str, person: str | None, bare: str, kind: str) 
         return by_column or _of_table(ground, side, bare) or fitting or (None if kind == "uuid" else "1")
     if kind in ("text", "character varying", "name", "citext"):
         return by_column or "x"
-    if kind == "boolean":
-        return "true"
-    if kind in ("jsonb", "json"):
-        return "{}"
-    if kind.startswith(("timestamp", "date")):
-        return "2020-01-01"
     labels = next((enum.labels for enum in ground.catalog.whole.enums if enum.name == kind.rpartition(".")[2]), ())
-    return labels[0] if labels else None
+    usual = next((value for start, value in _USUAL.items() if kind.startswith(start)), None)
+    return by_column or (labels[0] if labels else usual) or _of_type(ground, side, kind)
+
+
+def _of_type(ground: Ground, side: str, kind: str) -> str | None:
+    """A row of a table, where that is the type, or any value of the type."""
+    for table in ground.tables:
+        for row in ground.rows.get(table.qualified_name, ()):
+            if side not in ground.sides(row.universe):
+                continue
+            if kind in (table.name, table.qualified_name):
+                return _row_text([row.values[column.name] for column in table.columns])
+            for column in table.columns:
+                if column.type == kind and row.values[column.name] is not None:
+                    return row.values[column.name]
+    return None
+
+
+def _row_text(values: Sequence[str | None]) -> str:
+    quoted = ("" if value is None else '"' + re.sub(r'(["\\])', r"\\\1", value) + '"' for value in values)
+    return f"({','.join(quoted)})"
 
 
 def _number(kind: str) -> bool:

@@ -93,6 +93,8 @@ def _refers(ground: Ground, row: Placed, other: Placed) -> bool:
 def statement(breach: Breach) -> str:
     """The statement as people write it."""
     tried = breach.tried
+    if tried.probe.statement.startswith("CALL "):
+        return tried.probe.statement
     if tried.kind == "call":
         return f"SELECT * FROM {tried.probe.statement.partition('::text FROM ')[2].rpartition(' AS f')[0]}"
     if tried.kind == "read":
@@ -241,6 +243,9 @@ def _happens(ground: Ground, connection: Connection, breach: Breach) -> bool:
                 connection.execute(text.encode())
         except psycopg.Error as error:
             return error.sqlstate == breach.outcome.sqlstate
+        return True
+    if text.startswith("CALL "):
+        connection.execute(text.encode())
         return True
     if breach.tried.command in ("SELECT", "EXECUTE"):
         shown = connection.execute(f"SELECT jsonb_agg(to_jsonb(x))::text FROM ({text}) AS x".encode()).fetchone()

@@ -169,3 +169,17 @@ def test_who_can_draw_read_and_set_a_sequence_is_in_the_matrix_and_nothing_is_do
     assert words["public.all_numbers", "outsider"] == "nextval, currval, setval, read"
     assert "public.none_numbers" not in {name for name, _ in words}
     assert {(each.rule, each.object) for each in found.breaches} == {("cross-tenant-write", "public.all_numbers")}
+
+
+def test_a_procedure_that_ends_transactions_is_unproven(server: Server) -> None:
+    made = (
+        "CREATE PROCEDURE ends(n int) LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN DELETE FROM public.notes; COMMIT; END'; "
+        "CREATE PROCEDURE raises(n int) LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'"
+    )
+    with scene(server, made) as stage:
+        found = stage.examined()
+    words = {(each.object, each.identity): each.word for each in found.accesses if each.command == "EXECUTE"}
+    assert found.unproven == {
+        "public.ends()": "it ends transactions itself, and cannot be tried in one that is taken back"
+    }
+    assert words["public.raises()", "anon"] == "error P0001"

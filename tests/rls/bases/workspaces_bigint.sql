@@ -66,3 +66,19 @@ CREATE POLICY document_pages ON public.document_pages TO authenticated
 CREATE POLICY links ON public.links TO authenticated
     USING (workspace_id IN (SELECT public.my_workspaces()) AND document_id IN (SELECT public.my_documents()));
 REVOKE TRUNCATE ON ALL TABLES IN SCHEMA public FROM anon, authenticated;
+
+-- With the rights of whoever calls it, and with those of its owner, who looks at who asks.
+CREATE FUNCTION public.document_bodies(workspace bigint) RETURNS SETOF text LANGUAGE sql STABLE AS $$
+    SELECT d.body FROM public.documents d WHERE d.workspace_id = workspace
+$$;
+CREATE PROCEDURE public.clear_documents(p_workspace_id bigint) LANGUAGE sql AS $$
+    DELETE FROM public.documents d WHERE d.workspace_id = p_workspace_id
+$$;
+CREATE PROCEDURE public.clear_links(p_workspace_id bigint, INOUT done integer DEFAULT 0)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    DELETE FROM public.links l
+    WHERE l.workspace_id = p_workspace_id AND l.workspace_id IN (SELECT public.my_workspaces());
+    GET DIAGNOSTICS done = ROW_COUNT;
+END $$;
+REVOKE EXECUTE ON PROCEDURE public.clear_links(bigint, integer) FROM PUBLIC, anon;
