@@ -54,7 +54,7 @@ class _Cutter:
         self._after_empty_block = False
         self._substitutes = False
         self._buffer: list[str] = []
-        self._first = 0
+        self._numbers: list[int] = []
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -118,22 +118,22 @@ class _Cutter:
                 line = substitute(line, self._lookup)
             except SubstitutionError as error:
                 raise AnnotationError(number, f"ENVSUB: {error.message}") from None
-        self._first = self._first if self._buffer else number
         self._buffer.append(line)
+        self._numbers.append(number)
         self._found.lines.append(line)
 
     def _flush(self) -> None:
         if self._buffer:
-            self._found.queries[self._direction].append(Query.of_lines(self._buffer, self._first))
-        self._buffer = []
+            self._found.queries[self._direction].append(Query.of_numbered(self._buffer, self._numbers))
+        self._buffer, self._numbers = [], []
 
     def _check_complete(self, before: str) -> None:
         """The last statement of a direction has to end."""
-        begun = [self._first + place for place, line in enumerate(self._buffer) if line.strip()]
+        begun = [number for number, line in zip(self._numbers, self._buffer, strict=True) if line.strip()]
         if begun:
             said = f"the statement that begins here does not end before {before}: no line ends with a semicolon"
             raise AnnotationError(begun[0], said)
-        self._buffer = []
+        self._buffer, self._numbers = [], []
 
 
 def _annotation(number: int, line: str) -> str:

@@ -28,8 +28,10 @@ class Query(NamedTuple):
     text: str
     """As it is sent."""
     line: int = 1
-    """Of its first character in the file."""
+    """Of its first character in the file, from 1."""
     column: int = 1
+    numbers: Sequence[int] = ()
+    """Of each of its lines, where the file has others between them."""
 
     @classmethod
     def of_lines(cls, lines: Sequence[str], first: int) -> Query:
@@ -38,9 +40,18 @@ class Query(NamedTuple):
         :param lines: without their ends
         :param first: the number of the first one, from 1
         """
+        return cls.of_numbered(lines, range(first, first + len(lines)))
+
+    @classmethod
+    def of_numbered(cls, lines: Sequence[str], numbers: Sequence[int]) -> Query:
+        """The same of lines that need not follow each other.
+
+        :param numbers: of each of them, from 1
+        """
         text = "\n".join(lines)
         before = text[: len(text) - len(text.lstrip())]
-        return cls(text.strip(), first + before.count("\n"), len(before) - before.rfind("\n"))
+        kept = numbers[before.count("\n") :]
+        return cls(text.strip(), kept[0], len(before) - before.rfind("\n"), kept)
 
 
 def statements_of(queries: Iterable[Query], file: str, sends: Sends) -> tuple[Statement, ...]:
@@ -106,7 +117,8 @@ def _statements(query: Query, file: str, sends: Sends) -> list[Statement]:
 
     def place(offset: int) -> Location:
         line, column = line_and_column(starts, offset)
-        return Location(file, query.line + line - 1, column + (query.column - 1 if line == 1 else 0))
+        number = query.numbers[line - 1] if query.numbers else query.line + line - 1
+        return Location(file, number, column + (query.column - 1 if line == 1 else 0))
 
     try:
         parsed = syntax.parse(query.text)

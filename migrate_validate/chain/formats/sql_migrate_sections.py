@@ -49,7 +49,7 @@ class _Cutter:
         self._number = 0
         self._block = 0  # the line of the StatementBegin that is open
         self._buffer: list[str] = []
-        self._first = 0
+        self._numbers: list[int] = []
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -63,11 +63,11 @@ class _Cutter:
         if not self._direction:
             return
         if not line.startswith(_ANY_MARK):
-            self._first = self._first if self._buffer else number
             self._buffer.append(line)
+            self._numbers.append(number)
         if ended or (not self._block and ends_statement(line)):
-            self._found[self._direction].queries.append(Query.of_lines(self._buffer, self._first))
-            self._buffer = []
+            self._found[self._direction].queries.append(Query.of_numbered(self._buffer, self._numbers))
+            self._buffer, self._numbers = [], []
 
     def finished(self) -> dict[str, Direction]:
         """The whole, when all lines were taken."""
@@ -103,8 +103,8 @@ class _Cutter:
             self._since = number
 
     def _check_complete(self, before: str) -> None:
-        begun = [self._first + place for place, line in enumerate(self._buffer) if line.strip()]
+        begun = [number for number, line in zip(self._numbers, self._buffer, strict=True) if line.strip()]
         if begun:
             said = f"what begins here does not end before {before}: no line ends with a semicolon"
             raise AnnotationError(begun[0], said)
-        self._buffer = []
+        self._buffer, self._numbers = [], []

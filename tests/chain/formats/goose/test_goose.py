@@ -138,6 +138,9 @@ def test_variables_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
         ("5:1", "SELECT 'none'"),
         ("7:1", "SELECT '$GOOSE_SCHEMA'"),
     ]
+    block = "-- +goose Up\n-- +goose StatementBegin\nSELECT\n-- +goose ENVSUB ON\n'$GOOSE_SCHEMA';\n SELECT 2;\n"
+    (switched,) = read(tmp_path / "block", {"1_a.sql": f"{block}-- +goose StatementEnd\n"}).migrations
+    assert sent(switched.up) == [("3:1", "SELECT\n'app'"), ("6:2", "SELECT 2")]
     monkeypatch.delenv("GOOSE_SCHEMA")
     assert refused(tmp_path, {}) == (
         "the migrations cannot be read as goose reads them: 1_a.sql:4: ENVSUB: $GOOSE_SCHEMA is not set\n"
