@@ -19,6 +19,10 @@ from migrate_validate.tracing.recorder import Recorder
 
 _TOGETHER = ("55006", "55P04")
 """SQLSTATEs that a downgrade may owe to the transaction that it shares with its upgrade here, and nowhere else."""
+_EACH = (
+    "Alembic runs all revisions in one transaction, unless env.py says"
+    " context.configure(transaction_per_migration=True): then each has one of its own."
+)
 _WITHIN_FLASK = re.compile(r"\bcurrent_app\b")
 
 
@@ -31,6 +35,7 @@ def run(request: Request, recorder: Recorder) -> None:
     url = lead(request.server, recorder)
     config = _config(request.arguments, url)
     script = ScriptDirectory.from_config(config)
+    recorder.hints = dict.fromkeys(_TOGETHER, _EACH)
     recorder.prepare({script.env_py_location})
     _mark_records(recorder)
 

@@ -58,6 +58,8 @@ class Recorder:
         self._numbers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self._newest = 0
         self._by_cursor: WeakKeyDictionary[Any, Entry] = WeakKeyDictionary()
+        self.hints: Mapping[str, str] = {}
+        """What helps with failures of these SQLSTATEs, where PostgreSQL does not say it."""
         self.line: int | None = None
         """Where the step is, for those whose migrations are not at work themselves while SQL is sent."""
 
@@ -202,6 +204,7 @@ class Recorder:
         entry = self._last[1] if self._last is not None and self._last[0] is cause else {}
         found = {name: getattr(cause.diag, field) for name, field in _DETAILS.items()}
         details = {"sqlstate": cause.sqlstate, "statement": entry.get("sql"), **found}
+        details["hint"] = details["hint"] or self.hints.get(cause.sqlstate or "")
         return {
             "message": cause.diag.message_primary or str(cause).strip(),
             "line": entry.get("line") or self._innermost(error) or self.line,
