@@ -70,7 +70,7 @@ def test_what_revisions_send(server: Server, tmp_path: Path) -> None:
             "7: COMMIT",
             "9: CREATE INDEX CONCURRENTLY by_name ON users (name)",
             "10: BEGIN",
-            "9: update users set name = email",
+            "10: update users set name = email",
             "10: COMMIT",
         ]
         assert run.back("a1") == ["15: DROP TABLE users"]
