@@ -14,6 +14,7 @@ from migrate_validate.chain.model import Chain, Script, SetAside
 from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
 from migrate_validate.postgres.server import Server
 from migrate_validate.replay.missing_roles import about_missing_role
+from migrate_validate.replay.sending import about_sending
 from migrate_validate.replay.timeline import Failure
 
 _MISSING = {
@@ -42,9 +43,6 @@ _KINDS = {
 _EXTENSION = re.compile(r'extension "([^"]+)" is not available|extension control file "[^"]*/([^/"]+)\.control"')
 _VERSION = re.compile(r'extension "([^"]+)" has no installation script nor update path for version')
 _INDEX_OPTION = re.compile(r'unrecognized parameter "(?:lists|m|ef_construction)"')
-_CUT_SHORT = re.compile(r"^unterminated |at end of input$")
-_BLOCKS = {"goose": "-- +goose Statement", "sql-migrate": "-- +migrate Statement"}
-"""By format that cuts files at the ends of lines: how it is told to leave a statement whole."""
 _SETTING = re.compile(r'unrecognized configuration parameter "(\w+)"')
 _SINCE = {"default_table_access_method": 12, "transaction_timeout": 17}
 """Settings that pg_dump writes, by the major version that has brought them."""
@@ -69,8 +67,9 @@ class _Missing:
 
 def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tuple[str, ...]:
     """Sentences for the user about this failure on this server, the most useful first; empty where nothing is known."""
-    if chain.format in _BLOCKS and failure.sqlstate == "42601" and _CUT_SHORT.search(failure.message):
-        return (_about_cut(failure, chain.format, script),)
+    sending = about_sending(failure, chain, script)
+    if sending:
+        return sending
     extension = _about_extension(failure, server)
     if extension:
         return extension
@@ -112,17 +111,6 @@ def _missing(failure: Failure) -> _Missing | None:
     # What stands before the dot of a column may be an alias.
     qualified = None if kind == "42703" else schema or None
     return _Missing(_KINDS.get(kind, frozenset({kind})), qualified, name, found.get("table"))
-
-
-def _about_cut(failure: Failure, format: str, script: Script) -> str:
-    sent = failure.statement or ""
-    start = script.text.find(sent)
-    place = f", here line {script.text.count(chr(10), 0, start + len(sent)) + 1}" if sent and start >= 0 else ""
-    mark = _BLOCKS[format]
-    return (
-        f"{format} ends a statement with each line that ends with a semicolon{place}: write `{mark}Begin` before the"
-        f" statement and `{mark}End` behind it."
-    )
 
 
 def _about_newer(setting: str, server: Server) -> tuple[str, ...]:

@@ -184,4 +184,5 @@ FORMAT = Format(
     layout="`N_name.sql` with `-- migrate:up` and `-- migrate:down`",
     recognizes=_recognizes,
     read=_read,
+    alone="write `-- migrate:up transaction:false`",
 )

@@ -162,4 +162,5 @@ FORMAT = Format(
     layout="`<version>_<name>/up.sql` and `down.sql`, `metadata.toml`",
     recognizes=_recognizes,
     read=_read,
+    alone="write `run_in_transaction = false` into metadata.toml beside the file",
 )

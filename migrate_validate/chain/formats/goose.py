@@ -149,4 +149,6 @@ FORMAT = Format(
     layout="`N_name.sql` with `-- +goose Up` and `-- +goose Down`",
     recognizes=_recognizes,
     read=_read,
+    alone="write `-- +goose NO TRANSACTION` at the top of the file",
+    block="-- +goose Statement",
 )

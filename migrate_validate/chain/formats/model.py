@@ -59,3 +59,7 @@ class Format:
     """Whether a path, which exists and is a file or a directory, looks like it; reads names and first lines only."""
     read: Callable[[Path, Reading], Contents]
     """Everything that the path leads to; raises ChainError where it is not laid out so, OSError as it comes."""
+    alone: str = ""
+    """How a migration is kept out of the transaction that the tool would run it in: ``write ...``."""
+    block: str = ""
+    """What stands before ``Begin`` and ``End`` around a statement, where the tool cuts files at the ends of lines."""

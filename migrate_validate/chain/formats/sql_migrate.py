@@ -170,4 +170,6 @@ FORMAT = Format(
     layout="`x.sql` with `-- +migrate Up` and `-- +migrate Down`, `dbconfig.yml`",
     recognizes=_recognizes,
     read=_read,
+    alone="write `-- +migrate Up notransaction`",
+    block="-- +migrate Statement",
 )

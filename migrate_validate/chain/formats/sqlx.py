@@ -154,4 +154,5 @@ FORMAT = Format(
     layout="`N_name.sql`, or `N_name.up.sql` and `.down.sql`; `Cargo.toml` with sqlx, `.sqlx/`",
     recognizes=_recognizes,
     read=_read,
+    alone="write `-- no-transaction` at the very beginning of the file",
 )

@@ -278,16 +278,27 @@ def test_a_statement_that_is_cut_in_the_middle_fails_as_with_goose(server: Serve
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "advice"),
     [
-        "-- +goose Up\nCREATE INDEX CONCURRENTLY ON users (id);\n",
-        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1; CREATE INDEX CONCURRENTLY ON users (id);\n",
+        (
+            "-- +goose Up\nCREATE INDEX CONCURRENTLY ON users (id);\n",
+            "goose runs the file in one transaction: write `-- +goose NO TRANSACTION` at the top of the file, where it"
+            " is to run in none.",
+        ),
+        (
+            "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1; CREATE INDEX CONCURRENTLY ON users (id);\n",
+            "goose sends them as one message, and PostgreSQL makes one transaction of several statements in one: put"
+            " this one on lines of its own.",
+        ),
     ],
 )
-def test_what_cannot_run_in_the_transaction_fails_as_with_goose(server: Server, tmp_path: Path, text: str) -> None:
+def test_what_cannot_run_in_the_transaction_fails_as_with_goose(
+    server: Server, tmp_path: Path, text: str, advice: str
+) -> None:
     with replayed(server, tmp_path, {"1_a.sql": USERS, "2_b.sql": text}) as replay:
-        failure = failure_of(replay.timeline.steps[1].run)
-        assert failure.message == "CREATE INDEX CONCURRENTLY cannot run inside a transaction block"
+        step = replay.timeline.steps[1]
+        assert failure_of(step.run).message == "CREATE INDEX CONCURRENTLY cannot run inside a transaction block"
+        assert step.advice == (advice,)
 
 
 def test_what_a_step_in_go_makes_is_missing(server: Server, tmp_path: Path) -> None:

@@ -113,3 +113,7 @@ def test_several_statements_in_no_transaction_are_one(server: Server, tmp_path: 
     with replayed(server, tmp_path, {"1_a.sql": USERS, "2_b.sql": f"{INDEX}SELECT 1;\n"}) as replay:
         failure = failure_of(replay.timeline.steps[1].run)
         assert failure.message == "CREATE INDEX CONCURRENTLY cannot run inside a transaction block"
+        assert replay.timeline.steps[1].advice == (
+            "SQLx sends the file as one message, and PostgreSQL makes one transaction of several statements in one: put"
+            " this one into a file of its own.",
+        )
