@@ -48,6 +48,8 @@ class Query(NamedTuple):
 
         :param numbers: of each of them, from 1
         """
+        if not lines:
+            return cls("")
         text = "\n".join(lines)
         before = text[: len(text) - len(text.lstrip())]
         kept = numbers[before.count("\n") :]
