@@ -28,6 +28,8 @@ _PGM = re.compile(r"\bpgm\b|node-pg-migrate")
 _CODE = frozenset({".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"})
 _NUMBER = re.compile(r"\d+")
 _UTC_DIGITS = 17
+_PACKAGE = "package.json"
+_TITLE = "node-pg-migrate"
 _LOOKED_AT = 20
 _RECORDS = Records(
     table="pgmigrations",
@@ -58,6 +60,9 @@ def _recognizes(path: Path) -> Recognition | None:
     for each in [each for each in numbered if each.suffix == ".sql"][:_LOOKED_AT]:
         if mark := _MARK.search(beginning(each)):
             return Recognition(f"{each.name} says `{mark[0].strip()}`", specific=True)
+    package = next((each for each in (above / _PACKAGE for above in (path, *path.parents[:2])) if each.is_file()), None)
+    if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
+        return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True)
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
         if _PGM.search(beginning(each)):
             return Recognition(f"{each.name} uses node-pg-migrate", specific=True)
@@ -164,8 +169,8 @@ def _says_something(text: str) -> bool:
 
 
 FORMAT = Format(
-    "node-pg-migrate",
-    "node-pg-migrate",
+    _TITLE,
+    _TITLE,
     "`<timestamp>_name.sql` with `-- Up Migration` and `-- Down Migration`, or `.up.sql` and `.down.sql`",
     _recognizes,
     _read,

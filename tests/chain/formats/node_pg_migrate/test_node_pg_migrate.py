@@ -45,6 +45,17 @@ def test_order_and_both_ways(tmp_path: Path) -> None:
     assert [each.before for each in chain.set_aside if each.step] == ["1700000000001", ""]
 
 
+def test_how_it_is_recognized(tmp_path: Path) -> None:
+    """A title in a file of another tool says nothing; what the project depends on does."""
+    code = read(tmp_path / "code", {"1_a.sql": "SELECT 1;\n", "2_b.js": CODE})
+    assert code.recognized == "2_b.js uses node-pg-migrate"
+    titled: Files = {"db/1_a.sql": "-- Up Migration for users\nSELECT 1;\n"}
+    assert read(tmp_path, titled, "db").format == "sql"
+    package = '{"devDependencies": {"node-pg-migrate": "^8.0.3"}}'
+    chain = read(tmp_path, titled | {"package.json": package}, "db")
+    assert (chain.format, chain.recognized) == ("node-pg-migrate", "../package.json names node-pg-migrate")
+
+
 def test_each_way_keeps_its_lines(tmp_path: Path) -> None:
     swapped = "-- Down Migration\nDROP TABLE users;\n--- up migration\nCREATE TABLE users (id int);\n"
     chain = read(tmp_path, {"1_a.sql": BOTH, "2_b.sql": swapped})
