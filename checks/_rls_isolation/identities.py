@@ -109,7 +109,9 @@ def _everything(universes: Universes) -> frozenset[str]:
 def _label(actor: Actor, tenancy: Tenancy) -> str:
     if actor.universe == BOTH:
         ours, _, theirs = actor.label.partition(", ")
-        return f"{_member(ours)} and {_member(theirs).removeprefix('member ')}" if theirs else "member of A and B"
+        if not theirs:
+            return "member of A and B"
+        return f"{_member(ours, actor.role)} and {_member(theirs, actor.elsewhere).removeprefix('member ')}"
     if actor.universe == OUTSIDE:
         return "outsider"
     if actor.universe == STAFF:
@@ -122,10 +124,10 @@ def _label(actor: Actor, tenancy: Tenancy) -> str:
     return f"another member of {actor.universe}" if what == "second" else f"member of {actor.universe}"
 
 
-def _member(label: str) -> str:
+def _member(label: str, role: str | None) -> str:
     """``A owner`` as people say it."""
-    universe, _, role = label.partition(" ")
-    return f"member of {universe}" if role == "member" else f"member of {universe} as {role}"
+    universe, _, word = label.partition(" ")
+    return f"member of {universe}" if role == "false" else f"member of {universe} as {word}"
 
 
 def _home(actor: Actor) -> frozenset[str]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from .judging import Access
 
 _COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "EXECUTE", "USAGE")
+_NOT = "-"
+_NOBODY = "Granted to nobody: "
+_ONE = re.compile(r"\b[AB]\b")
+_BOTH = "A/B"
 _LEGEND = """# Who can see and change what
 
 Found out by trying, with rows of two tenants. `own`: rows of the own tenant, or of oneself; `part of own`: some of
@@ -18,17 +23,45 @@ whether they can be read.
 
 
 def matrix(accesses: Iterable[Access]) -> str:
-    """A table for each command, with a line a relation or function and a column an identity."""
+    """A table for each command, with a line a relation or function and a column an identity.
+
+    Members of both tenants share a column where they can do the same; what nobody is granted is only listed.
+    """
     found = list(accesses)
-    labels = list(dict.fromkeys(each.identity for each in found))
     words = {(each.command, each.object, each.identity): each.word for each in found}
+    columns = _columns(words, list(dict.fromkeys(each.identity for each in found)))
     parts = [_LEGEND]
     for command in _COMMANDS:
         objects = sorted({each.object for each in found if each.command == command})
-        if objects:
-            rows = [[name, *(words.get((command, name, label), "-") for label in labels)] for name in objects]
-            parts.append(f"## {command}\n\n{_table(['', *labels], rows)}\n")
+        rows = [[name, *(words.get((command, name, label), _NOT) for label in columns.values())] for name in objects]
+        granted = [row for row in rows if set(row[1:]) != {_NOT}]
+        closed = [row[0] for row in rows if row not in granted]
+        texts = [_table(["", *columns], granted)] if granted else []
+        texts += [f"{_NOBODY}{', '.join(closed)}"] if closed else []
+        if texts:
+            parts.append(f"## {command}\n\n" + "\n\n".join(texts) + "\n")
     return "\n".join(parts)
+
+
+def _columns(words: Mapping[tuple[str, str, str], str], labels: Sequence[str]) -> dict[str, str]:
+    """By heading: the identity whose words stand below it."""
+
+    def all_of(label: str) -> dict[tuple[str, str], str]:
+        return {(command, name): word for (command, name, who), word in words.items() if who == label}
+
+    found: dict[str, str] = {}
+    for label in labels:
+        twin = _ONE.sub("B", label)
+        if _ONE.findall(label) == ["A"] and twin in labels and all_of(label) == all_of(twin):
+            found[_ONE.sub(_BOTH, label)] = label
+        elif not any(label in _expanded(heading) for heading in found):
+            found[label] = label
+    return found
+
+
+def _expanded(heading: str) -> list[str]:
+    """The identities that a heading is about."""
+    return [heading.replace(_BOTH, side) for side in "AB"] if _BOTH in heading else [heading]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -41,27 +74,37 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def changes(kept: str, now: str) -> list[str]:
     """What differs, cell by cell: ``SELECT public.notes as anon: none, was own``; lines of a diff where that fails."""
-    before, after = _cells(kept), _cells(now)
+    (before, closed), (after, closed_now) = _cells(kept), _cells(now)
     lines = []
     for key in dict.fromkeys((*before, *after)):
-        if before.get(key) != after.get(key):
-            command, name, label = key
-            lines.append(f"{command} {name} as {label}: {after.get(key, 'gone')}, was {before.get(key, 'not there')}")
+        command, name, label = key
+        was = before.get(key, _NOT if (command, name) in closed else "not there")
+        now_is = after.get(key, _NOT if (command, name) in closed_now else "gone")
+        if was != now_is:
+            lines.append(f"{command} {name} as {label}: {now_is}, was {was}")
+    known, known_now = ({(command, name) for command, name, _ in each} for each in (before, after))
+    lines += [f"{' '.join(each)}: granted to nobody, was not there" for each in sorted(closed_now - closed - known)]
+    lines += [f"{' '.join(each)}: gone, was granted to nobody" for each in sorted(closed - closed_now - known_now)]
     if lines or kept.split() == now.split():
         return lines
     return [line for line in difflib.ndiff(kept.splitlines(), now.splitlines()) if line[:1] in "+-"]
 
 
-def _cells(text: str) -> dict[tuple[str, str, str], str]:
+def _cells(text: str) -> tuple[dict[tuple[str, str, str], str], set[tuple[str, str]]]:
+    """What stands in a matrix, by command, object and identity; and the commands on objects that nobody is granted."""
     found: dict[tuple[str, str, str], str] = {}
-    command, labels = "", None
+    closed: set[tuple[str, str]] = set()
+    command, headings = "", None
     for line in text.splitlines():
         if line.startswith("## "):
-            command, labels = line[3:].strip(), None
+            command, headings = line[3:].strip(), None
+        elif line.startswith(_NOBODY):
+            closed |= {(command, name.strip()) for name in line.removeprefix(_NOBODY).split(",")}
         elif line.startswith("|"):
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            if labels is None:
-                labels = cells[1:]
+            if headings is None:
+                headings = cells[1:]
             elif set(cells[0]) != {"-"}:
-                found |= {(command, cells[0], label): word for label, word in zip(labels, cells[1:], strict=False)}
-    return found
+                for heading, word in zip(headings, cells[1:], strict=False):
+                    found |= {(command, cells[0], label): word for label in _expanded(heading)}
+    return found, closed

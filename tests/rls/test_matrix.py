@@ -54,8 +54,23 @@ def test_what_differs_is_told_cell_by_cell() -> None:
     assert matrix.changes(matrix.matrix(before), matrix.matrix(now)) == [
         "SELECT public.gone as anon: gone, was none",
         "SELECT public.notes as anon: others, was none",
-        "SELECT public.new as anon: -, was not there",
+        "SELECT public.new: granted to nobody, was not there",
     ]
+
+
+def test_members_of_both_tenants_share_a_column_where_they_can_do_the_same() -> None:
+    members = ["member of A as owner", "member of B as owner", "member of A as owner and of B as viewer"]
+    alike = [access("public.notes", who, own=1) for who in members]
+    text = matrix.matrix(alike)
+    heading = "|              | member of A/B as owner | member of A as owner and of B as viewer |"
+    assert heading in text.splitlines()
+    assert matrix.changes(text, text) == []
+    more = matrix.matrix([alike[0], access("public.notes", members[1], own=1, others=1), alike[2]])
+    assert "| member of B as owner |" in more
+    assert matrix.changes(text, more) == ["SELECT public.notes as member of B as owner: own + others, was own"]
+    closed = matrix.matrix([access("public.notes", who, granted=False) for who in members])
+    assert "Granted to nobody: public.notes" in closed.splitlines()
+    assert matrix.changes(closed, text) == [f"SELECT public.notes as {who}: own, was -" for who in members]
 
 
 def test_text_that_is_no_matrix_differs_by_lines() -> None:
