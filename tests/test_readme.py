@@ -87,7 +87,7 @@ def test_counterexamples_are_shown_as_they_are_printed(
     monkeypatch.setenv("COLUMNS", "100")
     # Time enough on a busy machine, too.
     pytester.makeconftest("import hypothesis as h; h.settings.register_profile('slow', max_examples=400)")
-    text = printed(pytester, chain, "-k", rule, "--hypothesis-profile=slow")
+    text = printed(pytester, chain, "-k", rule, "--hypothesis-profile=slow").replace(" --hypothesis-profile=slow", "")
     (block,) = (each for each in blocks if f"error[{rule}]" in each)
     assert without_numbers(block.removeprefix(f"$ migrate-validate tests/readme/{chain}\n\n")) in text
 

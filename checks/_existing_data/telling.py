@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-import hypothesis
-
+from migrate_validate.data.drawing import repeating
 from migrate_validate.findings import Finding, Location
 from migrate_validate.replay.stages import Stage
 
@@ -47,9 +46,7 @@ def _rate(found: Searched, each: Counterexample) -> str:
         return "with the rows of the chain itself"
     if not each.hits:
         return f"with rows that an earlier run has found, and none of {found.tried} generated databases"
-    seed = getattr(hypothesis.core, "global_force_seed", None)
-    again = "" if seed is None else f" (--hypothesis-seed={seed})"
-    return f"with {each.hits} of {found.tried} generated databases{again}"
+    return f"with {each.hits} of {found.tried} generated databases ({repeating()})"
 
 
 def _column(harm: Harm) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
@@ -35,12 +35,11 @@ def drawing(examples: int, *phases: Phase) -> settings:
 
     :param examples: how many are drawn at most
     """
-    # A seed that the user gave is to be followed; without one, every run is alike.
-    seeded = getattr(hypothesis.core, "global_force_seed", None) is not None
     return settings(
         max_examples=examples,
         phases=phases,
-        derandomize=not seeded,
+        # A seed that the user gave is to be followed; without one, every run is alike.
+        derandomize=not seed(),
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -50,5 +49,17 @@ def drawing(examples: int, *phases: Phase) -> settings:
 
 def chance(*numbers: int) -> random.Random:
     """Chance for draws without Hypothesis: the same in every run, unless the user gave a seed."""
-    seed = getattr(hypothesis.core, "global_force_seed", None)
-    return random.Random(repr((*numbers, seed)))
+    return random.Random(repr((*numbers, seed() or None)))
+
+
+def seed() -> Any:
+    """The user's ``--hypothesis-seed``; 0 stands for the draws of all runs without one."""
+    return getattr(hypothesis.core, "global_force_seed", None) or 0
+
+
+def repeating() -> str:
+    """The options with which another run draws the same."""
+    found = f"--hypothesis-seed={seed()}"
+    if settings().max_examples == settings.get_profile("default").max_examples:
+        return found
+    return f"{found} --hypothesis-profile={settings.get_current_profile_name()}"

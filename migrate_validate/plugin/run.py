@@ -178,7 +178,9 @@ class Run:
     def write_reports(self) -> None:
         """Write the report files that were asked for."""
         planned = {
-            node_id(path, self.config.rootpath): planned_payload(evaluation.chain, evaluation.environment.name)
+            node_id(path, self.config.rootpath): planned_payload(
+                evaluation.chain, evaluation.environment.name, evaluation.history
+            )
             for path, evaluation in self.evaluations.items()
         }
         chains = {chain: (self.about.get(chain, planned[chain]), self.results.get(chain, [])) for chain in planned}
@@ -193,7 +195,7 @@ class Run:
         brief = self.config.getoption("tbstyle") not in ("no", "line")
         for chain, results in self.results.items():
             about = self.about.get(chain)
-            parts = [[*about_lines(about, width), "", migrations_table(about, width)]] if about is not None else []
+            parts = [[*self._surroundings(about, width), "", migrations_table(about, width)]] if about else []
             parts.append(findings_lines(results, width, infos=self.config.get_verbosity() > 0, brief=brief))
             parts.append(ignored_lines(results, width))
             unproven = unproven_lines(results, width)
@@ -203,11 +205,24 @@ class Run:
                 terminal.section(f"migrations of {chain}", sep="=")
                 terminal.write_line("\n\n".join("\n".join(part) for part in told))
 
+    def _surroundings(self, about: Payload, width: int) -> list[str]:
+        # pytest's own header has said it, unless it was not shown.
+        unsaid = self.config.getoption("no_header") or self.config.get_verbosity() < 0
+        drawn = [f"rows are drawn with {drawn_with(self.config)}"] if unsaid else []
+        return [*about_lines(about, width), *drawn]
+
     def close(self) -> None:
         """Stop the servers, and remove what was written."""
         for evaluation in self.evaluations.values():
             evaluation.close()
         self._files.close()
+
+
+def drawn_with(config: pytest.Config) -> str:
+    """The options with which another run draws the same rows; 0 stands for the draws of runs without a seed."""
+    found = f"--hypothesis-seed={config.getoption('--hypothesis-seed', None) or 0}"
+    profile = config.getoption("--hypothesis-profile", None)
+    return f"{found} --hypothesis-profile={profile}" if profile else found
 
 
 def _collected(node: pytest.Collector) -> list[Any]:

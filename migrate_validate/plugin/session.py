@@ -14,7 +14,7 @@ from migrate_validate.errors import MigrateValidateError, Trouble
 from migrate_validate.findings import Verdict
 from migrate_validate.plugin.items import Failed, RuleItem
 from migrate_validate.plugin.options import Chains
-from migrate_validate.plugin.run import RUN, Run
+from migrate_validate.plugin.run import RUN, Run, drawn_with
 from migrate_validate.plugin.told import Crash, Told
 from migrate_validate.report.terminal import headline
 
@@ -45,6 +45,10 @@ class Session:
     def __init__(self, run: Run) -> None:
         """Take part with this run."""
         self.run = run
+
+    def pytest_report_header(self, config: pytest.Config) -> str:
+        """With which options another run draws the same rows."""
+        return f"migrate-validate: rows are drawn with {drawn_with(config)}"
 
     def pytest_unconfigure(self) -> None:
         """Stop the servers, whatever happened."""

@@ -65,7 +65,7 @@ def test_a_finding_has_the_statement_the_rows_the_rate_and_what_is_assumed(serve
     assert str(finding.location) == "002_unique.sql:1:1"
     assert finding.statement == UNIQUE.strip().rstrip(";")
     assert 'could not create unique index "users_email" (SQLSTATE 23505)' in finding.message
-    assert finding.evidence["how_often"].endswith("generated databases")
+    assert finding.evidence["how_often"].endswith("generated databases (--hypothesis-seed=0)")
     rows = [line for line in finding.evidence["rows"].splitlines() if line.startswith("INSERT")]
     assert len(rows) == 2
     assert "name" not in "".join(rows)
