@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Flyway:
         values = entry.value if isinstance(entry.value, list) else str(entry.value).split(",")
         return tuple(text for each in values if (text := str(each).strip()))
 
-    @property
+    @cached_property
     def placeholders(self) -> dict[str, str]:
         """The values of placeholders by name, in small letters: Flyway makes no difference."""
         start = "placeholders."
