@@ -144,7 +144,8 @@ def _config(arguments: Any, url: URL) -> Config:
     else:
         config = Config()
         config.set_main_option("script_location", arguments["location"])
-    config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False).replace("%", "%%"))
+    for name in ("sqlalchemy.url", "url"):
+        config.set_main_option(name, url.render_as_string(hide_password=False).replace("%", "%%"))
     return config
 
 

@@ -169,7 +169,12 @@ def by_the_tool(server: Server, folder: Path, *command: str, **environment: str)
         variables = {**os.environ, **values, "PGHOST": server.host, "PGPORT": str(server.port), "PGUSER": server.user}
         variables["PGDATABASE"] = database.name
         done = subprocess.run(
-            [sys.executable, *command], cwd=folder, env=variables, capture_output=True, text=True, check=False
+            [sys.executable, *(each.replace("URL", url) for each in command)],
+            cwd=folder,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         yield database

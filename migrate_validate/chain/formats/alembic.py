@@ -45,7 +45,9 @@ class _Project:
     def program(self) -> Program:
         """What runs it."""
         if self.ini is None:
-            return Program("alembic", self.location.parent, (("location", str(self.location)),))
+            # Beside the package that it is in, which env.py is likely to import.
+            above = next(each for each in self.location.parents if not (each / "__init__.py").is_file())
+            return Program("alembic", above, (("location", str(self.location)),))
         return Program("alembic", self.ini.parent, (("ini", str(self.ini)), ("section", self.section)))
 
 

@@ -1,0 +1,193 @@
+"""Runners of a project's own, steps of yoyo in Python, and bases that SQLAlchemy makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from migrate_validate.postgres import Server
+from migrate_validate.tracing.tracing import remarks
+from tests.replay.chains import FAST
+from tests.tracing.projects import Files, by_the_tool, differences, rows, traced
+
+RUNNER = '''
+def create(connection):
+    connection.execute("create table a (id int primary key, n text)")
+
+def fill(cursor):
+    cursor.execute("insert into a values (%s, %s)", (1, "x'y"))
+    cursor.execute("select id from a")
+    for (id_,) in cursor.fetchall():
+        cursor.execute("update a set n = 'z' where id = %s", (id_,))
+
+def unfill(cur):
+    cur.execute("delete from a")
+
+def own(connection):
+    connection.execute("create table b (id int)")
+    connection.commit()
+    connection.execute("create table c (id int)")
+
+MIGRATIONS = [("001_create", create), ("002_fill", fill, unfill), {"name": "003_own", "up": own}]
+TABLE = """CREATE TABLE IF NOT EXISTS migrations (
+    id serial primary key, name text unique not null, status text, applied_at timestamp default now())"""
+'''
+
+
+def test_a_module_that_lists_callables(server: Server, tmp_path: Path) -> None:
+    with traced(server, tmp_path, {"migration_runner.py": RUNNER}) as run:
+        assert run.outcomes == ["applied"] * 3
+        assert [each.file for each in run.chain.migrations] == [
+            "migration_runner.py[001_create]",
+            "migration_runner.py[002_fill]",
+            "migration_runner.py[003_own]",
+        ]
+        assert run.sent("002") == [
+            "6: insert into a values (1, 'x''y')",
+            "7: select id from a",
+            "9: update a set n = 'z' where id = 1",
+        ]
+        assert run.back("002") == ["12: delete from a"]
+        assert str(run.trace("002").reads) == "migration_runner.py[002_fill]:7"
+        assert run.sent("003") == [
+            "15: BEGIN",
+            "15: create table b (id int)",
+            "15: COMMIT",
+            "17: BEGIN",
+            "17: create table c (id int)",
+            "17: COMMIT",
+        ]
+        assert remarks(run.chain) == (
+            "migration_runner.py[003_own]: it commits by itself (line 16): what it has sent before stays where it "
+            "fails later",
+        )
+        assert rows(run.replay.database, "select name, status from migrations order by id") == [
+            ("001_create", "completed"),
+            ("002_fill", "completed"),
+            ("003_own", "completed"),
+        ]
+
+
+def test_a_module_that_lists_statements(server: Server, tmp_path: Path) -> None:
+    """They are read where they stand, in a method as well, and nothing is run."""
+    text = '''
+import nothing_of_this_name
+
+class MigrationRunner:
+    def run_all_migrations(self):
+        migrations = [
+            {
+                "name": "001_users",
+                "sql": [
+                    """
+                    CREATE TABLE users (id int)
+                    """,
+                    "CREATE INDEX by_id ON users (id)",
+                ],
+            },
+            {"name": "001b_file", "sql": self.load("x.sql")},
+            {"name": "002_more", "sql": "ALTER TABLE users ADD COLUMN n int; SELECT 1"},
+        ]
+'''
+    with traced(server, tmp_path, {"db/migration_runner.py": text}, "db/migration_runner.py") as run:
+        assert run.outcomes == ["applied", "applied"]
+        assert run.sent("001") == ["11: CREATE TABLE users (id int)", "13: CREATE INDEX by_id ON users (id)"]
+        assert run.sent("002") == ["17: ALTER TABLE users ADD COLUMN n int", "17: SELECT 1"]
+        (aside,) = run.chain.set_aside
+        assert (aside.file, aside.reason, aside.step, aside.before) == (
+            "migration_runner.py",
+            "001b_file (line 16): its SQL does not stand in the module",
+            True,
+            "002",
+        )
+
+
+def test_a_directory_of_files(server: Server, tmp_path: Path) -> None:
+    """With connections of SQLAlchemy and of psycopg, and rows that are copied."""
+    files: Files = {
+        "001_a.py": (
+            "from sqlalchemy import text\n\n"
+            "def up(conn):\n    conn.execute(text('create table a (id int)'))\n\n"
+            "def down(conn):\n    conn.execute(text('drop table a'))\n"
+        ),
+        "002_b.py": (
+            "def up(connection):\n    with connection.cursor() as cursor:\n"
+            "        with cursor.copy('copy a from stdin') as copy:\n"
+            "            copy.write_row((1,))\n            copy.write_row((2,))\n"
+        ),
+        "010_c.py": (
+            "def up(connection):\n    print('working')\n    try:\n        with connection.transaction():\n"
+            "            connection.execute('create table gone (id int)')\n            raise ValueError\n"
+            "    except ValueError:\n        connection.execute('create table kept (id int)')\n"
+        ),
+        "helpers.py": "",
+    }
+    with traced(server, tmp_path, files) as run:
+        assert run.outcomes == ["applied"] * 3
+        assert run.sent("001") == ["4: create table a (id int)"]
+        assert run.back("001") == ["7: drop table a"]
+        assert run.sent("010") == ["8: create table kept (id int)"]
+        assert rows(run.replay.database, "select id from a order by id") == [(1,), (2,)]
+        assert [each.reason for each in run.chain.set_aside] == ["no migration: no 001_name.py with up(connection)"]
+
+
+def test_steps_of_yoyo_in_python(server: Server, tmp_path: Path) -> None:
+    """Between files of SQL, as yoyo applies them."""
+    files: Files = {
+        "0001.users.sql": "create table users (id int primary key, n text);\n",
+        "0002.more.py": (
+            "from yoyo import step\n\n__depends__ = {'0001.users'}\n\n"
+            "def apply(conn):\n    conn.cursor().execute(\"insert into users values (1, 'a')\")\n\n"
+            "def back(conn):\n    conn.cursor().execute('delete from users')\n\n"
+            "steps = [\n    step('create index by_n on users (n)', 'drop index by_n'),\n    step(apply, back),\n]\n"
+        ),
+        "0003.apart.py": (
+            "from yoyo import step\n\n__depends__ = {'0002.more'}\n__transactional__ = False\n\n"
+            "steps = [step('create index concurrently by_id on users (id)')]\n"
+        ),
+    }
+    with traced(server, tmp_path, files) as run:
+        assert run.outcomes == ["applied"] * 3
+        assert run.sent("0002.more") == [
+            "12: create index by_n on users (n)",
+            "6: insert into users values (1, 'a')",
+        ]
+        assert run.back("0002.more") == ["9: delete from users", "12: drop index by_n"]
+        assert run.migration("0003.apart").down is None
+        with by_the_tool(
+            server, tmp_path, "-m", "yoyo", "apply", "--batch", "--no-config-file", "-d", "URL", "."
+        ) as database:
+            ours, theirs = run.replay.database, database
+            made = [each for each in differences(ours, theirs) if "yoyo" not in each]
+            assert made == []
+
+
+MODELS = """
+from sqlalchemy import Column, ForeignKey, Integer, Text
+from sqlalchemy.orm import declarative_base
+
+Base = declarative_base()
+
+class User(Base):
+    __tablename__ = "users"
+    id = Column(Integer, primary_key=True)
+
+class Order(Base):
+    __tablename__ = "orders"
+    id = Column(Integer, primary_key=True)
+    user_id = Column(ForeignKey("users.id"), index=True)
+"""
+
+
+def test_a_base_that_sqlalchemy_makes(server: Server, tmp_path: Path) -> None:
+    files: Files = {"app/__init__.py": "", "app/models.py": MODELS, "db/001_more.sql": "alter table users add n int;\n"}
+    settings = replace(FAST, base=("app.models:Base",))
+    with traced(server, tmp_path, files, "db", settings) as run:
+        assert run.outcomes == ["applied"]
+        (base,) = run.replay.timeline.base
+        assert base.script.file == "../app/models.py[Base]"
+        assert [each.statement.sql.split(" (")[0].strip() for each in base.statements] == [
+            "CREATE TABLE users",
+            "CREATE TABLE orders",
+            "CREATE INDEX ix_orders_user_id ON orders",
+        ]
