@@ -70,12 +70,14 @@ def _comparison(node: Node) -> bool | None:
         have = literal(node.lexpr)
         found = have is not None and have in [literal(each) for each in options]
         return operator == "=" if found else None
+    same_column = node_name(unwrap(node.lexpr)) == "ColumnRef" and _shape(node.lexpr) == _shape(node.rexpr)
+    if kind in ("AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"):
+        return kind == "AEXPR_NOT_DISTINCT" if same_column else None
     if kind != "AEXPR_OP":
         return None
     left, right = literal(node.lexpr), literal(node.rexpr)
     if left is not None and type(left) is type(right):
         return {"=": left == right, "<>": left != right}.get(operator, _ordered(operator, left, right))
-    same_column = node_name(unwrap(node.lexpr)) == "ColumnRef" and _shape(node.lexpr) == _shape(node.rexpr)
     return True if same_column and operator in ("=", "<=", ">=") else None
 
 

@@ -14,6 +14,7 @@ from migrate_validate.rules import rule
 from migrate_validate.syntax import GrammarError, parse_expression, quote
 
 from ._rls_policies import exposure, secrets, services
+from ._rls_policies.expressions import truth_in
 from ._rls_policies.reach import judged
 from ._shared import Connection, quoted, split_name
 from ._truth import truth
@@ -268,11 +269,11 @@ def _guarded_by_ancestor(catalog: Catalog, table: Table) -> bool:
 def policy_always_true(catalog: Catalog, timeline: Timeline | None = None) -> Iterator[Result]:
     """A permissive policy that lets through every row.
 
-    Decided on the parse tree: ``true``, ``1 = 1``, ``x OR true``, ``NOT false``, ``(SELECT true)`` and the like. An
-    error where it opens rows that exist to UPDATE or DELETE; a warning where only new values are not looked at (INSERT,
-    WITH CHECK); info for SELECT, which is how a table is made public to read, and for policies that are given to none
-    of the roles from outside. Restrictive policies are left out: a true one takes nothing away. Where
-    restrictive policies that do look at the row narrow every change that a policy opens, it is info too.
+    Decided on the parse tree: ``true``, ``1 = 1``, ``x OR true``, ``NOT false``, ``(SELECT true)``, tests for NULL of a
+    column that never is, and the like. An error where it opens rows that exist to UPDATE or DELETE; a warning where
+    only new values are not looked at (INSERT, WITH CHECK); info for SELECT, which is how a table is made public to
+    read, and for policies that are given to none of the roles from outside. Restrictive policies are left out: a true
+    one takes nothing away. Where such that do look at the row narrow every change that a policy opens, it is info too.
 
     Why: permissive policies are combined with OR, so this one makes all others of its command useless.
     Fix: compare a column of the row with who is asking, or give the policy to the one role that it is for.
@@ -290,7 +291,7 @@ def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -
     open_parts = []
     for part, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
         try:
-            if expression is not None and truth(parse_expression(expression)):
+            if expression is not None and truth_in(table, parse_expression(expression)):
                 open_parts.append(part)
         except GrammarError as error:
             yield Unproven(f"its {part} cannot be parsed: {error.message}", object=name)

@@ -5,6 +5,7 @@ PostgreSQL prints them with every name in full: in a subquery a column always st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ SERVICES = ("storage.objects", "storage.buckets", "realtime.messages")
 TOKEN = {"uid": ("sub",), "role": ("role",), "email": ("email",), "jwt": ()}
 """What the functions of the schema ``auth`` give, as a path in the token."""
 CLAIMS, CLAIM = "request.jwt.claims", "request.jwt.claim."
+_EXTRACTING = frozenset(
+    ["json_extract_path", "json_extract_path_text", "jsonb_extract_path", "jsonb_extract_path_text"]
+)
+_SEARCHING = frozenset(["jsonb_path_exists", "jsonb_path_match", "jsonb_path_query", "jsonb_path_query_first"])
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
@@ -107,6 +112,12 @@ def claim(node: Node) -> tuple[str, ...] | None:
     schema, name = called(node)
     if schema == "auth" and not node.args:
         return TOKEN.get(name)
+    if not schema and name in _EXTRACTING and len(node.args) > 1:
+        keys = bare(node.args[1])
+        listed = keys.elements if node_name(keys) == "A_ArrayExpr" else node.args[1:]
+        return _below(claim(node.args[0]), [literal(each) for each in listed])
+    if not schema and name in _SEARCHING and len(node.args) > 1:
+        return _below(claim(node.args[0]), re.findall(r"\w+", str(literal(node.args[1]))))
     if read := setting(node):
         return (read.removeprefix(CLAIM),) if read.startswith(CLAIM) else (() if read == CLAIMS else None)
     if node_name(node) == "A_Indirection":
@@ -242,11 +253,38 @@ def parts(node: Node, connective: str) -> list[Node]:
 
 def truth_for(tree: Node, *, signed_in: bool) -> bool | None:
     """What an expression is worth, whatever the row, for everybody who is signed in, or for all who are not."""
-    return truth(_replaced(tree, lambda node: _known(node, signed_in)))
+    chosen = _replaced(tree, lambda node: _chosen(node, signed_in))
+    return truth(_replaced(chosen, lambda node: _known(node, signed_in)))
+
+
+def truth_in(table: Table, tree: Node) -> bool | None:
+    """What an expression is worth for whatever row of this table, some of whose columns are never NULL."""
+    filled = {column.name for column in table.columns if column.not_null}
+
+    def known(node: Node) -> bool | None:
+        if node_name(node) != "NullTest" or node_name(unwrap(node.arg)) != "ColumnRef":
+            return None
+        fields = unwrap(node.arg).fields
+        own = len(fields) == 1 and _column(unwrap(node.arg)) in filled
+        return enum_name(node, "nulltesttype") == "IS_NOT_NULL" if own else None
+
+    return truth(_replaced(tree, known))
+
+
+def _chosen(node: Node, signed_in: bool) -> Node | None:
+    """What COALESCE of who is asking gives to those who are signed in, or who are not; None for anything else."""
+    if node_name(node) != "CoalesceExpr":
+        return None
+    left = list(node.args)
+    while len(left) > 1 and claim(left[0]) in (("sub",), ("email",)):
+        left = left[:1] if signed_in else left[1:]
+    return left[0] if len(left) == 1 else None
 
 
 def _known(node: Node, signed_in: bool) -> bool | None:
     """What a test of who is asking says: ``auth.uid() IS NULL``, ``auth.role() = 'anon'``."""
+    if node_name(node) == "BooleanTest" and not signed_in and _compares_person(unwrap(node.arg)):
+        return enum_name(node, "booltesttype") in ("IS_NOT_TRUE", "IS_NOT_FALSE", "IS_UNKNOWN")
     if node_name(node) == "NullTest":
         path, not_null = claim(node.arg), enum_name(node, "nulltesttype") == "IS_NOT_NULL"
         if path in (("sub",), ("email",)):
@@ -267,32 +305,43 @@ def _known(node: Node, signed_in: bool) -> bool | None:
     return None
 
 
+def _compares_person(node: Node) -> bool:
+    """Whether this is NULL where nobody is signed in: a comparison with who is asking."""
+    if node_name(node) != "A_Expr" or enum_name(node, "kind") != "AEXPR_OP":
+        return False
+    return unwrap(node.name[-1]).sval in ("=", "<>") and any(
+        claim(side) in (("sub",), ("email",)) for side in (node.lexpr, node.rexpr)
+    )
+
+
 def _listed(node: Node) -> Sequence[Node]:
     node = bare(node)
     return node.elements if node_name(node) == "A_ArrayExpr" else (node,)
 
 
-def _replaced(tree: Node, known: Callable[[Node], bool | None]) -> Node:
-    """A tree in which every part that something is known of is a constant."""
+def _replaced(tree: Node, known: Callable[[Node], bool | Node | None]) -> Node:
+    """A tree in which every part that something is known of is that: a constant, or another part."""
     whole = known(tree)
     if whole is not None:
-        return parse_expression(str(whole).lower())
+        return parse_expression(str(whole).lower()) if isinstance(whole, bool) else unwrap(whole)
     copy = deepcopy(tree)
     _replace_below(copy, known)
     return copy
 
 
-def _replace_below(node: Node, known: Callable[[Node], bool | None]) -> None:
+def _replace_below(node: Node, known: Callable[[Node], bool | Node | None]) -> None:
     for field, value in node.ListFields():
         if field.type != field.TYPE_MESSAGE:
             continue
         children: list[Node] = [value] if isinstance(value, Message) else list(value)
         for child in children:
-            value_known = known(unwrap(child)) if child.DESCRIPTOR.name == "Node" else None
-            if value_known is None:
+            found = known(unwrap(child)) if child.DESCRIPTOR.name == "Node" else None
+            if found is None:
                 _replace_below(child, known)
+            elif isinstance(found, bool):
+                child.a_const.CopyFrom(parse_expression(str(found).lower()))
             else:
-                child.a_const.CopyFrom(parse_expression(str(value_known).lower()))
+                child.CopyFrom(deepcopy(found))
 
 
 def asked(graph: Graph, expression: Expression) -> Iterator[tuple[Node, str]]:

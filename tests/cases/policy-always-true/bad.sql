@@ -26,3 +26,6 @@ CREATE POLICY t_other_role ON papers AS RESTRICTIVE FOR UPDATE TO mv_case_staff 
 CREATE TABLE letters (id int, owner text);
 CREATE POLICY u_guarded ON letters USING (true) WITH CHECK (true);
 CREATE POLICY v_guard ON letters AS RESTRICTIVE USING (owner = current_user);
+CREATE TABLE keys (id int PRIMARY KEY, owner text);
+CREATE POLICY w_never_null ON keys FOR UPDATE USING (id IS NOT NULL);
+CREATE POLICY x_itself ON keys FOR DELETE USING (owner IS NOT DISTINCT FROM owner);

@@ -11,3 +11,7 @@ CREATE POLICY h ON notes USING (NULL OR open);
 CREATE POLICY i ON notes AS RESTRICTIVE USING (true);
 CREATE POLICY j ON notes USING (1 = 2);
 CREATE POLICY k ON notes USING (id = 1 OR id = id + 0);
+CREATE TABLE keys (id int PRIMARY KEY, owner text, UNIQUE (owner));
+CREATE POLICY l ON keys USING (owner IS NOT NULL);
+CREATE POLICY m ON keys USING (EXISTS (SELECT 1 FROM notes AS n WHERE n.id IS NOT NULL));
+CREATE POLICY n ON keys USING (owner IS DISTINCT FROM id::text);

@@ -20,3 +20,4 @@ ALTER TABLE papers ENABLE ROW LEVEL SECURITY;
 GRANT ALL ON papers TO mv_case_user;
 CREATE POLICY e_guarded ON papers USING ((auth.jwt() ->> 'sub') IS NOT NULL);
 CREATE POLICY f_guard ON papers AS RESTRICTIVE USING (user_id = auth.uid());
+CREATE POLICY g_empty ON notes FOR UPDATE USING (coalesce(auth.uid()::text, '') <> '');

@@ -14,3 +14,5 @@ CREATE POLICY a_null ON notes FOR DELETE USING (auth.uid() IS NULL OR user_id = 
 CREATE POLICY b_not ON notes FOR SELECT USING (NOT ((SELECT auth.uid()) IS NOT NULL) OR open);
 CREATE POLICY c_role ON notes FOR UPDATE USING (auth.role() = ANY (ARRAY['anon', 'authenticated']));
 CREATE POLICY d_insert ON notes FOR INSERT TO mv_case_anon WITH CHECK (auth.role() = 'anon');
+CREATE POLICY e_coalesce ON notes FOR SELECT USING (user_id = coalesce((SELECT auth.uid()), user_id));
+CREATE POLICY f_unknown ON notes FOR DELETE USING ((auth.uid() = user_id) IS NOT FALSE);

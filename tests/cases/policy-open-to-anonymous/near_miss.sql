@@ -16,3 +16,6 @@ CREATE POLICY c ON notes FOR SELECT USING (auth.role() = 'anon' AND open);
 CREATE POLICY d ON notes FOR UPDATE USING (auth.uid() IS NOT NULL);
 CREATE POLICY e ON notes FOR DELETE USING (auth.role() <> 'anon' AND user_id = auth.uid());
 CREATE POLICY f ON notes FOR DELETE TO mv_case_service USING (auth.uid() IS NULL);
+CREATE POLICY g ON notes FOR SELECT USING (user_id = coalesce(auth.uid(), org_id));
+CREATE POLICY h ON notes FOR DELETE USING ((auth.uid() = user_id) IS TRUE);
+CREATE POLICY i ON notes FOR DELETE USING (coalesce(auth.uid()::text, '') <> '' AND user_id = auth.uid());

@@ -22,3 +22,7 @@ BEGIN
 END
 $$;
 CREATE POLICY d_function ON notes FOR DELETE USING (org_id = my_org());
+CREATE POLICY e_extracted ON notes FOR DELETE USING (
+  org_id::text = jsonb_extract_path_text(auth.jwt(), 'user_metadata', 'org_id')
+);
+CREATE POLICY f_searched ON notes FOR DELETE USING (jsonb_path_exists(auth.jwt(), '$.user_metadata.admin'));

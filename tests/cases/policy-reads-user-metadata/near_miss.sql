@@ -19,3 +19,6 @@ CREATE TABLE unreached (id int);
 ALTER TABLE unreached ENABLE ROW LEVEL SECURITY;
 CREATE POLICY c ON unreached USING (auth.jwt() -> 'user_metadata' ? 'admin');
 CREATE FUNCTION not_called() RETURNS text LANGUAGE sql STABLE AS $$SELECT auth.jwt() ->> 'user_metadata'$$;
+CREATE POLICY d ON notes FOR DELETE USING (
+  org_id::text = jsonb_extract_path_text(auth.jwt(), 'app_metadata', 'user_metadata')
+);
