@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from migrate_validate.errors import ConfigError
+from migrate_validate.errors import ConfigError, GitError
 from migrate_validate.hook import install_hook
+from tests.support.repositories import commit
 
 
 @pytest.fixture
@@ -49,6 +50,17 @@ def test_paths_are_seen_from_where_one_stands(repository: Path) -> None:
         f"  {repository}/sub/migrations",
         "what to do: name the directory of migrations as seen from here",
     ]
+
+
+def test_what_is_new_since_a_reference(repository: Path) -> None:
+    with pytest.raises(GitError) as caught:
+        install_hook(repository, ["migrations"], "origin/main")
+    assert str(caught.value).splitlines()[0] == "Git knows no reference 'origin/main'"
+    assert not (repository / ".git/hooks/pre-push").exists()
+    commit(repository, {"migrations/001_a.sql": "select 1;"})
+    said = install_hook(repository, ["migrations"], "HEAD")
+    assert said.endswith("now runs: migrate-validate migrations --since=HEAD")
+    assert "-m migrate_validate migrations --since=HEAD\n" in (repository / ".git/hooks/pre-push").read_text()
 
 
 def test_the_configured_chains(repository: Path) -> None:

@@ -145,14 +145,15 @@ def _saying(before: str) -> Iterator[None]:
 
 
 def _missing(named: str, repository: Repository, reference: str, commit: str, folder: str, here: Path) -> GitError:
-    parent = Path(folder).parent
+    outside = folder.startswith(("..", "/"))
+    parent = Path() if outside else Path(folder).parent
     while not repository.names_in(commit, str(parent)) and parent != Path():
         parent = parent.parent
     names = repository.names_in(commit, str(parent))
-    wanted = Path(os.path.relpath(folder, parent)).parts[0]
+    wanted = Path(folder).name if outside else Path(os.path.relpath(folder, parent)).parts[0]
     near = [f"{reference}:{(parent / name).as_posix()}" for name in get_close_matches(wanted, names, n=3)]
     from_here = os.path.normpath(here / folder)
-    if here != Path() and repository.names_in(commit, str(Path(from_here).parent)):
+    if here != Path() and not outside and repository.names_in(commit, str(Path(from_here).parent)):
         near.insert(0, f"{reference}:./{folder}")
     about = "a path behind the colon begins at the top of the repository, as in Git"
     return GitError(

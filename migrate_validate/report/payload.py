@@ -43,7 +43,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
     }
 
 
-def planned_payload(chain: Chain, environment: str) -> Payload:
+def planned_payload(chain: Chain, environment: str, history: History | None) -> Payload:
     """What is known of a chain that was not applied: no rule needed it, or the server failed."""
     return {
         "path": chain.given,
@@ -51,6 +51,7 @@ def planned_payload(chain: Chain, environment: str) -> Payload:
         "environment": environment,
         "server": None,
         "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
+        "since": _since(history),
         "migrations": [
             {"file": m.file, "version": m.version, "name": m.name, **_run(not_reached(m.up))} for m in chain.migrations
         ],
