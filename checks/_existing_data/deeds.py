@@ -31,7 +31,7 @@ class Deed:
 
     kind: str
     """``delete``, ``truncate``, ``drop``, ``insert``, ``copy``, ``merge``, ``attach``, ``detach``, ``update``,
-    ``retype``, ``drop column``, ``add column``."""
+    ``retype``, ``drop column``, ``add column``; ``cascade``: it drops whatever needs what it names."""
     table: str
     """Its identity; empty where only running tells which."""
     statement: Statement

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate_validate.chain.model import Statement
+from migrate_validate.syntax import node_name, unwrap
+
 from .._shared import count_of, quoted
 from .casting import Pairs, stated
 from .deeds import Deed
@@ -155,8 +158,35 @@ def _dropped(scene: Scene, followed: Followed, was: Pictured, count: int, more: 
             (table, was.name, "dropped along"),
             f"{table}.{was.name} is gone with the values of {count_of(count, 'row')}, though no DROP COLUMN says so",
             object=f"{table}.{was.name}",
+            statement=_cascading(scene, was),
             fix=f"drop {table}.{was.name} in so many words, or change its type before what it needs is dropped",
         )
     said = more or "it is stated"
     message = f"DROP COLUMN {table}.{was.name} takes the values of {count_of(count, 'row')}: {said}"
     return stated(table, was.name, "drop column", message, deed.statement if deed else None)
+
+
+def _cascading(scene: Scene, was: Pictured) -> Statement | None:
+    """The DROP ... CASCADE that took a column along: one that names its type, or the schema of that, or the only one.
+
+    None where several could have.
+    """
+    drops = [each for each in scene.words.deeds if each.kind == "cascade"]
+    schema, _, name = was.type.removesuffix("[]").partition("(")[0].rpartition(".")
+    named = [each for each in drops if {name.strip('"'), schema.strip('"')} & _dropped_names(each)]
+    found = named or drops
+    return found[0].statement if len(found) == 1 else None
+
+
+def _dropped_names(deed: Deed) -> set[str]:
+    """The bare names of what a statement drops."""
+    names = set()
+    for each in map(unwrap, deed.node.objects if deed.node is not None else ()):
+        match node_name(each):
+            case "TypeName":
+                names.add(unwrap(each.names[-1]).sval)
+            case "List":
+                names.add(unwrap(each.items[-1]).sval)
+            case "String":
+                names.add(each.sval)
+    return names

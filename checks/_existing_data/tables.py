@@ -67,7 +67,15 @@ _BLIND_ACTIONS = frozenset(
     }
 )
 """The same of the actions of ALTER TABLE."""
-_HOLDERS = ("OBJECT_TABLE", "OBJECT_COLUMN", "OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN")
+_HOLDERS = (
+    "OBJECT_TABLE",
+    "OBJECT_COLUMN",
+    "OBJECT_SCHEMA",
+    "OBJECT_TYPE",
+    "OBJECT_DOMAIN",
+    "OBJECT_EXTENSION",
+    "OBJECT_COLLATION",
+)
 """What a DROP takes rows or values along with."""
 _DEFINES = frozenset({"alter_table", "create", "drop", "index", "rename"})
 """Kinds of statements that leave the rows of other tables alone, though they may speak of ON DELETE CASCADE."""

@@ -335,6 +335,8 @@ class _Listener:
 
     def _drop(self, node: Node, statement: Statement) -> None:
         kind = enum_name(node, "remove_type")
+        if enum_name(node, "behavior") == "DROP_CASCADE":
+            self.deeds.append(Deed("cascade", "", statement, node=node))
         if kind not in ("OBJECT_SCHEMA", "OBJECT_TABLE", "OBJECT_FOREIGN_TABLE"):
             return
         for parts in ([unwrap(part).sval for part in _items(each)] for each in node.objects):

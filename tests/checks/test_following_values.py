@@ -556,3 +556,33 @@ def test_values_that_depend_on_the_time_zone(connection: Connection, migration: 
 )
 def test_values_that_do_not(connection: Connection, migration: str) -> None:
     assert [each for each in followed(connection, MOMENTS, migration) if "time zone" in each.about] == []
+
+
+@pytest.mark.parametrize(
+    ("made", "migration", "statement"),
+    [
+        ("CREATE DOMAIN word AS text", "CREATE TABLE x (); DROP DOMAIN word CASCADE", "DROP DOMAIN word CASCADE"),
+        ("CREATE TYPE word AS ENUM ('a')", "DROP TYPE IF EXISTS word, other CASCADE", None),
+        ("CREATE SCHEMA s; CREATE DOMAIN s.word AS text", "DROP SCHEMA s CASCADE", None),
+        ("CREATE EXTENSION citext; CREATE DOMAIN word AS citext", "DROP EXTENSION citext CASCADE", None),
+        (
+            "CREATE DOMAIN other AS text; CREATE DOMAIN word AS text",
+            "DROP DOMAIN other CASCADE; DROP DOMAIN word CASCADE",
+            "DROP DOMAIN word CASCADE",
+        ),
+        ("CREATE DOMAIN word AS text", "DO $$ BEGIN DROP DOMAIN word CASCADE; END $$", None),
+    ],
+)
+def test_what_a_cascade_takes_along_is_told_of_its_statement(
+    connection: Connection, made: str, migration: str, statement: str | None
+) -> None:
+    word = "s.word" if "s.word" in made else "word"
+    before = f"{made}; CREATE TABLE t (id int PRIMARY KEY, v {word}); INSERT INTO t VALUES (1, 'a'), (2, NULL)"
+    (harm,) = followed(connection, before, migration)
+    assert harm.identity == ("values-changed", "public.t", "v", "dropped along")
+    assert harm.statement.sql == (statement or migration)
+
+
+def test_a_cascade_that_takes_no_column(connection: Connection) -> None:
+    before = "CREATE DOMAIN word AS text; CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')"
+    assert followed(connection, before, "DROP DOMAIN word CASCADE") == []
