@@ -32,10 +32,11 @@ _FAILED = NotApplicable("the migration could not be applied")
 def not_rerunnable(stage: Stage, settings: Settings) -> Iterator[Result]:
     """A migration that fails when it is applied a second time.
 
-    For a migration that no tool ever applies twice this is normal, and only information. It is an error where the file
-    says that it may be applied again: it guards some of its statements (IF NOT EXISTS, ON CONFLICT, DROP ... IF EXISTS
-    before CREATE, a DO block that looks first) and forgets others. ON CONFLICT speaks for rows only; OR REPLACE, CREATE
-    EXTENSION IF NOT EXISTS and a DROP ... IF EXISTS that has something to drop speak for nothing but themselves.
+    For a migration that no tool ever applies twice this is normal, and only information. It is an error where its tool
+    applies it again whenever it changes (Flyway's ``R__name.sql``), and where the file says that it may be applied
+    again: it guards some of its statements (IF NOT EXISTS, ON CONFLICT, DROP ... IF EXISTS before CREATE, a DO block
+    that looks first) and forgets others. ON CONFLICT speaks for rows only; OR REPLACE, CREATE EXTENSION IF NOT EXISTS
+    and a DROP ... IF EXISTS that has something to drop speak for nothing but themselves.
 
     Why: whoever trusts the guards and applies the file again, by hand or after a failure, stops half way.
     Fix: guard the statements that the finding names, or none.
@@ -49,16 +50,18 @@ def not_rerunnable(stage: Stage, settings: Settings) -> Iterator[Result]:
     quiet = silent(stage.step.run.statements)
     kept = [guard for guard in guards(statements(up), quiet) if guard.statement not in failing]
     claimed = claims(kept, failing)
+    again = stage.migration.repeats
+    said = _forgotten(kept, twice.refused) if claimed else _refuses(up, twice.refused)
     yield Finding(
-        _forgotten(kept, twice.refused) if claimed else _refuses(up, twice.refused),
+        f"it is meant to be applied again whenever it changes; {said}" if again else said,
         location=statement.location if statement else why.location,
         statement=statement.sql if statement else why.statement,
         evidence={
             "guarded": [{"line": each.statement.location.line, "by": each.words} for each in kept],
             "failing": [_refusal(each, failure) for each, failure in twice.refused],
         },
-        fix=_remedies(twice.refused) if claimed else "",
-        severity=Severity.ERROR if claimed else None,
+        fix=_remedies(twice.refused) if claimed or again else "",
+        severity=Severity.ERROR if claimed or again else None,
     )
 
 

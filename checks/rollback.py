@@ -180,7 +180,9 @@ def missing_rollback(step: Step, settings: Settings) -> Iterator[Result]:
     if migration.down is not None:
         return
     mark = irreversible(migration.up)
-    if mark is not None and mark.reason:
+    if migration.repeats:
+        yield NotApplicable("it is applied again when it changes; nobody takes it back")
+    elif mark is not None and mark.reason:
         yield NotApplicable(f"marked as irreversible: {mark.reason}")
     elif mark is not None:
         yield Finding(
@@ -189,7 +191,7 @@ def missing_rollback(step: Step, settings: Settings) -> Iterator[Result]:
             fix="-- migrate-validate: irreversible: why there is no way back",
         )
     elif missing_rollback.__name__.replace("_", "-") in settings.severity or _customary(step.chain, migration):
-        others = [each for each in step.chain.migrations if each != migration]
+        others = [each for each in step.chain.migrations if each != migration and not each.repeats]
         having = sum(each.down is not None for each in others)
         yield Finding(
             f"{migration.file} has no down script; {having} of {count_of(len(others), 'other migration')} have one",
@@ -201,7 +203,7 @@ def missing_rollback(step: Step, settings: Settings) -> Iterator[Result]:
 
 
 def _customary(chain: Chain, migration: Migration) -> bool:
-    others = [each for each in chain.migrations if each != migration and not irreversible(each.up)]
+    others = [each for each in chain.migrations if each != migration and not each.repeats and not irreversible(each.up)]
     having = sum(each.down is not None for each in others)
     return having >= CUSTOM and having * 2 > len(others)
 

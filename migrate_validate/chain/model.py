@@ -95,6 +95,8 @@ class Migration:
     down: Script | None = None
     checksum: str = ""
     """As the tool writes it into its table of applied versions; empty where it has none there."""
+    repeats: bool = False
+    """Whether the tool applies it again whenever it has changed."""
 
     @property
     def file(self) -> str:

@@ -209,7 +209,7 @@ class _Reader:
         # The texts of versioned migrations are compared as they are written, those of repeatable ones as they are sent.
         number = checksum(written.text if named.version else up.text)
         down = self._script(read_script(undo.path, self.reading.root)) if undo else None
-        return Migration(version, named.description, up, down, str(number))
+        return Migration(version, named.description, up, down, str(number), repeats=not named.version)
 
     def _script(self, script: Script) -> Script | None:
         """The file as Flyway sends it; None where its configuration says that it is not to run."""
@@ -392,4 +392,5 @@ FORMAT = Format(
     "`V1_2__name.sql`, `U1_2__name.sql`, `B1_2__name.sql`, `R__name.sql`, in the locations of `flyway.conf` or `.toml`",
     _recognizes,
     _read,
+    alone="write executeInTransaction=false into a file of its name with .conf behind it (V1__x.sql.conf)",
 )

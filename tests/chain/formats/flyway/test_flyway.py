@@ -10,9 +10,11 @@ import pytest
 from migrate_validate.chain.formats.flyway import checksum
 from migrate_validate.chain.model import Sends
 from migrate_validate.config import Settings
+from migrate_validate.findings import Finding, NotApplicable
 from migrate_validate.postgres import Server
 from tests.chain.formats.chains import Files, applied, aside, read, refused, ways_back
-from tests.replay.chains import outcomes, query, replayed
+from tests.checks.test_cases import RULES, run_chain
+from tests.replay.chains import outcomes, query, replayed, write
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
 
@@ -229,6 +231,31 @@ def test_applied(server: Server, tmp_path: Path) -> None:
         assert query(replay, "SELECT 'app.ids'::regclass::text || 'app.users_again'::regclass::text")
         assert query(replay, "SELECT count(*) FROM app.flyway_schema_history WHERE version IS NULL") == 1
         assert replay.timeline.tool_tables == {"app.flyway_schema_history"}
+
+
+def test_what_is_applied_again_has_to_allow_it(server: Server, tmp_path: Path) -> None:
+    """A repeatable migration needs no way back either."""
+    written: Files = {
+        **{f"V{n}__t.sql": f"CREATE TABLE t{n} (id int PRIMARY KEY);" for n in (1, 2)},
+        **{f"U{n}__t.sql": f"DROP TABLE t{n};" for n in (1, 2)},
+        "R__again.sql": "CREATE OR REPLACE VIEW again AS SELECT id FROM t1;",
+        "R__once.sql": "CREATE VIEW once AS SELECT id FROM t1;",
+    }
+    write(tmp_path, written)
+    major = server.version // 10000
+    found = [each for each in run_chain(RULES["not-rerunnable"], tmp_path, major) if isinstance(each, Finding)]
+    assert [(str(each.severity), str(each.location)) for each in found if "meant" in each.message] == [
+        ("error", "R__once.sql:1:1")
+    ]
+    assert found[-1].message == (
+        'it is meant to be applied again whenever it changes; applied a second time it fails: relation "once" already'
+        " exists"
+    )
+    told = run_chain(RULES["missing-rollback"], tmp_path, major)
+    assert {each.reason for each in told if isinstance(each, NotApplicable)} == {
+        "it is applied again when it changes; nobody takes it back"
+    }
+    assert not any(isinstance(each, Finding) for each in told)
 
 
 def test_what_cannot_run_in_a_transaction_fails_as_with_flyway(server: Server, tmp_path: Path) -> None:
