@@ -78,11 +78,13 @@ class Evaluation:
         self._trouble: Exception | None = None
         self._stages: Stages | None = None
         self._stages_expected = False
-        self._tracing = Tracing(
-            chain, settings, lambda: self._empty_database("traced"), lambda: self.environment.migration_role
-        )
+        self._tracing = self._tracing_of(chain)
         self._early: Early[Database] | None = None
         self._lender: Lender | None = None
+
+    def _tracing_of(self, chain: Chain) -> Tracing:
+        start, role = (lambda: self._empty_database("traced")), (lambda: self.environment.migration_role)
+        return Tracing(chain, self.settings, start, role)
 
     @property
     def registry(self) -> Registry:
@@ -245,7 +247,11 @@ class Evaluation:
 
         :raises MigrateValidateError: when the server or the environment fails
         """
-        with self._started() if self._options.host is None else contextlib.nullcontext(self.server) as server:
+        with contextlib.ExitStack() as resources:
+            if any(script.traced is not None and not script.traced.done for script in chain.scripts):
+                resources.enter_context(contextlib.closing(self._tracing_of(chain)))
+            apart = self._options.host is None
+            server = resources.enter_context(self._started()) if apart else self.server
             replay = replay_chain(chain, self.settings, server, self.environment)
             try:
                 with replay.database.connect() as connection:

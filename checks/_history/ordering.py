@@ -89,8 +89,10 @@ class Orders:
         return self.rehearsals.of(self._chain(self.history.merged.migrations)).timeline
 
     def _chain(self, migrations: Sequence[Migration]) -> Chain:
-        own = self.history.chain
-        return replace(self.history.merged, migrations=tuple(migrations), base=own.base, seeds=own.seeds)
+        merged, own = self.history.merged, self.history.chain
+        # What Python sends is known of the chain that it was read with.
+        others = merged if any(each.up.traced for each in merged.migrations) else own
+        return replace(merged, migrations=tuple(migrations), base=others.base, seeds=others.seeds)
 
     def _told(self, late: Late, outcome: Outcome) -> Finding:
         history, tool = self.history, tool_of(self.history.chain.format)
