@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from migrate_validate.chain.files import read_script
-from migrate_validate.chain.formats.entries import entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import directories, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import Query, as_sent, statements_of
 from migrate_validate.chain.model import Migration, Records, Script, Sends
@@ -45,7 +45,7 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     if (path / _META / _JOURNAL).is_file():
         return Recognition(f"{_META}/{_JOURNAL} is Drizzle's journal", specific=True)
-    for each in path.iterdir():
+    for each in directories(path):
         if (each / _UP).is_file() and (each / _SNAPSHOT).is_file():
             because = f"{each.name}/ holds {_UP} and {_SNAPSHOT}, as Drizzle writes them"
             return Recognition(because, specific=True)
@@ -115,7 +115,7 @@ def _complete(entry: object) -> bool:
 
 def _folders(directory: Path) -> list[_Entry]:
     """The directories of version 1, by name."""
-    folders = [each for each in entries(directory) if (each / _UP).is_file()]
+    folders = [each for each in directories(directory) if (each / _UP).is_file()]
     unstamped = [f"{each.name}/" for each in folders if not _STAMPED.match(each.name)]
     if unstamped:
         remedy = "let the name begin with the 14 digits of a time, as 20250102030405_name"

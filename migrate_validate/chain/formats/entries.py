@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +24,19 @@ def entries(directory: Path) -> list[Path]:
     :raises OSError: when it cannot be listed
     """
     return sorted(directory.iterdir(), key=lambda path: path.name) if directory.is_dir() else []
+
+
+def directories(path: Path) -> list[Path]:
+    """The directories in a directory, by name, without asking the disk about each file; nothing where it is none.
+
+    :raises OSError: when it cannot be listed
+    """
+    if not path.is_dir():
+        return []
+    with os.scandir(path) as found:
+        # A link that leads in a circle is no directory to Path, and an error to scandir.
+        names = [each.name for each in found if (Path(each).is_dir() if each.is_symlink() else each.is_dir())]
+    return [path / name for name in sorted(names)]
 
 
 def beginning(path: Path) -> str:

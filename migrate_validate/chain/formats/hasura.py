@@ -10,7 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import (
+    add_steps,
+    beginning,
+    directories,
+    entries,
+    refused,
+    set_aside,
+    split_version,
+)
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends, SetAside
@@ -31,7 +39,7 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     project = _project(path)
     for directory in _databases(path):
-        for each in entries(directory):
+        for each in directories(directory):
             if not _is_migration(each):
                 continue
             if project is not None:
@@ -62,9 +70,10 @@ def _told(project: Path) -> str:
 def _databases(path: Path) -> list[Path]:
     """The directories with migrations: the path, ``migrations/`` in it, or those of the databases in one of them."""
     for directory in (path, path / _MIGRATIONS):
-        if any(_is_migration(each) for each in entries(directory)):
+        inside = directories(directory)
+        if any(map(_is_migration, inside)):
             return [directory]
-        below = [each for each in entries(directory) if any(_is_migration(other) for other in entries(each))]
+        below = [each for each in inside if any(map(_is_migration, directories(each)))]
         if below:
             return below
     return []

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, directories, entries, refused, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Sends, SetAside
@@ -52,7 +52,7 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     if (directory / _LOCK).is_file():
         return Recognition(f"{relative(directory / _LOCK, path)} is Prisma's", specific=True)
-    for each in directory.iterdir():
+    for each in directories(directory):
         if (each / _UP).is_file() and not (each / _SNAPSHOT).is_file():
             return Recognition(f"{relative(each / _UP, path)} is named as Prisma names its migrations", specific=True)
     return None
@@ -62,7 +62,7 @@ def _directory(path: Path) -> Path | None:
     """The directory of the migrations: the path itself, or the ``migrations/`` in it."""
     for directory in (path, path / _MIGRATIONS):
         if directory.is_dir() and (
-            (directory / _LOCK).is_file() or any((each / _UP).is_file() for each in directory.iterdir())
+            (directory / _LOCK).is_file() or any((each / _UP).is_file() for each in directories(directory))
         ):
             return directory
     return None
