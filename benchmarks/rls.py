@@ -42,23 +42,34 @@ OWN = "org_id IN (SELECT public.my_orgs())"
 ABOVE_OWN = " AND EXISTS (SELECT 1 FROM public.t{above} a WHERE a.id = t{number}.above AND a.org_id = t{number}.org_id)"
 
 
-def schema(tables: int) -> str:
-    """Tables of organizations with two roles, each referring to the one before."""
+LEAKS = """
+CREATE POLICY all_read ON public.t{number} FOR SELECT TO authenticated USING (true);
+CREATE POLICY all_delete ON public.t{number} FOR DELETE TO authenticated USING (true);
+"""
+
+
+def schema(tables: int, *, leaking: bool = False) -> str:
+    """Tables of organizations with two roles, each referring to the one before.
+
+    :param leaking: everybody may read and delete everything in all but the first two
+    """
     texts = []
     for number in range(tables - 2):
         above = f" above bigint NOT NULL REFERENCES public.t{number - 1}," if number else ""
         further = ABOVE_OWN.format(above=number - 1, number=number) if number else ""
         texts.append(TABLE.format(number=number, above=above, check=OWN, above_check=further))
+        if leaking:
+            texts.append(LEAKS.format(number=number))
     return MEMBERS + "".join(texts) + "REVOKE TRUNCATE ON ALL TABLES IN SCHEMA public FROM anon, authenticated;"
 
 
-def measure(server: Server, tables: int, runs: int) -> tuple[Any, list[float]]:
+def measure(server: Server, tables: int, runs: int, *, leaking: bool = False) -> tuple[Any, list[float]]:
     """Prove a schema several times; what was shown the last time, and the seconds of each."""
     proofs: list[Any] = []
     with server.create_database("tables") as database:
         prepare(SUPABASE, database)
         with database.connect("postgres") as connection:
-            connection.execute(schema(tables).encode())
+            connection.execute(schema(tables, leaking=leaking).encode())
         settle(SUPABASE, database)
         with database.connect() as connection:
             catalog = Catalog.read(connection).without_schemas(SUPABASE.schemas)
@@ -85,6 +96,10 @@ def main() -> None:
                 f"  {probes:6} probes, {probes / probing:6.0f} a second;"
                 f"  {len(proof.told)} findings, {sum(map(bool, proof.unproven.values()))} unproven"
             )
+        tables = options.tables // 5
+        sound, leaking = (measure(server, tables, options.runs, leaking=each) for each in (False, True))
+        more = (statistics.median(leaking[1]) - statistics.median(sound[1])) / len(leaking[0].told)
+        print(f"  {tables:4} tables that leak: {len(leaking[0].told)} findings, {more * 1000:.0f} ms for each")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from .judging import Breach
 from .model import Tenancy
 from .opening import Broken, Opened, Wanted, opened, taking_part
 from .probes import Acting, Connection, Prober
-from .scripts import script
+from .scripts import emptied, script
 from .telling import Told, grouped
 from .tenancy import discover
 from .universes import seed
@@ -127,12 +127,13 @@ def _scene(
 
 def _told(connection: Connection, scene: _Scene, breaches: Sequence[Breach]) -> Iterator[Told]:
     prober = Prober(connection)
+    groups = grouped(breaches)
+    causes = [blame(scene.ground, prober, scene.acting[worst.identity.label], worst) for worst, _ in groups]
     started = time.monotonic()
-    for worst, others in grouped(breaches):
-        acting = scene.acting[worst.identity.label]
-        cause = blame(scene.ground, prober, acting, worst)
-        shorten = time.monotonic() - started < SHORTENING
-        yield Told(worst, others, cause, script(scene.ground, connection, acting, worst, shorten=shorten))
+    with emptied(scene.ground, connection):
+        for (worst, others), cause in zip(groups, causes, strict=True):
+            acting, shorten = scene.acting[worst.identity.label], time.monotonic() - started < SHORTENING
+            yield Told(worst, others, cause, script(scene.ground, connection, acting, worst, shorten=shorten))
 
 
 def _placed(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -26,17 +27,27 @@ _AGAIN = "SET LOCAL session_replication_role = origin;"
 def script(ground: Ground, connection: Connection, acting: Acting, breach: Breach, *, shorten: bool = True) -> str:
     """A short script that shows a breach in the migrated database, tried out as far as that can be.
 
-    :param connection: in a transaction, in which nothing stays
+    :param connection: in a transaction without the rows of the universes, see :func:`emptied`
     :param shorten: leave out the rows that it does not take, which costs a trial for each
     """
     few = _Sketch(tuple(_closed(ground, _asking(ground, breach))), acting)
     every = _Sketch(tuple(row for row in ground.by_place.values() if row.universe), acting)
-    with connection.transaction(force_rollback=True):
-        _empty(ground, connection)
-        for sketch in (few, every):
-            if _shows(ground, connection, breach, sketch):
-                return _written(ground, breach, _shortened(ground, connection, breach, sketch, rows=shorten))
+    for sketch in (few, every):
+        if _shows(ground, connection, breach, sketch):
+            return _written(ground, breach, _shortened(ground, connection, breach, sketch, rows=shorten))
     return _written(ground, breach, few)
+
+
+@contextlib.contextmanager
+def emptied(ground: Ground, connection: Connection) -> Iterator[None]:
+    """The database without the rows of the universes, for all scripts: each brings its own."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL session_replication_role = replica")
+        for table, present in ground.rows.items():
+            ours = [row.at for row in present if row.universe]
+            if ours:
+                connection.execute(f"DELETE FROM {named(table)} WHERE {place()} = ANY (%s)".encode(), [ours])
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,15 +214,6 @@ def _references(ground: Ground, name: str) -> Iterable[tuple[Sequence[str], str,
     for link in ground.tenancy.links:
         if link.table == name:
             yield link.columns, link.references, link.referenced_columns
-
-
-def _empty(ground: Ground, connection: Connection) -> None:
-    """Take the rows of the universes away: the script brings its own."""
-    connection.execute("SET LOCAL session_replication_role = replica")
-    for table, present in ground.rows.items():
-        ours = [row.at for row in present if row.universe]
-        if ours:
-            connection.execute(f"DELETE FROM {named(table)} WHERE {place()} = ANY (%s)".encode(), [ours])
 
 
 def _shows(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch) -> bool:
