@@ -62,7 +62,7 @@ def compose(file: str, told: Mapping[str, Any], setup: Sequence[Mapping[str, Any
 def outside_session(file: str, setup: Sequence[Mapping[str, Any]]) -> Trace:
     """What was sent before the first step and outlives the session."""
     parts = [part for entry in setup for part in _parts(file, entry)]
-    return Trace(tuple(_grouped([part for part in parts if part.statement.kind not in ("variable_set", "select")])))
+    return Trace(tuple(_grouped([part for part in parts if part.statement.kind not in {*_LOOKS, "variable_set"}])))
 
 
 def _parts(file: str, entry: Mapping[str, Any]) -> Iterator[_Part]:
