@@ -1,0 +1,58 @@
+"""Which convention a path is of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from migrate_validate.chain.formats import FORMATS
+from migrate_validate.chain.formats.sections import section
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.config import Settings
+from migrate_validate.errors import ConfigError
+from tests.chain.formats.chains import read, refused
+
+
+def test_each_has_a_name_of_its_own_and_one_fits_everything() -> None:
+    names = [each.name for each in FORMATS]
+    assert len(set(names)) == len(names)
+    assert names[-1] == "sql"
+    assert all(each.title and each.layout for each in FORMATS)
+
+
+def test_two_marks_are_refused_with_both_named(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"V1__a.sql": "SELECT 1;", "2_b.sql": "-- +goose Up\nSELECT 2;\n"}
+    assert refused(tmp_path, files) == (
+        ". could be of several formats\n"
+        "looked at:\n"
+        "  flyway (Flyway): V1__a.sql is named as Flyway names migrations\n"
+        "  goose (goose): 2_b.sql says `-- +goose Up`\n"
+        'what to do: say which one: --migrations-format=flyway or --migrations-format=goose, or format = "..." in '
+        "migrate_validate.toml beside the migrations"
+    )
+    for name in ("flyway", "goose", "sql"):
+        assert read(tmp_path, {}, settings=Settings(format=name)).format == name
+
+
+def test_what_has_no_mark_is_told_with_what_else_it_could_be(tmp_path: Path) -> None:
+    chain = read(tmp_path, {"migrations/1_a/up.sql": "SELECT 1;", "seed.sql": "SELECT 1;"})
+    assert (chain.format, chain.recognized) == (
+        "diesel",
+        "migrations/1_a/ holds up.sql; --migrations-format=supabase would fit as well",
+    )
+    assert read(tmp_path / "plain", {"1_a.sql": "SELECT 1;"}).recognized == ""
+
+
+def test_an_unknown_name(tmp_path: Path) -> None:
+    (tmp_path / "1_a.sql").write_text("SELECT 1;")
+    with pytest.raises(
+        ConfigError, match=r"there is no format 'liquibase'\nwhat to do: write one of alembic, db-migrate"
+    ):
+        read_chain(".", Settings(format="liquibase"), rootdir=tmp_path)
+
+
+def test_a_section_keeps_the_places_of_its_lines() -> None:
+    text = "-- up\r\nSELECT 1;\n\n-- down\nSELECT 2;\x0b\nend"
+    assert section(text, [range(2, 4)]) == "\nSELECT 1;\n\n\n\n"
+    assert section(text, [range(5, 6), range(1, 2)]) == "-- up\r\n\n\n\nSELECT 2;\x0b\n"
