@@ -20,6 +20,7 @@ from migrate_validate.results import RuleResult
 from migrate_validate.rules import Registry
 from migrate_validate.settings import load_settings
 from tests.support.repositories import commit, commit_to_main, git, repository, write
+from tests.tracing.projects import alembic, django
 
 RULES = Registry.load()
 SHOP: dict[str, str | None] = {
@@ -45,7 +46,7 @@ class Project:
         return f"main (merge base {self.base[:12]})"
 
     def judged(self, rule: str, options: ServerOptions | None = None, *, chain: str = "db") -> RuleResult:
-        settings = replace(load_settings(self.top / "db", self.top), since="main")
+        settings = replace(load_settings(self.top / chain, self.top), since="main")
         with Places() as places:
             place = places.find(chain, self.top)
             read = read_chain(place.source, settings, rootdir=place.rootdir)
@@ -53,8 +54,8 @@ class Project:
             with contextlib.closing(Evaluation(read, settings, options or ServerOptions(), history)) as evaluation:
                 return evaluation.evaluate(RULES[rule])
 
-    def found(self, rule: str, options: ServerOptions | None = None) -> list[Finding]:
-        result = self.judged(rule, options)
+    def found(self, rule: str, options: ServerOptions | None = None, *, chain: str = "db") -> list[Finding]:
+        result = self.judged(rule, options, chain=chain)
         assert result.verdict is not Verdict.UNPROVEN, result.reason
         return list(result.findings)
 
@@ -443,6 +444,70 @@ def test_a_chain_at_a_reference_is_compared_from_there(tmp_path: Path) -> None:
     assert its.found("edited-applied-migration") == []
     (finding,) = its.judged("edited-applied-migration", chain="v2:db").findings
     assert str(finding.location) == "001_customer.sql:1:1"
+
+
+def text_files(files: Mapping[str, str | bytes]) -> dict[str, str | None]:
+    return {name: str(text) for name, text in files.items()}
+
+
+REVISION = """
+def upgrade():
+    op.execute("create table {0} (id int)")
+
+def downgrade():
+    op.execute("drop table {0}")
+"""
+
+
+def test_revisions_of_alembic(tmp_path: Path) -> None:
+    first = {"a": REVISION.format("a")}
+    its = project(tmp_path, text_files(alembic(first)))
+    write(its.top, text_files(alembic({"a": REVISION.format("a").replace("drop table", "drop table if exists")})))
+    (finding,) = its.found("edited-applied-migration", chain=".")
+    assert (finding.severity, finding.message) == (
+        Severity.INFO,
+        f"the way back of db/versions/a_it.py is not what it is in {its.named}",
+    )
+    write(its.top, text_files(alembic({"a": REVISION.format("a").replace("create table a", "create table b")})))
+    (finding,) = its.found("edited-applied-migration", chain=".")
+    assert finding.message == (
+        f"db/versions/a_it.py is not what it is in {its.named}: "
+        "alembic upgrade never applies it again, for its version is recorded"
+    )
+    write(its.top, text_files(alembic({"a": "# only said\n" + REVISION.format("a")})))
+    (finding,) = its.found("edited-applied-migration", chain=".")
+    assert finding.severity is Severity.INFO
+    write(its.top, text_files(alembic(first)))
+    commit_to_main(its.top, text_files(alembic({"theirs after a": REVISION.format("theirs")})))
+    write(its.top, text_files(alembic({"ours after a": REVISION.format("ours")})))
+    (finding,) = its.found("version-collision", chain=".")
+    assert str(finding.location) == "db/versions/ours_it.py"
+    assert finding.message.startswith(
+        f"the chain cannot be read together with what main has gained since {its.base[:12]}: "
+    )
+    assert "heads" in finding.message
+
+
+def test_migrations_of_django(tmp_path: Path, on: ServerOptions) -> None:
+    sql = 'class Migration(migrations.Migration):\n    dependencies = {}\n    operations = [migrations.RunSQL("{}")]\n'
+    first = {"0001_a": sql.format([], "create table a (id int primary key)")}
+    its = project(tmp_path, text_files(django(first)))
+    gained = {"0002_gone": sql.format([("shop", "0001_a")], "alter table a rename to b")}
+    commit_to_main(its.top, text_files(django(gained)))
+    ours = sql.format([("shop", "0001_a")], "alter table a add x int")
+    write(its.top, text_files(django({"0002_column": ours})))
+    (finding,) = its.found("version-collision", chain=".")
+    assert finding.location is not None
+    assert finding.location.file == "shop/migrations/0002_column.py"
+    git(its.top, "merge", "--quiet", "main")
+    both = sql.format([("shop", "0001_a")], "alter table a add x int")
+    late = gained["0002_gone"].replace("'0001_a'", "'0002_column'")
+    write(its.top, text_files(django({"0002_column": both, "0002_gone": late})))
+    assert [str(each.location) for each in its.found("edited-applied-migration", chain=".")] == [
+        "shop/migrations/0002_gone.py"
+    ]
+    (finding,) = its.found("out-of-order", on, chain=".")
+    assert finding.message.endswith('relation "a" does not exist (SQLSTATE 42P01)')
 
 
 def test_every_convention_says_what_its_tool_does() -> None:
