@@ -169,6 +169,8 @@ class Chain:
     set_aside: tuple[SetAside, ...] = ()
     exposes_new_tables: bool = True
     """What Supabase's config.toml says in ``api.auto_expose_new_tables``; true where it says nothing."""
+    together: bool = False
+    """Whether the tool applies everything that is pending in one transaction."""
     records: Records | None = None
     """The table of applied versions that the tool keeps; None: it keeps none, or the environment has it."""
     recognized: str = ""

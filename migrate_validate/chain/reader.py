@@ -77,6 +77,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         verifications=tuple(contents.verifications),
         set_aside=tuple(sorted(contents.set_aside, key=lambda each: each.file)),
         exposes_new_tables=contents.exposes_new_tables,
+        together=contents.together,
         records=contents.records,
         recognized=recognized,
     )

@@ -42,6 +42,8 @@ class Contents:
     base: list[Script] = field(default_factory=list)
     """Applied before the first migration, behind the base files that the user has declared."""
     exposes_new_tables: bool = True
+    together: bool = False
+    """Whether the tool applies everything that is pending in one transaction."""
     records: Records | None = None
 
 
