@@ -14,8 +14,10 @@ from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
 from migrate_validate.replay.timeline import Failure
 from migrate_validate.syntax import GrammarError, Node, node_name, unwrap
 
-_FRAME = re.compile(r"^PL/pgSQL function (?P<name>[\w.\"$]+)(?:\(.*?\))? line (?P<line>\d+) at ", re.MULTILINE)
-_BLOCK = "inline_code_block"
+_FRAME = re.compile(r"^.*PL/pgSQL\S* (?:\w+ )?(?P<name>[\w.\"$]+)(?:\(.*?\))?,? \w+ (?P<line>\d+) ", re.MULTILINE)
+"""``PL/pgSQL function f() line 3 at RAISE``, in whatever language."""
+BLOCK = "inline_code_block"
+"""What the body of a DO block is called."""
 _ERROR = 21
 """The level of RAISE EXCEPTION."""
 
@@ -37,7 +39,7 @@ def frames(failure: Failure) -> tuple[Frame, ...]:
 
 def told(failure: Failure, before: Catalog, up: Script) -> str:
     """Who raised an error, and which trigger called: ``the trigger bound on u calls checked()``; empty: nobody."""
-    running = [each for each in frames(failure) if each.name != _BLOCK]
+    running = [each for each in frames(failure) if each.name != BLOCK]
     if not running:
         return ""
     called = triggers(running[-1].name, before, up)
@@ -76,7 +78,7 @@ def conditions(failure: Failure, before: Catalog, up: Script, block: Node | None
     if not running:
         return
     frame = running[0]
-    for source in [_source(block)] if frame.name == _BLOCK and block is not None else _sources(frame.name, before, up):
+    for source in [_source(block)] if frame.name == BLOCK and block is not None else _sources(frame.name, before, up):
         tree = _tree(source)
         if tree is not None:
             for path in _raised(tree, frame.line, ()):

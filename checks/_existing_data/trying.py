@@ -24,14 +24,12 @@ from .following import Following, followed_views
 from .harm import Harm
 from .names import Names
 from .pictures import View
-from .raising import told
+from .raising import BLOCK, frames, told
 from .words import Words
 
 _SAVEPOINT = b"migrate_validate_dataset"
 _ABOUT_A_TABLE = ("AlterTableStmt", "UpdateStmt", "InsertStmt", "DeleteStmt")
 _UNIQUE, _RAISED = "23505", "P0001"
-_OF_ITS_OWN = "PL/pgSQL function inline_code_block"
-"""What the context of an error in a DO block begins with, where no function was called."""
 _TOO_LONG = "57014"
 _UNSUPPORTED = "0A000"
 """What this server cannot do, whatever the rows are: it was built without XML, say."""
@@ -212,7 +210,8 @@ def _inserts_constants(failure: Failure, statement: Statement) -> bool:
 
 def _raises(failure: Failure, statement: Statement) -> bool:
     """Whether the statement itself refuses the rows, with RAISE."""
-    return statement.kind == "do" and failure.sqlstate == _RAISED and (failure.context or "").startswith(_OF_ITS_OWN)
+    own = [each.name for each in frames(failure)[:1]] == [BLOCK]
+    return statement.kind == "do" and failure.sqlstate == _RAISED and own
 
 
 def _object(failure: Failure, statement: Statement | None, before: Catalog) -> str | None:

@@ -15,8 +15,9 @@ from migrate_validate.syntax import Node, enum_name, node_name, quote, unwrap
 
 from .writing import Written, reference
 
-_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
-_PARENT = re.compile(r'is not present in table "(?P<table>.*)"')
+_KEY = re.compile(r"\((?P<columns>.*?)\)=\(")
+"""Of "Key (a, b)=(1, 2) ...", in whatever language."""
+_PARENT = re.compile(r'\)=\(.*\).*?["«»„“](?P<table>[^"«»„“]+)["«»„“”]')
 
 
 def not_null(reads: Written, column: str) -> Iterator[str | None]:

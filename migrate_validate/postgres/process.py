@@ -31,6 +31,7 @@ _END_SECONDS = 2.0
 # Nothing has to survive a crash, and a server that lost a process must not come back as if nothing had happened.
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
+    "lc_messages": "C",  # whatever language the user has set: what errors say is read
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",

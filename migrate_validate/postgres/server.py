@@ -80,7 +80,10 @@ class Server:
         self.port: int = PORT if own is not None else options.port or PORT
         self.user: str = SUPERUSER if own is not None else options.user or "postgres"
         self.password: str | None = None if own is not None else options.password
+        self._english = ""
         info = self._administration().info
+        # Only superusers may say so; of others' errors less is understood where the server has another language.
+        self._english = "" if self.ours or info.parameter_status("is_superuser") != "on" else " -c lc_messages=C"
         self.version: int = info.server_version
         """As ``server_version_num``: 180001."""
         if not self.ours:
@@ -291,7 +294,7 @@ class Server:
                 dbname=dbname,
                 user=user,
                 password=self.password,
-                options=self._options.options,
+                options=self._options.options + (self._english if user == self.user else ""),
                 connect_timeout=_CONNECT_SECONDS,
                 application_name=application,
                 client_encoding="utf8",
