@@ -15,7 +15,7 @@ from .identities import Identity
 from .judging import Access, Breach, Examined, examine
 from .mixing import mixed
 from .probes import Acting, Connection, Prober
-from .routines import ENDS_TRANSACTION, routines
+from .routines import ENDS_TRANSACTION, callable_by, routines
 from .sequences import sequences
 from .views import views
 
@@ -76,11 +76,13 @@ def isolation(
     breaches += escalations(ground, prober, acting, people)
     breaches += mixed(ground, people)
     breaches += among_members(ground, people)
+    called = callable_by(ground, connection, [each.role for each in asked], only)
     for identity in asked:
         seen, broken = views(ground, prober, acting[identity.label], identity, only)
         accesses += seen
         breaches += _unmeant(identity, broken)
-        seen, broken = routines(ground, prober, acting[identity.label], identity, only, breaches)
+        own = called.get(identity.role, ())
+        seen, broken = routines(ground, prober, acting[identity.label], identity, own, breaches)
         accesses += seen
         breaches += _unmeant(identity, broken)
     seen, broken = sequences(ground, prober, acting, asked, only)

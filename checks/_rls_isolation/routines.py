@@ -12,7 +12,7 @@ from migrate_validate.syntax import quote
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
 from .judging import Access, Breach
-from .probes import Acting, Outcome, Probe, Prober
+from .probes import Acting, Connection, Outcome, Probe, Prober
 from .statements import Try
 from .universes import A, B
 from .views import Seen, shown, telling_rows
@@ -54,7 +54,9 @@ _PERSON = re.compile(r"user|uid|member|profile|owner|person|author|sub$|account_
 
 
 @dataclass(frozen=True, slots=True)
-class _Routine:
+class Routine:
+    """Something that can be called."""
+
     name: str
     """``schema.name``."""
     procedure: bool
@@ -70,12 +72,27 @@ class _Routine:
     """A procedure with results."""
 
 
+def callable_by(
+    ground: Ground, connection: Connection, roles: Collection[str], only: frozenset[str] | None = None
+) -> dict[str, list[Routine]]:
+    """By role: the functions and procedures that it may call."""
+    schemas = sorted({each.schema for each in ground.catalog.functions if _wanted(f"{each.schema}.{each.name}", only)})
+    if not schemas:
+        return {}
+    found = {role: connection.execute(_CALLABLE, [schemas, role, role]).fetchall() for role in sorted(set(roles))}
+    return {role: [_routine(*each) for each in rows if _wanted(each[0], only)] for role, rows in found.items()}
+
+
+def _wanted(name: str, only: frozenset[str] | None) -> bool:
+    return only is None or name in only
+
+
 def routines(
     ground: Ground,
     prober: Prober,
     acting: Acting,
     identity: Identity,
-    only: frozenset[str] | None = None,
+    found: Sequence[Routine],
     known: Collection[Breach] = (),
 ) -> Seen:
     """Call every function and procedure that an identity may call, with its own keys and with those of others.
@@ -83,16 +100,11 @@ def routines(
     :param known: what it was seen to do with tables and views, which explains what functions without rights of their
         own show
     """
-    schemas = sorted({function.schema for function in ground.catalog.functions})
-    found = prober.connection.execute(_CALLABLE, [schemas, identity.role, identity.role]).fetchall()
-    look = _look(ground)
+    look = _look(ground) if found else None
     explained = any(each.identity.label == identity.label and each.rule.endswith("-read") for each in known)
     accesses: list[Access] = []
     breaches: list[Breach] = []
-    for each in found:
-        routine = _routine(*each)
-        if only is not None and routine.name not in only:
-            continue
+    for routine in found:
         ways = list(_arguments(ground, identity, routine))[: CALLS if routine.definer else _FEWER]
         tries = [_call(routine, given, look) for given in ways]
         outcomes = prober.run(acting, [each.probe for each in tries])
@@ -115,15 +127,15 @@ def _routine(
     variadic: bool,
     looks_up: bool,
     arguments: Sequence[tuple[str, str, str]],
-) -> _Routine:
+) -> Routine:
     given = tuple(
         (argument, kind, mode) for argument, kind, mode in arguments if mode in ("iobv" if procedure else "ibv")
     )
     gives = procedure and any(mode in "ob" for *_, mode in given)
-    return _Routine(name, procedure, definer, writes, variadic, looks_up, given, gives)
+    return Routine(name, procedure, definer, writes, variadic, looks_up, given, gives)
 
 
-def _call(routine: _Routine, given: Sequence[str | None], look: str | None) -> Try:
+def _call(routine: Routine, given: Sequence[str | None], look: str | None) -> Try:
     texts = [f"{literal(value)}::{kind}" for value, (_, kind, _) in zip(given, routine.arguments, strict=True)]
     if routine.variadic and texts:
         texts[-1] = f"VARIADIC {texts[-1]}"
@@ -155,7 +167,7 @@ def _look(ground: Ground) -> str | None:
     return f"SELECT jsonb_object_agg(t, r)::text FROM ({' UNION ALL '.join(parts)}) AS looked" if parts else None
 
 
-def _arguments(ground: Ground, identity: Identity, routine: _Routine) -> Iterator[tuple[str | None, ...]]:
+def _arguments(ground: Ground, identity: Identity, routine: Routine) -> Iterator[tuple[str | None, ...]]:
     """Ways of filling the arguments: with all that is others', with one's own, as oneself among others."""
     home = ground.home(identity)
     others = [side for side in (B, A) if side not in home]
@@ -253,7 +265,7 @@ def _of_table(ground: Ground, side: str, bare: str) -> str | None:
     return None
 
 
-def _judged(ground: Ground, identity: Identity, routine: _Routine, tried: Try, outcome: Outcome) -> Iterator[Breach]:
+def _judged(ground: Ground, identity: Identity, routine: Routine, tried: Try, outcome: Outcome) -> Iterator[Breach]:
     if not outcome.done or tried.table in ground.tenancy.public_read:
         return
     anonymous = identity.kind == "anon"

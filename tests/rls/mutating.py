@@ -54,6 +54,9 @@ def _of_table(table: Table) -> Iterator[Mutant]:
     yield Mutant(f"{table.name}: RLS off", name, f"ALTER TABLE {name} DISABLE ROW LEVEL SECURITY")
     if table.name in ("organizations", "profiles"):
         yield Mutant(f"{table.name}: UPDATE of all columns", name, f"GRANT UPDATE ON {name} TO authenticated")
+        for column in table.columns:
+            granted = f"GRANT UPDATE ({column.name}) ON {name} TO authenticated"
+            yield Mutant(f"{table.name}: UPDATE of {column.name}", name, granted)
     yield Mutant(f"{table.name}: TRUNCATE", name, f"GRANT TRUNCATE ON {name} TO authenticated")
 
 

@@ -45,6 +45,12 @@ REASONS = {
     ),
     "CHECK for any role": ("USING still asks for the role, and the key may not be updated", "organizations_update"),
 }
+_KEPT = "WITH CHECK refuses another key"
+REASONS |= {
+    "UPDATE of id": (_KEPT, "organizations", "profiles"),
+    "UPDATE of name": ("it is granted", "organizations"),
+    "UPDATE of display_name": ("it is granted", "profiles"),
+}
 EQUIVALENT = {f"{policy}: {what}": why for what, (why, *policies) in REASONS.items() for policy in policies}
 """What changes nothing that anybody who asks can do, and why."""
 
