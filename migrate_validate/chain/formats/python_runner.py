@@ -91,7 +91,7 @@ def _functions(path: Path) -> dict[str, bool]:
     """Which ways a file has."""
     text = read_script(path, path.parent).text
     return {
-        way: re.search(rf"^def\s+(?:{'|'.join(names)})\s*\(\s*\w", text, re.MULTILINE) is not None
+        way: re.search(rf"^(?:async\s+)?def\s+(?:{'|'.join(names)})\s*\(\s*\w", text, re.MULTILINE) is not None
         for way, names in _FUNCTIONS.items()
     }
 
