@@ -7,6 +7,7 @@ counts for views only where PostgreSQL passes it on to a table.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ WRITING = ("INSERT", "UPDATE", "DELETE")
 ROWS = (*READING, *WRITING)
 """The commands that policies are for."""
 
+_NOBODY = "no role is declared that reaches the database from outside (api_roles)"
+_GUARDED = "SELECT FROM pg_class WHERE relrowsecurity UNION ALL SELECT FROM pg_policy LIMIT 1"
 _ROLES = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles ORDER BY rolname"
 _POWERS = """
 SELECT a.rolname, b.rolname
@@ -177,13 +180,28 @@ def outside(
     """
     roles = tuple(api_roles) or (timeline.api_roles if timeline else ())
     if not roles:
-        return None, (NotApplicable("no role is declared that reaches the database from outside (api_roles)"),)
+        undeclared = timeline is None or not timeline.api_roles_known
+        return None, (_unknown() if undeclared and _guards(connection) else NotApplicable(_NOBODY),)
     if timeline is None:
         return _asked(connection, roles)
     # A timeline never changes, nor does what is reached where it ends.
     if not _last or _last[0][0] is not timeline or _last[0][1] != roles:
         _last[:] = [(timeline, roles, _asked(connection, roles))]
     return _last[0][2]
+
+
+def _unknown() -> Unproven:
+    return Unproven(
+        "there is row level security, and nobody says which roles reach the database from outside: "
+        "name them in the configuration, api_roles = [...]; [] where there are none"
+    )
+
+
+def _guards(connection: Connection) -> bool:
+    """Whether anything in the database is guarded by row level security."""
+    with contextlib.suppress(psycopg.Error):
+        return bool(fetch(connection, sql.SQL(_GUARDED)))
+    return True
 
 
 Reached = tuple[Reach | None, tuple[Result, ...]]

@@ -70,6 +70,7 @@ def replay_chain(
             notes=built.notes,
             environment_schemas=built.schemas,
             api_roles=settings.api_roles if settings.api_roles is not None else environment.api_roles,
+            api_roles_known=settings.api_roles is not None or bool(environment.api_roles),
         ),
         database,
     )

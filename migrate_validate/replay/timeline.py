@@ -172,6 +172,8 @@ class Timeline:
     """``schema.name`` of the table of applied versions, where it was made as the chain's tool would make it."""
     api_roles: tuple[str, ...] = ()
     """Roles that reach the database from outside."""
+    api_roles_known: bool = True
+    """Whether the configuration or the environment says which these are; else nobody does."""
 
     @property
     def complete(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import Registry
 from tests.support.scripts import script_of
 
+reach: Any = import_module("migrate_validate.checks._rls_policies.reach")
 CASES = Path(__file__).parents[1] / "cases"
 RULES = {
     rule.name: rule
@@ -64,7 +66,8 @@ def sqlstate(connection: psycopg.Connection[Any], role: str, statement: str) -> 
 
 
 def rule_says(name: str, connection: psycopg.Connection[Any], *roles: str) -> list[Result]:
-    timeline = Timeline(Chain("case", CASES, "sql", ()), "plain", "PostgreSQL", api_roles=roles)
+    chain = Chain("case", CASES, "sql", ())
+    timeline = Timeline(chain, "plain", "PostgreSQL", api_roles=roles, api_roles_known=bool(roles))
     supplied: dict[type, object] = {
         psycopg.Connection: connection,
         Timeline: timeline,
@@ -168,6 +171,15 @@ def test_a_fix_revokes_nothing_that_was_not_granted(connection: psycopg.Connecti
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_what_cannot_be_decided_is_not_passed(connection: psycopg.Connection[Any], name: str) -> None:
     assert rule_says(name, connection) == [NotApplicable(SAID)]
+    connection.execute("CREATE TABLE guarded (id int); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY")
+    assert rule_says(name, connection) == [
+        Unproven(
+            "there is row level security, and nobody says which roles reach the database from outside: "
+            "name them in the configuration, api_roles = [...]; [] where there are none"
+        )
+    ]
+    declared = Timeline(Chain("case", CASES, "sql", ()), "plain", "PostgreSQL")
+    assert reach.outside(connection, declared) == (None, (NotApplicable(SAID),))
     reason = "role mv_nobody does not exist, so what it can reach cannot be decided"
     assert rule_says(name, connection, "mv_nobody") == [Unproven(reason, "mv_nobody")]
     assert rule_says(name, connection, "mv_case_service") == [
