@@ -141,10 +141,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="searches of each kind (default: %(default)s)")
     parser.add_argument("--examples", type=int, nargs="+", default=[25, 50, 100], help="default: 25 50 100")
     parser.add_argument("--only", nargs="+", default=every, choices=every, metavar="DEFECT", help="default: all")
+    parser.add_argument(
+        "--limited", action="store_true", help="search as users do: with the limits of time, and until rows are small"
+    )
     parser.add_argument("--results", type=Path, help="a file: what it has is not measured again")
     options = parser.parse_args()
     results = Results(options.results)
-    unhurried()
+    if not options.limited:
+        unhurried()
     seeds = range(1, options.seeds + 1)
     run(results, options.only, seeds, options.examples)
     show(results.known, options.only, seeds, options.examples)

@@ -36,7 +36,7 @@ ROWS = 5
 LEAST = 5
 """Datasets that are tried however long they take."""
 SHRINKING = 1.5
-"""Seconds for the smallest rows of one harm."""
+"""Seconds for the smallest rows of all harms of a migration."""
 _PATIENCE = 8
 """How many times the time of a search it may take to see whether an assumption is needed: it is rarely asked."""
 HARMS = 6
@@ -214,10 +214,14 @@ class _Searching:
         return self.tally.tried >= LEAST and time.monotonic() > self.until + (self.budget.seconds if empty else 0)
 
     def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
-        for number, (key, met_with, others) in enumerate(self.tally.worst()):
+        worst = list(self.tally.worst())
+        shrunk = {key for key, met_with, _ in worst[:HARMS] if met_with.harm.severity is not Severity.INFO}
+        end = time.monotonic() + SHRINKING
+        for key, met_with, others in worst:
             harm, data = met_with.harm, met_with.data
-            if harm.severity is not Severity.INFO and number < HARMS:
-                harm, data = _smallest(attempt, harm, data)
+            if key in shrunk:
+                harm, data = _smallest(attempt, harm, data, (end - time.monotonic()) / len(shrunk))
+                shrunk.remove(key)
                 self.memory.keep(data)
             yield Counterexample(harm, data, self.tally.hits[key], tuple(each.harm.message for each in others))
 
@@ -271,7 +275,7 @@ class _Searching:
         return replace(each, assumption=assumption)
 
 
-def _smallest(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Dataset]:
+def _smallest(attempt: Attempt, harm: Harm, data: Dataset, seconds: float) -> tuple[Harm, Dataset]:
     """The smallest rows that meet with a harm, and what it says of them."""
     latest = harm
 
@@ -285,6 +289,6 @@ def _smallest(attempt: Attempt, harm: Harm, data: Dataset) -> tuple[Harm, Datase
                     return outcome.data
         return None
 
-    data = smallest(data, still, SHRINKING, [".".join((harm.object or "").split(".")[:2])])
+    data = smallest(data, still, seconds, [".".join((harm.object or "").split(".")[:2])])
     still(data)
     return latest, data

@@ -143,10 +143,11 @@ def _simplify(search: _Shrinking) -> None:
     for name in list(search.best.rows):
         table = search.best.tables[name]
         for number in range(len(search.best.rows[name])):
-            for column in list(search.best.rows[name][number]):
-                if number >= len(search.best.rows[name]):
-                    break
-                _simplify_cell(search, table, number, column)
+            columns = [column for row in search.best.rows[name][number : number + 1] for column in row]
+            for column in columns:
+                # With a simpler value fewer rows may have been taken.
+                if number < len(search.best.rows[name]):
+                    _simplify_cell(search, table, number, column)
 
 
 def _simplify_cell(search: _Shrinking, table: Table, number: int, column: str) -> None:
