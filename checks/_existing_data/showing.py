@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from migrate_validate.chain.files import read_script
+from migrate_validate.chain.model import Script
 from migrate_validate.data import Dataset
 from migrate_validate.data.showing import COLUMNS, literal
 
@@ -59,12 +61,19 @@ def _value(value: object) -> str:
     return text if text is not None and _NUMBER.fullmatch(text) else literal(text)
 
 
-def script(data: Dataset, file: str) -> str:
+def script(data: Dataset, up: Script) -> str:
     """The rows as statements that psql runs in the state before a migration, in the chain's directory."""
-    name = file if _PLAIN_NAME.fullmatch(file) else "'" + file.replace("'", r"\'") + "'"
-    return "\n".join(
-        [f"-- {count_of(size(data), 'row')}, in the state before {file}:", *_statements(data), f"\\i {name}"]
-    )
+    rows = f"-- {count_of(size(data), 'row')}, in the state before {up.file}:"
+    return "\n".join([rows, *_statements(data), _applying(up)])
+
+
+def _applying(up: Script) -> str:
+    """How psql applies the script; it cannot where the file holds more than that, or placeholders."""
+    file = up.file
+    written = read_script(up.path, up.path.parent)
+    if up.statements is not None or up.traced is not None or (written.text != up.text and not written.problem):
+        return f"-- then what its tool sends of {file}"
+    return f"\\i {file}" if _PLAIN_NAME.fullmatch(file) else "\\i '" + file.replace("'", r"\'") + "'"
 
 
 def _statements(data: Dataset) -> Iterator[str]:

@@ -30,7 +30,7 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
         evidence={
             "how_often": _rate(found, each),
             # What is information only was not made small.
-            "rows": script(each.data, file) if size(each.data) and not each.mild else "",
+            "rows": script(each.data, stage.migration.up) if size(each.data) and not each.mild else "",
             **evidence(harm.evidence, _column(harm)),
             "also": list(each.also),
             "assumes": assumes.sentence if assumes is not None else "",

@@ -105,3 +105,14 @@ def test_a_table_of_many_columns_is_shown_with_those_that_matter(server: Server,
     (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
     inserts = finding.evidence["rows"].splitlines()[1:-1]
     assert [each.partition(" VALUES")[0] for each in inserts] == ["INSERT INTO users (id, email)"] * 2
+
+
+def test_a_file_that_psql_would_run_otherwise_is_left_to_its_tool(server: Server, tmp_path: Path) -> None:
+    """It holds the way back too."""
+    goose = "-- +goose Up\n{}\n-- +goose Down\nselect 1;\n"
+    scripts = {
+        "001_base.sql": goose.format("create table members (id int primary key, name text);"),
+        "002_named.sql": goose.format("alter table members alter name set not null;"),
+    }
+    (found,) = findings(server, tmp_path, scripts, "fails-on-data")
+    assert str(found.evidence["rows"]).splitlines()[-1] == "-- then what its tool sends of 002_named.sql"
