@@ -8,7 +8,8 @@ from itertools import zip_longest
 from migrate_validate.chain.model import Migration, Script, Statement
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Finding, Location, Severity
-from migrate_validate.git.comparing import Change, meanings
+from migrate_validate.git.changes import Change
+from migrate_validate.git.comparing import meanings
 from migrate_validate.git.history import Changed, History
 
 from .tools import tool_of

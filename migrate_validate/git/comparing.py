@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
-from enum import IntEnum
 from pathlib import Path
 
 from migrate_validate import syntax
 from migrate_validate.chain.model import Chain, Migration, Script
 from migrate_validate.chain.statements import ScriptError, statements
-
-
-class Change(IntEnum):
-    """How much a script was changed."""
-
-    NONE = 0
-    WRITING = 1
-    """Comments, blanks, line ends, the case of keywords: the statements are the same."""
-    STATEMENTS = 2
-    """What it does, or how the tool sends it."""
-
-
-UP = frozenset({"up", "upgrade"})
-DOWN = frozenset({"down", "downgrade"})
-"""What functions of migrations in Python are called."""
+from migrate_validate.git.changes import DOWN, Change
+from migrate_validate.git.python import change_of_python, is_part
 
 
 def change(before: Script | None, after: Script | None, other_way: frozenset[str] = DOWN) -> Change:
@@ -32,16 +17,15 @@ def change(before: Script | None, after: Script | None, other_way: frozenset[str
 
     :param before: None: there was none
     :param after: None: there is none
-    :param other_way: of Python, the functions that go the other way, in which a change does not count
+    :param other_way: of Python, what the functions are called that go the other way, in which a change does not count
     """
     if before is None or after is None:
         return Change.NONE if before is after else Change.STATEMENTS
     sent = [(each.sends, each.variables, each.problem, each.traced is None) for each in (before, after)]
     if sent[0] != sent[1]:
         return Change.STATEMENTS
-    if before.traced is not None and after.traced is not None:
-        keys = before.traced.key, after.traced.key
-        return _change_of_python(_python(before), _python(after), keys, other_way)
+    if before.traced is not None:
+        return change_of_python(before, after, other_way)
     if before.text == after.text and before.statements is None and after.statements is None and not _includes(after):
         return Change.NONE
     try:
@@ -49,32 +33,8 @@ def change(before: Script | None, after: Script | None, other_way: frozenset[str
     except ScriptError:
         same = before.text == after.text
     if same:
-        return Change.NONE if before.text == after.text else Change.WRITING
+        return Change.NONE if before.text == after.text or is_part(after) else Change.WRITING
     return Change.STATEMENTS
-
-
-def _python(script: Script) -> str:
-    """The text of its file: that of a script in Python is only what of it is SQL."""
-    return script.path.read_text(encoding="utf-8", errors="replace")
-
-
-def _change_of_python(before: str, after: str, keys: tuple[str, str], other_way: frozenset[str]) -> Change:
-    if before == after:
-        return Change.NONE
-    try:
-        same = _code(before, keys[0], other_way) == _code(after, keys[1], other_way)
-    except (SyntaxError, ValueError):
-        return Change.STATEMENTS
-    return Change.WRITING if same else Change.STATEMENTS
-
-
-def _code(text: str, key: str, other_way: frozenset[str]) -> str:
-    """The tree of a module without what goes the other way; of the function alone that is the whole migration."""
-    module = ast.parse(text)
-    functions = {each.name: each for each in module.body if isinstance(each, ast.FunctionDef)}
-    if key in functions:
-        return ast.dump(functions[key])
-    return "".join(ast.dump(each) for each in module.body if getattr(each, "name", None) not in other_way)
 
 
 def _includes(script: Script) -> bool:

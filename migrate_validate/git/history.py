@@ -13,7 +13,8 @@ from migrate_validate.chain.model import Chain, Migration
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import EmptyChain, MigrateValidateError
-from migrate_validate.git.comparing import UP, Change, change, changed_companions, companions
+from migrate_validate.git.changes import UP, Change
+from migrate_validate.git.comparing import change, changed_companions, companions
 from migrate_validate.git.places import Checkout, Place, Places
 from migrate_validate.git.repository import Repository
 

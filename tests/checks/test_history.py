@@ -510,9 +510,37 @@ def test_migrations_of_django(tmp_path: Path, on: ServerOptions) -> None:
     assert finding.message.endswith('relation "a" does not exist (SQLSTATE 42P01)')
 
 
+def test_a_runner_of_ones_own_lists_several_migrations_in_one_file(tmp_path: Path) -> None:
+    text = """
+def one(connection):
+    connection.execute("create table one (id int)")
+
+def no_one(connection):
+    connection.execute("drop table one")
+
+def two(connection):
+    connection.execute("create table two (id int)")
+
+def three(connection):
+    connection.execute("create table three (id int)")
+
+MIGRATIONS = [("001_one", one, no_one), ("002_two", two)]
+"""
+    its = project(tmp_path, {"db/migration_runner.py": text})
+    added = text.replace('("002_two", two)', '("002_two", two), ("003_three", three)')
+    write(its.top, {"db/migration_runner.py": "# more\n" + added})
+    assert its.found("edited-applied-migration") == []
+    changed = added.replace("create table two", "create table if not exists two").replace("drop", "-- \\n drop")
+    write(its.top, {"db/migration_runner.py": changed})
+    assert [each[:2] for each in its.told("edited-applied-migration")] == [
+        ("info", "migration_runner.py[001_one]"),
+        ("error", "migration_runner.py[002_two]"),
+    ]
+
+
 def test_every_convention_says_what_its_tool_does() -> None:
     from importlib import import_module
 
     tools = import_module("migrate_validate.checks._history.tools")
-    plain = {"sql", "rails"}
+    plain = {"sql", "rails", "python"}
     assert {each.name for each in FORMATS} - tools.TOOLS.keys() - plain == set()
