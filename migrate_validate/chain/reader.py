@@ -11,11 +11,23 @@ from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats import FORMATS
-from migrate_validate.chain.formats.model import Format, Reading
+from migrate_validate.chain.formats.model import Contents, Format, Reading
 from migrate_validate.chain.metadata import is_metadata, read_metadata
-from migrate_validate.chain.model import Chain, Script, Seed, SetAside
+from migrate_validate.chain.model import Chain, Script, Seed
 from migrate_validate.config import Settings
 from migrate_validate.errors import ChainError, ConfigError, EmptyChain, Trouble
+
+_USUAL = (
+    "supabase",
+    "migrations",
+    "supabase/migrations",
+    "db/migrations",
+    "db/migrate",
+    "db/migration",
+    "prisma/migrations",
+    "src/main/resources/db/migration",
+)
+"""Where migrations lie in the directories of projects."""
 
 
 def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
@@ -67,7 +79,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         trouble.tell()
         raise
     if not contents.migrations:
-        trouble.add(_empty(named, root, contents.set_aside, [script.file for script in contents.verifications]))
+        trouble.add(_empty(named, root, format, contents))
     chain = Chain(
         given=named,
         root=root,
@@ -149,11 +161,13 @@ def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> tu
     return chosen, f"{recognition.because}{doubt}"
 
 
-def _empty(named: str, root: Path, set_aside: Sequence[SetAside], verifications: Sequence[str]) -> ChainError:
-    found = [f"{each.file}: {each.reason}" for each in set_aside]
-    found += [f"{file}: a verification script" for file in verifications]
-    below = next((name for name in ("supabase", "migrations", "supabase/migrations") if (root / name).is_dir()), None)
+def _empty(named: str, root: Path, format: Format, contents: Contents) -> ChainError:
+    found = [f"{each.file}: {each.reason}" for each in contents.set_aside]
+    found += [f"{script.file}: a verification script" for script in contents.verifications]
+    below = next((name for name in _USUAL if (root / name).is_dir()), None)
     remedy = f"did you mean {named.rstrip('/')}/{below}?" if below else "name migrations 001_x.sql or 20250102_x.sql"
+    if not below and format is not FORMATS[-1]:
+        remedy = f"lay them out as {format.title} has them: {format.layout}"
     what = f"{named} holds no migrations" if found else f"{named} is empty"
     more = [f"... and {len(found) - 20} more"] if len(found) > 20 else []
     return EmptyChain(what, looked=[str(root), *found[:20], *more], remedy=remedy)

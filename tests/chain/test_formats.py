@@ -44,6 +44,20 @@ def test_what_has_no_mark_is_told_with_what_else_it_could_be(tmp_path: Path) -> 
     assert read(tmp_path / "plain", {"1_a.sql": "SELECT 1;"}).recognized == ""
 
 
+def test_nothing_to_apply_is_told_with_what_there_should_be(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"flyway.conf": "", "sql/notes.sql": "SELECT 1;"}
+    assert refused(tmp_path / "one", files) == (
+        ". holds no migrations\n"
+        "looked at:\n"
+        "  ROOT\n"
+        "  sql/notes.sql: its name begins with none of Flyway's prefixes: Flyway passes over it\n"
+        "what to do: lay them out as Flyway has them: `V1_2__name.sql`, `U1_2__name.sql`, `B1_2__name.sql`,"
+        " `R__name.sql`, in the locations of `flyway.conf` or `.toml`"
+    )
+    message = refused(tmp_path / "other", {"db/migrations/1_a.sql": "SELECT 1;", "README.md": ""})
+    assert message.endswith("what to do: did you mean ./db/migrations?")
+
+
 def test_an_unknown_name(tmp_path: Path) -> None:
     (tmp_path / "1_a.sql").write_text("SELECT 1;")
     with pytest.raises(
