@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog
+from migrate_validate.catalog.watching import CatalogReader
 from migrate_validate.chain.model import Chain
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, Severity
@@ -34,6 +35,9 @@ APPLICATION = "ticket_app"
 _FOUND = re.compile(r"^-- (found|warned): (\S+) ?(\S*)$", re.MULTILINE)
 
 _KINDS = ("found", "warned")
+_PROMOTED = "ALTER ROLE postgres SUPERUSER; SET LOCAL ROLE postgres; SET LOCAL search_path = public, extensions"
+_DEMOTED = "RESET ROLE; ALTER ROLE postgres NOSUPERUSER"
+"""Around a script that is run as migrations are."""
 
 Connection = psycopg.Connection[Any]
 
@@ -64,12 +68,13 @@ def faults() -> list[Fault]:
 
 
 class Bases:
-    """Each correct schema as a database that copies are made of."""
+    """Each correct schema in a database of its own."""
 
     def __init__(self, server: Server) -> None:
         """On a server; nothing is made until it is asked for."""
         self.server = server
         self._made: dict[str, Database] = {}
+        self._readers: dict[str, CatalogReader] = {}
         with server.create_database("bases") as database, database.connect() as connection:
             self._own_role = not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone()
             if self._own_role:
@@ -93,15 +98,17 @@ class Bases:
 
     @contextlib.contextmanager
     def planted(self, name: str, text: str = "") -> Iterator[tuple[Connection, Catalog]]:
-        """A copy of a schema with a fault, and its catalog without what the environment made."""
+        """A schema with a fault, in a transaction that is taken back, and its catalog without what others made."""
         supabase = self.on_supabase(name)
-        template = self._made.get(name) or self._make(name)
-        with self.server.create_database(name, template=template, owner="postgres" if supabase else None) as copy:
+        database = self._made.get(name) or self._make(name)
+        with database.connect() as connection, connection.transaction(force_rollback=True):
             if text:
-                self._apply(copy, text, supabase=supabase)
-            with copy.connect() as connection:
-                whole = Catalog.read(connection)
-                yield connection, whole.without_schemas(SUPABASE.schemas) if supabase else whole
+                if supabase:
+                    connection.execute(_PROMOTED)
+                connection.execute(text.encode())
+                connection.execute(_DEMOTED if supabase else "RESET ROLE")
+            whole = self._readers.setdefault(name, CatalogReader()).read(connection)
+            yield connection, whole.without_schemas(SUPABASE.schemas) if supabase else whole
 
     def _make(self, name: str) -> Database:
         supabase = self.on_supabase(name)
