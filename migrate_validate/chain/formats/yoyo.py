@@ -242,7 +242,7 @@ def _records(table: str) -> Records:
 FORMAT = Format(
     "yoyo",
     "yoyo",
-    "`name.sql` with `-- depends:` and `-- transactional:`, `name.rollback.sql` is the way back",
+    "`name.sql` with `-- depends:` and `-- transactional:`, `name.rollback.sql`; steps in Python (extra `yoyo`)",
     _recognizes,
     _read,
 )
