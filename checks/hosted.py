@@ -67,39 +67,33 @@ def hosted_refuses_seed(chain: Chain, timeline: Timeline, stages: Stages) -> Ite
     if not timeline.migrated:
         yield NotApplicable("the chain could not be applied")
         return
-    with stages.beginning() as trial:
+    seeds = [seed.script for seed in chain.seeds]
+    for script, trial in stages.walk():
         if trial.database is None or not trial.database.server.ours:
             yield Unproven("the server is not ours: its role postgres is left as it is, a superuser perhaps")
             return
-        for script in chain.base:
+        if script in chain.base:
             yield from _tried(trial, script, Severity.INFO)
-        for migration in chain.migrations:
-            for seed in chain.seeds:
-                if seed.before == migration.version:
-                    yield from _tried(trial, seed.script)
-            trial.apply(migration.up)
-        for seed in chain.seeds:
-            if seed.before is None:
-                yield from _tried(trial, seed.script)
+        elif script in seeds:
+            yield from _tried(trial, script)
 
 
 def _tried(trial: Trial, script: Script, severity: Severity | None = None) -> Iterator[Result]:
-    """What is refused of a script, which is applied then."""
+    """What is refused of a script; nothing of it stays."""
     if plan(script).mode is not TransactionMode.FILE:
         yield Unproven(
             f"{script.file} is no single transaction: it could not be tried as the role postgres of the service"
         )
-    else:
-        trial.connection.execute("BEGIN")
-        try:
-            for refusal in refusals(trial.connection, script):
-                yield replace(_finding(refusal), severity=severity)
-        except Stuck as stuck:
-            yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
-        finally:
-            if not trial.connection.closed:
-                trial.connection.execute("ROLLBACK")
-    trial.apply(script)
+        return
+    trial.connection.execute("BEGIN")
+    try:
+        for refusal in refusals(trial.connection, script):
+            yield replace(_finding(refusal), severity=severity)
+    except Stuck as stuck:
+        yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
+    finally:
+        if not trial.connection.closed:
+            trial.connection.execute("ROLLBACK")
 
 
 def _finding(refusal: Refusal) -> Finding:

@@ -278,16 +278,35 @@ class Stages:
             copy.drop()
             shared.restore(walker.server)
 
-    @contextlib.contextmanager
-    def beginning(self) -> Iterator[Trial]:
-        """A database with nothing but the environment, on a server of its own where we can start one."""
+    def walk(self) -> Iterator[tuple[Script, Trial]]:
+        """Every script that is applied, in order, with the state before it. It is applied when the next one is wanted.
+
+        The database is new, on a server of its own where we can start one.
+        """
         role = self.environment.migration_role
         with (
             self._start() as database,
             database.connect(role) as connection,
             self._watch(database.server, connection) as watchdog,
         ):
-            yield Trial(connection, Runner(connection, self._limits, watchdog), CatalogReader(), database)
+            trial = Trial(connection, Runner(connection, self._limits, watchdog), CatalogReader(), database)
+            for script in self._chain.base:
+                yield script, trial
+                trial.apply(script)
+            self._history.begin(connection)
+            for migration in self._chain.migrations:
+                yield from self._walk_seeds(trial, migration.version)
+                self._history.announce(connection, migration)
+                yield migration.up, trial
+                trial.apply(migration.up)
+                self._history.record(connection, migration)
+            yield from self._walk_seeds(trial, None)
+
+    def _walk_seeds(self, trial: Trial, before: str | None) -> Iterator[tuple[Script, Trial]]:
+        for seed in self._chain.seeds:
+            if seed.before == before:
+                yield seed.script, trial
+                trial.apply(seed.script)
 
     @property
     def _limits(self) -> Limits:
