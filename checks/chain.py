@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.files import natural
 from migrate_validate.chain.ignores import Ignore, ignores
 from migrate_validate.chain.model import Chain, Migration, Script, SetAside
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity
+from migrate_validate.replay.rehearsal import Rehearsals
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step, Timeline
 from migrate_validate.results import Results
 from migrate_validate.rules import Registry, Rule, rule
 
 from ._shared import Connection, count_of, refusal
+from ._together import tried_in_one
 from ._verification import verify
 
 
@@ -48,6 +51,24 @@ def _files_until(chain: Chain, last: Migration) -> Iterator[str]:
         yield migration.file
         if migration.file == last.file:
             return
+
+
+@rule(severity=Severity.ERROR)
+def refused_together(chain: Chain, catalog: Catalog, rehearsals: Rehearsals) -> Iterator[Result]:
+    """A migration that PostgreSQL refuses in one transaction with those before it, though not by itself.
+
+    Drizzle and node-pg-migrate apply everything that is pending in one transaction, and in one session. What they would
+    send to a new database is sent once more so; it is told as well where it leaves another schema then. A label of an
+    enum that is used is tried with the migration that adds it, too: a warning, for only databases in use refuse that.
+
+    Why: new databases, those of tests and previews among them, get none of the migrations; nor does a database in use
+    where both are pending.
+    Fix: leave what needs a COMMIT before it to a later deployment, or write it so that it needs none.
+    """
+    if not chain.together or len(chain.migrations) < 2:
+        yield NotApplicable("no tool applies several of its migrations in one transaction")
+        return
+    yield from tried_in_one(chain, catalog, rehearsals)
 
 
 @rule(severity=Severity.ERROR)

@@ -62,7 +62,7 @@ def _read(path: Path, reading: Reading) -> Contents:
             looked=[str(journal), str(path)],
             remedy="name the directory that `out` in drizzle.config.ts names",
         )
-    contents = Contents(records=_records(found))
+    contents = Contents(together=True, records=_records(found))
     for each in found:
         script = read_script(each.path, reading.root)
         contents.migrations.append(

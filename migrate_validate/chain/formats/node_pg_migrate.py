@@ -70,7 +70,7 @@ def _recognizes(path: Path) -> Recognition | None:
 
 
 def _read(path: Path, reading: Reading) -> Contents:
-    contents = Contents(records=_RECORDS)
+    contents = Contents(together=True, records=_RECORDS)
     steps: list[Path] = []
     queries: list[Path] = []
     unnumbered: list[str] = []

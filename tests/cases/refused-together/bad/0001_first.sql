@@ -1,0 +1,1 @@
+INSERT INTO "users" ("id", "invited_by") VALUES (1, 1);

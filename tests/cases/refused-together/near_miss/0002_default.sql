@@ -1,0 +1,1 @@
+ALTER TABLE "users" ALTER COLUMN "kind" SET DEFAULT 'b';
