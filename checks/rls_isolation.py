@@ -30,8 +30,9 @@ def cross_tenant_read(
 ) -> Iterator[Result]:
     """Somebody sees rows of another tenant.
 
-    Tables, views, materialized views and SECURITY DEFINER functions are asked as members of two tenants in each role
-    and as somebody who belongs to none, with a token and headers whose own part names the other tenant.
+    Tables, partitions, views, materialized views, functions and procedures are asked as members of two tenants in each
+    role and as somebody who belongs to none, with a token and headers whose own part names the other tenant. Rows of
+    another member of the same tenant count where a policy for SELECT is for rows of oneself, and all members see more.
 
     Why: customers read each other's data; nothing in the application shows it.
     Fix: compare the row's tenant with that of who asks; give views security_invoker; let functions check the caller.
@@ -52,6 +53,8 @@ def cross_tenant_write(
 
     UPDATE and DELETE are tried blind (without WHERE, so that policies for SELECT have no part), with the key of a row,
     and by way of ON CONFLICT DO UPDATE. That a foreign key or a CHECK refuses it is no protection: policies let it.
+    Rows of other members of the same tenant count where a policy for the command is for rows of oneself. Setting a
+    sequence, which numbers the rows of all, is a warning.
 
     Why: one customer destroys another one's data; what a policy for SELECT hides is changed all the same.
     Fix: give UPDATE and DELETE a USING that compares the row's tenant, and UPDATE a WITH CHECK that does.
@@ -71,7 +74,8 @@ def cross_tenant_insert(
     """Somebody adds rows that belong to another tenant, or adds itself to one.
 
     Rows are forged without RETURNING, which would hide that they were added. A row of one's own that refers to
-    a row of another tenant, which one cannot see, is a warning.
+    a row of another tenant, which one cannot see, is a warning, and so is one in the name of another member, where
+    policies say that rows are their members' own.
 
     Why: who can make itself a member of a tenant reads everything; forged rows show up among real ones.
     Fix: let WITH CHECK compare the row's tenant, not only its author; take members by invitation.
@@ -91,7 +95,8 @@ def row_moved(
     """Somebody gives a row of its own to another tenant.
 
     Tried blind too: ``UPDATE t SET tenant = ...`` without WHERE passes by the policies for SELECT, which refuse the
-    same with a WHERE. Pointing another reference at a row that one cannot see is a warning.
+    same with a WHERE. Pointing another reference at a row that one cannot see is a warning, and so is putting a row in
+    the name of another member.
 
     Why: rows are smuggled into the data of others, or out of reach of who has to keep them.
     Fix: give the policy a WITH CHECK that compares the tenant of the new row.
@@ -146,9 +151,10 @@ def privilege_escalation(
 ) -> Iterator[Result]:
     """Somebody gives itself, or a stranger, a role that can do more.
 
-    Measured: what the role that is reached can see and change is more than before. A privileged column of the own
-    row (``role``, ``is_admin``, ``plan``, ``credits``) on which nothing in the database depends is a warning: the
-    application may depend on it.
+    Measured: what the role that is reached can see and change is more than before. So is what somebody with a high role
+    in one tenant can do in another one, in which it has a low one. Adding oneself to a table of staff, which policies
+    look people up in, counts as it is. A privileged column of the own row (``role``, ``is_admin``, ``plan``,
+    ``credits``) on which nothing in the database depends is a warning: the application may depend on it.
 
     Why: a policy on the own row opens all of its columns.
     Fix: revoke UPDATE on the table and grant it on the columns that people may change, or keep roles in another table.
