@@ -30,7 +30,6 @@ from migrate_validate.chain.formats.placeholders import Unknown, refuse_unknown,
 from migrate_validate.chain.formats.sql import CONFIGURATION
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
 from migrate_validate.chain.statements import ScriptError, statements
-from migrate_validate.chain.transactions import runs_alone
 from migrate_validate.errors import ChainError
 
 _DEFAULT_PLACES = ("sql", "migrations", "src/main/resources/db/migration", "db/migration")
@@ -48,10 +47,14 @@ _LANGUAGES = {
     ".sh": "a shell script",
 }
 """By the endings of their files."""
-_MAY_REFUSE = re.compile(
-    r"concurrently|vacuum|database|tablespace|subscription|alter\s+system|reindex|discard|cluster", re.IGNORECASE
+_MAY_REFUSE = re.compile(r"concurrently|vacuum|database|tablespace|subscription|system|reindex|discard", re.IGNORECASE)
+"""Words without which Flyway runs all statements of a file in one transaction."""
+_REFUSES = re.compile(
+    r"(?:(?:create|drop)\s+(?:database|tablespace|subscription|(?:unique\s+)?index\s+concurrently)|alter\s+system|vacuum"
+    r"|reindex\s+(?:verbose\s+)?(?:schema|database|system)|discard\s+all)\b",
+    re.IGNORECASE,
 )
-"""Words without which no statement refuses to run in a transaction."""
+"""The statements of which Flyway knows that they cannot run in one: not all that there are."""
 _TABLE = "flyway_schema_history"
 
 
@@ -134,13 +137,12 @@ class _Reader:
 
     def _named(self, path: Path) -> Named | None:
         """What the name of a file says; None where the file is no part of the chain, which is noted then."""
-        suffix = next(
-            (each for each in self.flyway.texts("sqlMigrationSuffixes", (".sql",)) if path.name.endswith(each)), None
-        )
+        suffixes = self.flyway.texts("sqlMigrationSuffixes", (".sql",))
+        suffix = next((each for each in suffixes if path.name.lower().endswith(each.lower())), None)
         if suffix is None:
             self._other(path)
             return None
-        stem = path.name.removesuffix(suffix)
+        stem = path.name[: -len(suffix)]
         callback = CALLBACK.fullmatch(stem)
         if callback:
             self._callback(path, callback["event"])
@@ -235,20 +237,23 @@ class _Reader:
             text, unknown = self._replaced(script.text, values)
             self.unknown += [(script.file, each) for each in unknown]
             script = replace(script, text=text)
-        together = own.get("executeInTransaction", self.flyway.flag("executeInTransaction", default=True))
-        return self._sent(script, together=bool(together))
+        return self._sent(script, own.get("executeInTransaction"))
 
-    def _sent(self, script: Script, *, together: bool) -> Script:
-        """The script with the transactions that Flyway gives it."""
+    def _sent(self, script: Script, wanted: bool | None) -> Script:
+        """The script with the transactions that Flyway gives it.
+
+        :param wanted: whether it is to be one, where its own configuration says so
+        """
+        together = self.flyway.flag("executeInTransaction", default=True) if wanted is None else wanted
         if not together:
             return replace(script, sends=Sends.STATEMENTS)
-        if script.problem is not None or not _MAY_REFUSE.search(script.text):
+        if script.problem is not None or wanted or not _MAY_REFUSE.search(script.text):
             return replace(script, sends=Sends.TRANSACTION)
         try:
             parts = statements(script)
         except ScriptError:
             return script
-        alone = [part for part in parts if runs_alone(part)]
+        alone = [part for part in parts if _REFUSES.match(part.sql)]
         if not alone:
             return replace(script, sends=Sends.TRANSACTION)
         if len(alone) < len(parts) and not self.flyway.flag("mixed", default=False):
@@ -279,6 +284,7 @@ class _Reader:
         separator = self.flyway.text("placeholderSeparator", ":")
         schemas = self.flyway.texts("schemas")
         usual = {
+            "environment": "default",
             "defaultschema": self.flyway.text("defaultSchema", schemas[0] if schemas else "public"),
             "filename": path.name,
             "table": self.flyway.text("table", _TABLE),

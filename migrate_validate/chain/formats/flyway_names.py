@@ -16,10 +16,12 @@ SURE = re.compile(r"V\d+(?:[._]\d+)*__.*\.sql", re.DOTALL)
 _VERSION = re.compile(r"\d+(?:[._]\d+)*")
 CALLBACK = re.compile(
     r"(?P<event>(?:before|after)(?:Each)?"
-    r"(?:Migrate|Undo|Clean|Info|Validate|Baseline|Repair|Connect|Repeatables|Versioned|Deploy)"
+    r"(?:Migrate|Undo|Clean|Info|Validate|Baseline|Repair|Connect|CreateSchema|Repeatables|Versioned|Deploy)"
     r"(?:Statement|Applied|OperationFinish)?(?:Error)?|createSchema)(?:__.*)?"
 )
-WHEN_MIGRATING = re.compile(r"(?:before|after)(?:Each)?(?:Migrate|Repeatables|Versioned|Connect)|createSchema")
+WHEN_MIGRATING = re.compile(
+    r"(?:before|after)(?:Each)?(?:Migrate|Repeatables|Versioned|Connect|CreateSchema)|createSchema"
+)
 
 
 class Kind(StrEnum):
@@ -59,9 +61,9 @@ def parsed(path: Path, stem: str, flyway: Flyway) -> Named | str:
     :param stem: the name without its suffix
     """
     separator = flyway.text("sqlMigrationSeparator", "__")
-    for kind, usual in _PREFIX.items():
-        prefix = flyway.text(kind, usual)
-        if not prefix or not stem.startswith(prefix):
+    prefixes = {kind: flyway.text(kind, usual) for kind, usual in _PREFIX.items()}
+    for kind, prefix in sorted(prefixes.items(), key=lambda each: -len(each[1])):
+        if not stem.startswith(prefix):
             continue
         version, _, description = stem.removeprefix(prefix).partition(separator)
         if kind is Kind.REPEATABLE:

@@ -31,11 +31,11 @@ def replace_placeholders(
     def value(match: re.Match[str]) -> str:
         found = values.get(match["name"].lower())
         if found is None:
-            unknown.append(Unknown(match.group(), text.count("\n", 0, match.start()) + 1))
+            unknown.append(Unknown(" ".join(match.group().split()), text.count("\n", 0, match.start()) + 1))
             return match.group()
         return found
 
-    replaced = re.sub(f"{re.escape(prefix)}(?P<name>[^\n]*?){re.escape(suffix)}", value, text)
+    replaced = re.sub(f"{re.escape(prefix)}(?P<name>.*?){re.escape(suffix)}", value, text, flags=re.DOTALL)
     return replaced, tuple(unknown)
 
 

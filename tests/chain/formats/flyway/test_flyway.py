@@ -20,7 +20,7 @@ USERS = "CREATE TABLE users (id int PRIMARY KEY);\n"
 
 
 def test_order_and_pairs(tmp_path: Path) -> None:
-    names = ["V1__users.sql", "V1.1__a.sql", "V1_2__b_c.sql", "V2__d.sql", "deep/V010__e.sql", "V20250102__f.sql"]
+    names = ["V1__users.sql", "V1.1__a.sql", "V1_2__b_c.sql", "V2__d.SQL", "deep/V010__e.sql", "V20250102__f.sql"]
     chain = read(tmp_path, dict.fromkeys([*names, "U1.2__b.sql", "R__b_view.sql", "R__a_view.sql", "U9__x.sql"], USERS))
     assert (chain.format, chain.recognized) == ("flyway", "V1.1__a.sql is named as Flyway names migrations")
     assert applied(chain) == [*names, "R__a_view.sql", "R__b_view.sql"]
@@ -100,6 +100,10 @@ class TestConfiguration:
         )
         assert applied(chain) == ["one/M1-a.pgsql", "two/x/M2-b.sql"]
         assert chain.recognized == "a configuration of Flyway lies in it"
+
+    def test_no_prefix(self, tmp_path: Path) -> None:
+        chain = read(tmp_path, {"flyway.toml": '[flyway]\nsqlMigrationPrefix = ""\n', "migrations/3__c.sql": ""})
+        assert [each.version for each in chain.migrations] == ["3"]
 
     def test_a_directory_of_a_configured_project(self, tmp_path: Path) -> None:
         toml = '[flyway]\nlocations = ["filesystem:sql"]\nmixed = true\n[flyway.placeholders]\nOwner = "app"\n'
@@ -196,14 +200,18 @@ def test_placeholders_without_value(tmp_path: Path) -> None:
 
 def test_files_that_hold_both_kinds_of_statements(tmp_path: Path) -> None:
     both = "CREATE INDEX i ON users (id);\n\nCREATE INDEX CONCURRENTLY j ON users (id);\n"
-    chain = read(tmp_path, {"V1__a.sql": both, "V2__b.sql": both[30:]})
+    unknown = "REINDEX TABLE CONCURRENTLY users;"  # Flyway does not know that it cannot run in a transaction.
+    chain = read(tmp_path, {"V1__a.sql": both, "V2__b.sql": both[30:], "V3__c.sql": unknown})
     assert chain.migrations[0].up.problem == (
         "Flyway refuses it: line 3 cannot run in a transaction, line 1 can, flyway.mixed is not set: "
         "put them into files of their own"
     )
-    assert chain.migrations[1].up.sends is Sends.STATEMENTS
+    assert [each.up.sends for each in chain.migrations[1:]] == [Sends.STATEMENTS, Sends.TRANSACTION]
+    forced = read(tmp_path, {"V1__a.sql.conf": "executeInTransaction=true\n"})
+    assert forced.migrations[0].up.sends is Sends.TRANSACTION
+    (tmp_path / "V1__a.sql.conf").unlink()
     mixed = read(tmp_path, {"flyway.conf": "flyway.mixed=true\n"})
-    assert [each.up.sends for each in mixed.migrations] == [Sends.STATEMENTS] * 2
+    assert [each.up.sends for each in mixed.migrations[:2]] == [Sends.STATEMENTS] * 2
 
 
 def test_checksum() -> None:
