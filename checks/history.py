@@ -42,8 +42,8 @@ def out_of_order(
 
     It is applied where databases in use will apply it, behind all that the reference of ``--migrations-since`` has, and
     the schema and the numbers of rows are compared with those of a new database. An error is one that fails there, or
-    makes a difference (a warning where that is the order of columns alone); otherwise it is a warning where the tool
-    would not apply it, and an info where it would.
+    makes a difference (a warning where that is the order of columns alone), or that the tool skips without a word;
+    otherwise it is a warning where the tool refuses it, and an info where it applies it late.
 
     Why: new databases apply it early and those in use late or never, and from there on the two are not the same.
     Fix: give it a version behind the last one that is applied.

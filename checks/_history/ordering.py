@@ -126,15 +126,14 @@ class Orders:
                 fix=fix,
                 severity=Severity.WARNING if harmless else Severity.ERROR,
             )
-        return Finding(
-            f"{before}; behind it, it leaves the same schema, but {tool.late}"
-            if not tool.applies_late
-            else f"{before}; {tool.late}, which leaves the same schema",
-            location=Location(file),
-            evidence=evidence,
-            fix=fix,
-            severity=Severity.INFO if tool.applies_late else Severity.WARNING,
-        )
+        if tool.applies_late:
+            message, severity = f"{before}; {tool.late}, which leaves the same schema", Severity.INFO
+        elif tool.skips_late:
+            message, severity = f"{before}; databases in use never get it: {tool.late}", Severity.ERROR
+        else:
+            message = f"{before}; behind it, it leaves the same schema, but {tool.late}"
+            severity = Severity.WARNING
+        return Finding(message, location=Location(file), evidence=evidence, fix=fix, severity=severity)
 
 
 def _failure(timeline: Timeline) -> Failure | None:

@@ -15,6 +15,8 @@ class Tool:
     """With a new migration that comes before one that it has applied."""
     applies_late: bool = False
     """Whether it applies that one without being asked."""
+    skips_late: bool = False
+    """Whether it never applies that one, and says nothing."""
     removed: str = ""
     """With an applied migration that is gone; empty: nothing."""
     checks_text: bool = False
@@ -35,6 +37,7 @@ TOOLS: dict[str, Tool] = {
     "alembic": Tool(
         edited=f"alembic upgrade {_PASSES}",
         late="alembic upgrade goes on from the revision that is recorded, and never applies one that lies before it",
+        skips_late=True,
         removed='alembic upgrade stops there: "Can\'t locate revision"',
     ),
     "db-migrate": Tool(
@@ -62,6 +65,7 @@ TOOLS: dict[str, Tool] = {
     "drizzle": Tool(
         edited=f"drizzle-kit migrate {_PASSES}",
         late="drizzle-kit migrate skips it without a word: it applies only what is newer than the last applied one",
+        skips_late=True,
     ),
     "flyway": Tool(
         edited="flyway migrate stops there: the checksum does not match",
@@ -72,6 +76,7 @@ TOOLS: dict[str, Tool] = {
     "golang-migrate": Tool(
         edited=f"migrate up {_PASSES}",
         late="migrate up skips it without a word: it goes on from the last version",
+        skips_late=True,
         removed="migrate stops there where it is the last one: no migration found for the version",
     ),
     "goose": Tool(

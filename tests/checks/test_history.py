@@ -374,6 +374,31 @@ def test_each_tool_has_its_own_way_with_late_migrations(tmp_path: Path, on: Serv
     ]
 
 
+def test_a_tool_that_skips_late_migrations(tmp_path: Path, on: ServerOptions) -> None:
+    its = project(
+        tmp_path, {f"db/00000{number}_a.{way}.sql": "select 1;\n" for number in (1, 3) for way in ("up", "down")}
+    )
+    write(its.top, {"db/000002_b.up.sql": "create table b ();\n", "db/000002_b.down.sql": "drop table b;\n"})
+    assert its.told("out-of-order", on) == [
+        (
+            "error",
+            "000002_b.up.sql",
+            "000002_b.up.sql comes before 000003_a.up.sql, which main has; databases in use never get it: "
+            "migrate up skips it without a word: it goes on from the last version",
+        )
+    ]
+
+
+def test_what_cannot_be_applied_twice_on_a_server_of_others(tmp_path: Path, on: ServerOptions) -> None:
+    its = project(tmp_path, {"db/001_a.sql": "create role mv_history_once;\n", "db/003_c.sql": "select 3;\n"})
+    write(its.top, {"db/002_b.sql": "select 2;\n"})
+    result = its.judged("out-of-order", on)
+    assert (result.verdict, result.reason) == (
+        Verdict.UNPROVEN,
+        "the server is not ours, and the chain cannot be applied there a second time",
+    )
+
+
 def test_the_one_of_several_that_makes_the_difference(tmp_path: Path, on: ServerOptions) -> None:
     its = project(tmp_path)
     write(
