@@ -135,7 +135,7 @@ def sql_of_expression(text: str) -> str:
 
     :raises GrammarError: if it is no expression of PostgreSQL 18
     """
-    return sql_of(parse(f"SELECT {text}")[0].node).removeprefix("SELECT ")
+    return _trimmed(sql_of(parse(f"SELECT {text}")[0].node).removeprefix("SELECT "))
 
 
 def sql_of_node(expression: Node) -> str:
@@ -145,7 +145,22 @@ def sql_of_node(expression: Node) -> str:
     """
     select = parse("SELECT NULL")[0].node
     select.target_list[0].res_target.val.CopyFrom(expression)
-    return sql_of(select).removeprefix("SELECT ")
+    return _trimmed(sql_of(select).removeprefix("SELECT "))
+
+
+def _trimmed(text: str) -> str:
+    """The same text, where TRIM is spelled as people do: ``trim(a)`` for ``TRIM (BOTH  FROM a)``."""
+    if "TRIM (" not in text:
+        return text
+    tokens = scan(text)
+    names = [each.name for each in tokens]
+    for place in reversed(range(len(tokens) - 3)):
+        if names[place] == "TRIM" and names[place + 1] == "ASCII_40":
+            side = text[tokens[place + 2].start : tokens[place + 2].end].lower()
+            plain = names[place + 2 : place + 4] == ["BOTH", "FROM"]
+            rest = tokens[place + (4 if plain else 3)].start
+            text = f"{text[: tokens[place].start]}trim({'' if plain else f'{side} '}{text[rest:]}"
+    return text
 
 
 def parse_block(text: str) -> Any:

@@ -78,3 +78,18 @@ def test_a_tree_is_written_as_sql() -> None:
     assert syntax.sql_of(statement.node) == (
         'CREATE INDEX CONCURRENTLY IF NOT EXISTS "T x" ON t USING gin (lower(c) text_ops) WHERE a > 3'
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("trim(name)", "trim(name)"),
+        ("trim(both from lower(name)) || trim('x' from name)", "trim(lower(name)) || trim(both 'x' FROM name)"),
+        ("trim(leading from name)", "trim(leading FROM name)"),
+        ("trim(trailing '.' from trim(name))", "trim(trailing '.' FROM trim(name))"),
+        ("'TRIM (BOTH  FROM name)'", "'TRIM (BOTH  FROM name)'"),
+    ],
+)
+def test_trim_is_spelled_as_people_do(written: str, spelled: str) -> None:
+    assert syntax.sql_of_expression(written) == spelled
+    assert syntax.sql_of_expression(spelled) == spelled

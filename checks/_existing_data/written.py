@@ -17,6 +17,7 @@ from .writing import Written, reference
 
 _KEY = re.compile(r"\((?P<columns>.*?)\)=\(")
 """Of "Key (a, b)=(1, 2) ...", in whatever language."""
+_OPPOSITE = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _PARENT = re.compile(r'\)=\(.*\).*?["«»„“](?P<table>[^"«»„“]+)["«»„“”]')
 
 
@@ -64,16 +65,40 @@ def refused(reads: Written, condition: str, kind: str) -> Iterator[str | None]:
             each.CopyFrom(operation)
     value, restriction = reads.sources.sql(holder.val), reads.restriction()
     if reads.table is not None and value and restriction is not None and not _has_subquery(holder.val):
-        yield f"check ({_never(value)}) on {reads.name}{restriction}"
+        yield f"{_never(value)} on {reads.name}{restriction}"
     yield no_rows(reads, f"({reads.sources.sql(holder.val, qualified=True)})")
 
 
 def _never(condition: str) -> str:
-    """A condition is false, or NULL."""
-    tree = syntax.parse_expression(condition)
-    if node_name(tree) == "BooleanTest" and enum_name("BoolTestType", tree.booltesttype) == "IS_NOT_TRUE":
-        return f"({syntax.sql_of_node(tree.arg)}) is true"
-    return f"({condition}) is not true"
+    """A condition is false, or NULL; in the language of assumptions."""
+    parts = [each for each in conjuncts(_generic_of(condition)) if not _certain(unwrap(each))]
+    if len(parts) != 1:
+        return f"check (({' and '.join(f'({syntax.sql_of_node(each)})' for each in parts)}) is not true)"
+    tree: Any = unwrap(parts[0])
+    kind = node_name(tree)
+    if kind == "BooleanTest" and enum_name("BoolTestType", tree.booltesttype) == "IS_NOT_TRUE":
+        return f"check (({syntax.sql_of_node(tree.arg)}) is true)"
+    if kind == "NullTest" and enum_name("NullTestType", tree.nulltesttype) == "IS_NULL":
+        subject = syntax.sql_of_node(tree.arg)
+        return f"not null {subject}" if node_name(unwrap(tree.arg)) == "ColumnRef" else f"check ({subject} is not null)"
+    if kind == "NullTest":
+        return f"check ({syntax.sql_of_node(tree.arg)} is null)"
+    opposite = _OPPOSITE.get(unwrap(tree.name[-1]).sval) if kind == "A_Expr" and tree.name else None
+    if opposite and enum_name("A_Expr_Kind", tree.kind) == "AEXPR_OP":
+        return f"({syntax.sql_of_node(tree.lexpr)}) {opposite} ({syntax.sql_of_node(tree.rexpr)})"
+    return f"check (({syntax.sql_of_node(parts[0])}) is not true)"
+
+
+def _generic_of(condition: str) -> Any:
+    return syntax.parse(f"SELECT {condition}")[0].node.target_list[0].res_target.val
+
+
+def _certain(tree: Node) -> bool:
+    """Whether two equal constants are compared."""
+    equal = node_name(tree) == "A_Expr" and tree.name and unwrap(tree.name[-1]).sval == "="
+    if not equal or {node_name(unwrap(tree.lexpr)), node_name(unwrap(tree.rexpr))} != {"A_Const"}:
+        return False
+    return bool(syntax.sql_of_node(tree.lexpr) == syntax.sql_of_node(tree.rexpr))
 
 
 def finds_nothing(condition: str, names: Names) -> str | None:
@@ -121,23 +146,44 @@ def unique(several: Sequence[Written], keys: Sequence[str], target: Table | None
     :param keys: expressions over the target's columns
     :param target: as it was before; None: it was not there
     """
-    listed = ", ".join(f"k{number}" for number in range(1, len(keys) + 1))
-    parts = [_selected(reads, keys) for reads in several]
     for reads in several:
         values, restriction = [reads.sql(key) for key in keys], reads.restriction()
         if reads.table is not None and None not in values and restriction is not None:
             yield f"unique {', '.join(map(str, values))} on {reads.name}{restriction}"
             yield f"unique {', '.join(map(str, values))} on {reads.name}"
+    called = _called(keys)
+    parts = [_selected(reads, keys, called) for reads in several]
     if None in parts or not parts:
         return
-    united = " union all ".join(map(str, parts))
+    listed, united = ", ".join(called), " union all ".join(map(str, parts))
     grouped = f"group by {listed} having count(*) > 1"
-    yield f"no rows: select {listed} from ({united}) as written {grouped}"
+    if len(parts) > 1:
+        yield f"no rows: select {listed} from ({united}) written {grouped}"
+    else:
+        yield f"no rows: {united} {_grouped(several[0], keys)}"
     if target is not None:
-        own = ", ".join(f"{key} as k{number}" for number, key in enumerate(keys, 1))
-        there = f"select {own} from {Sources(None, names).name_of(target)}"
-        yield f"no rows: select {listed} from ({united}) as written intersect all {there}"
-        yield f"no rows: select {listed} from ({united} union all {there}) as written {grouped}"
+        there = f"select {_aliased(keys, called)} from {Sources(None, names).name_of(target)}"
+        yield f"no rows: {united if len(parts) == 1 else f'({united})'} intersect all {there}"
+        yield f"no rows: select {listed} from ({united} union all {there}) written {grouped}"
+
+
+def _called(keys: Sequence[str]) -> list[str]:
+    """What the values of keys are called in a query: as the columns are, or k1, k2, ..."""
+    plain = [node_name(syntax.parse_expression(each)) == "ColumnRef" for each in keys]
+    return [
+        key if is_plain else f"k{number}" for number, (key, is_plain) in enumerate(zip(keys, plain, strict=True), 1)
+    ]
+
+
+def _aliased(values: Sequence[str], names: Sequence[str]) -> str:
+    """Values for a SELECT, named where they are not named so anyway."""
+    pairs = zip(values, names, strict=True)
+    return ", ".join(value if value.rpartition(".")[2] == name else f"{value} as {name}" for value, name in pairs)
+
+
+def _grouped(reads: Written, keys: Sequence[str]) -> str:
+    values = ", ".join(str(reads.sql(key, qualified=True)) for key in keys)
+    return f"group by {values} having count(*) > 1"
 
 
 def apart(
@@ -153,13 +199,15 @@ def apart(
         known = [(key, operator) for key, operator in values if key is not None]
         if reads.table is not None and restriction is not None and len(known) == len(keys):
             yield exclusions.apart(known, restriction.removeprefix(" where "), reads.table, reads.name)
-    parts = [_selected(reads, [key for key, _ in keys]) for reads in several]
+    called = _called([key for key, _ in keys])
+    parts = [_selected(reads, [key for key, _ in keys], called) for reads in several]
     if None in parts:
         return
     if target is not None:
-        own = ", ".join(f"{key} as k{number}" for number, (key, _) in enumerate(keys, 1))
+        own = _aliased([key for key, _ in keys], called)
         parts.append(f"select {own} from {Sources(None, names).name_of(target)}")
-    joined = " and ".join(f"one.k{number} {operator} other.k{number}" for number, (_, operator) in enumerate(keys, 1))
+    pairs = zip(called, keys, strict=True)
+    joined = " and ".join(f"one.{name} {operator} other.{name}" for name, (_, operator) in pairs)
     written_ = " union all ".join(map(str, parts))
     yield (
         f"no rows: with written as ({written_}), numbered as (select row_number() over () as number, * from written) "
@@ -263,13 +311,12 @@ def sides(part: Node) -> list[Node]:
     return [node.lexpr, node.rexpr] if equal else []
 
 
-def _selected(reads: Written, keys: Sequence[str]) -> str | None:
+def _selected(reads: Written, keys: Sequence[str], called: Sequence[str]) -> str | None:
     values = [reads.sql(key, qualified=True) for key in keys]
     restriction = reads.restriction(qualified=True)
     if reads.relation is None or None in values or restriction is None:
         return None
-    listed = ", ".join(f"{value} as k{number}" for number, value in enumerate(values, 1))
-    return f"select {listed} from {reads.relation}{restriction}"
+    return f"select {_aliased([str(each) for each in values], called)} from {reads.relation}{restriction}"
 
 
 def no_rows(reads: Written, condition: str) -> str | None:

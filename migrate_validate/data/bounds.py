@@ -38,23 +38,24 @@ def bound_node(bound: str) -> Node:
     return node.partbound
 
 
-def within(key: Node, bound: Node, parent: str) -> str | None:
-    """What is true of each row that belongs into a partition, and not true (false) of all others.
+def within(key: Node, bound: Node, parent: str, *, given: bool = False) -> str | None:
+    """What is true of each row that belongs into a partition, and false of all others.
 
     :param key: a PartitionSpec
     :param bound: a PartitionBoundSpec; None is returned for DEFAULT
     :param parent: the name of the partitioned table, as SQL
+    :param given: leave out that keys are not NULL: then it is NULL for these
     """
     if bound.is_default:
         return None
     keys = [_text(unwrap(each)) for each in key.part_params]
     match enum_name("PartitionStrategy", key.strategy):
         case "PARTITION_STRATEGY_RANGE":
-            parts = [f"{each} is not null" for each in keys]
+            parts = [] if given else [f"{each} is not null" for each in keys]
             parts += _side(keys, bound.lowerdatums, "lower") + _side(keys, bound.upperdatums, "upper")
             return " and ".join(parts)
         case "PARTITION_STRATEGY_LIST":
-            return _listed(keys[0], [syntax.sql_of_node(each) for each in bound.listdatums])
+            return _listed(keys[0], [syntax.sql_of_node(each) for each in bound.listdatums], given=given)
         case _:
             name = parent.replace("'", "''")
             listed = ", ".join(keys)
@@ -62,8 +63,11 @@ def within(key: Node, bound: Node, parent: str) -> str | None:
 
 
 def outside(conditions: Iterable[str]) -> str:
-    """What is true of each row that meets none of these."""
-    return " and ".join(f"({each}) is not true" for each in conditions)
+    """What is not false for each row that meets none of these.
+
+    :param conditions: NULL for rows whose keys are NULL, unless they meet it
+    """
+    return " and ".join(f"not ({each})" for each in conditions)
 
 
 def _text(element: Node) -> str:
@@ -91,9 +95,9 @@ def _side(keys: Sequence[str], datums: Any, side: str) -> list[str]:
     return [f"({', '.join(keys[: len(values)])}) {sign} ({', '.join(values)})"]
 
 
-def _listed(key: str, values: Sequence[str]) -> str:
-    given = [each for each in values if each.upper() != "NULL"]
-    listed = f"{key} in ({', '.join(given)})"
-    if len(given) == len(values):
-        return f"{key} is not null and {listed}"
-    return f"({key} is null or {listed})" if given else f"{key} is null"
+def _listed(key: str, values: Sequence[str], *, given: bool) -> str:
+    others = [each for each in values if each.upper() != "NULL"]
+    listed = f"{key} = {others[0]}" if len(others) == 1 else f"{key} in ({', '.join(others)})"
+    if len(others) == len(values):
+        return listed if given else f"{key} is not null and {listed}"
+    return f"({key} is null or {listed})" if others else f"{key} is null"

@@ -46,7 +46,9 @@ def belongs(parent: Node, bound: Node, names: Names) -> str | None:
     name = ".".join(quote(each) for each in (parent.schemaname, parent.relname) if each)
     if not bound.is_default:
         return within(key, bound, name)
-    others = [within(key, each, name) for each in names.made.bounds_of(parent).values() if not each.is_default]
+    others = [
+        within(key, each, name, given=True) for each in names.made.bounds_of(parent).values() if not each.is_default
+    ]
     return outside(each for each in others if each) if others else None
 
 
@@ -66,7 +68,9 @@ def has_a_place(parent: Node, names: Names) -> str | None:
 
 def _left_by_default(parent: Node, bound: Node, names: Names, sources: Sources) -> Iterator[Demand]:
     """The default partition may have no rows that belong into the new one."""
-    condition = None if bound.is_default else belongs(parent, bound, names)
+    key = names.made.key_of(parent)
+    spelled = ".".join(quote(each) for each in (parent.schemaname, parent.relname) if each)
+    condition = within(key, bound, spelled, given=True) if key is not None else None
     for name, other in names.made.bounds_of(parent).items():
         table = names.catalog.table(name)
         if condition and other.is_default and table is not None:

@@ -254,9 +254,9 @@ CASES = {
         "insert into talks select room, during from bookings;",
         "insert into bookings values (1, 1, '[1-1-1,1-1-3)'); insert into talks values (1, '[1-1-3,1-1-4)');",
         "insert into bookings values (1, 1, '[1-1-1,1-1-3)'); insert into talks values (1, '[1-1-2,1-1-4)');",
-        "no rows: with written as (select during as k1 from bookings union all select during as k1 from talks), "
+        "no rows: with written as (select during from bookings union all select during from talks), "
         "numbered as (select row_number() over () as number, * from written) select one.* from numbered one "
-        "join numbered other on one.number < other.number and one.k1 && other.k1",
+        "join numbered other on one.number < other.number and one.during && other.during",
     ),
     # Partitions
     "attached": Case(
@@ -274,7 +274,7 @@ CASES = {
         "insert into by_kind select id, t from places;",
         place(t="'a'") + place(2, t="null"),
         place(t="'c'"),
-        "check ((t IS NOT NULL AND t IN ('a')) OR (t IS NULL OR t IN ('b'))) on places",
+        "check ((t IS NOT NULL AND t = 'a') OR (t IS NULL OR t = 'b')) on places",
     ),
     "moved to no partition": Case(
         "create table days (day date, old bool) partition by range (day); "
@@ -289,7 +289,7 @@ CASES = {
         "create table a partition of kinds for values in ('a');",
         "insert into kinds values ('b'), (null);",
         "insert into kinds values ('a');",
-        "check ((t IS NOT NULL AND t IN ('a')) IS NOT TRUE) on others",
+        "check (NOT t = 'a') on others",
     ),
     # Domains
     "domain is told more": Case(
@@ -413,7 +413,7 @@ CASES = {
         "update places set a = a * 2 where b = 3;",
         place(a="5") + place(2, a="6", b="0"),
         place(a="6"),
-        "check (((a * 2) > 10 AND 'UPDATE' = 'UPDATE') IS NOT TRUE) on places where b = 3",
+        "(a * 2) <= 10 on places where b = 3",
     ),
     "refused by a trigger otherwise": Case(
         PLACES + "create function checked() returns trigger language plpgsql as $$ begin "

@@ -130,21 +130,20 @@ def demanded(catalog: Catalog, text: str) -> list[Demand]:
             "alter table days attach partition old_days for values from ('2020-01-01') to ('2021-01-01')",
             [
                 "check (day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') on old_days",
-                "check ((day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') IS NOT TRUE) on other_days",
+                "check (NOT (day >= '2020-01-01' AND day < '2021-01-01')) on other_days",
             ],
         ),
         (
             "create table new_days partition of days for values from ('2020-01-01') to ('2021-01-01')",
-            ["check ((day IS NOT NULL AND day >= '2020-01-01' AND day < '2021-01-01') IS NOT TRUE) on other_days"],
+            ["check (NOT (day >= '2020-01-01' AND day < '2021-01-01')) on other_days"],
         ),
         (
             "alter table kinds attach partition old_days for values in ('a', null)",
-            ["check (kind IS NULL OR kind IN ('a')) on old_days"],
+            ["check (kind IS NULL OR kind = 'a') on old_days"],
         ),
         (
-            "create table k partition of kinds for values in ('a');"
-            "alter table kinds attach partition old_days default",
-            ["check ((kind IS NOT NULL AND kind IN ('a')) IS NOT TRUE) on old_days"],
+            "create table k partition of kinds for values in ('a');alter table kinds attach partition old_days default",
+            ["check (NOT kind = 'a') on old_days"],
         ),
         (
             "alter table parts attach partition plans for values with (modulus 2, remainder 1)",
@@ -153,7 +152,7 @@ def demanded(catalog: Catalog, text: str) -> list[Demand]:
         (
             "create table all_users (id int, born text) partition by list (born); "
             "alter table all_users attach partition users for values in ('x')",
-            ["check (born IS NOT NULL AND born IN ('x')) on users"],
+            ["check (born IS NOT NULL AND born = 'x') on users"],
         ),
         ("alter domain mail add check (value <> '')", ["check (mail <> '') on stays"]),
         ("alter domain mail set not null", ["not null mail on stays"]),
@@ -193,9 +192,9 @@ def test_casts_of_texts(catalog: Catalog) -> None:
     (number,) = demanded(catalog, "alter table users alter phone type int using trim(phone)::int")
     (day,) = demanded(catalog, "alter table users alter born type date using born::date")
     readable = [str(each) for each in number.assumptions]
-    assert readable[0] == "TRIM (BOTH  FROM phone) matches '^[0-9]+$' on users"
+    assert readable[0] == "trim(phone) matches '^[0-9]+$' on users"
     if catalog.server_version >= 160000:
-        assert readable[-1] == "check (pg_input_is_valid(TRIM (BOTH  FROM phone)::text, 'int4')) on users"
+        assert readable[-1] == "check (pg_input_is_valid(trim(phone)::text, 'int4')) on users"
         assert str(day.assumptions[-1]) == "check (pg_input_is_valid(born::text, 'date')) on users"
     else:
         assert len(readable) == 2
