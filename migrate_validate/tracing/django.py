@@ -30,7 +30,7 @@ def run(request: Request, recorder: Recorder) -> None:
 
         _Running(connection, recorder, request).run()
     else:
-        recorder.tell(plan=list(_plan()))
+        recorder.tell(plan=list(_plan()), table=_table())
 
 
 def _set_up(request: Request) -> None:
@@ -95,6 +95,16 @@ def _plan() -> Iterator[dict[str, Any]]:
                 "reversible": all(operation.reversible for operation in migration.operations),
                 "after": [".".join(parent.key) for parent in loader.graph.node_map[node].parents],
             }
+
+
+def _table() -> str:
+    """What makes the table of applied migrations: its key depends on the settings."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        editor.create_model(MigrationRecorder(connection).Migration)
+    return "\n".join(editor.collected_sql)
 
 
 def _file(migration: Any) -> str:

@@ -56,7 +56,7 @@ DATABASES = {{
     "default": {{"ENGINE": "django.db.backends.postgresql", "NAME": "production", "HOST": "db.invalid"}},
     "other": {{"ENGINE": "django.db.backends.postgresql", "NAME": "other", "HOST": "db.invalid"}},
 }}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = True
 """
 
