@@ -11,6 +11,7 @@ from .columns import privileged
 from .ground import Ground, named
 from .judging import Breach, happens_again
 from .probes import Acting, Prober
+from .views import invoker
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,15 @@ def _of_owner(ground: Ground, breach: Breach) -> Blame:
     view = next(each for each in ground.catalog.views if each.qualified_name == breach.object)
     if view.kind == "materialized view":
         return Blame("no policy guards a materialized view", f"REVOKE ALL ON {name} FROM {quote(role)};")
+    if breach.tried.kind == "trigger":
+        fix = f"REVOKE INSERT ON {name} FROM {quote(role)};  -- or let the trigger's function look at who asks"
+        return Blame("its INSTEAD OF trigger writes rows without looking at who asks", fix)
+    # A view for whoever asks may read one of its owner.
+    views = {each.qualified_name: each for each in ground.catalog.views}
+    below = (views[each] for each in ground.bases.get(breach.object, ()) if each in views)
+    guilty = view if not invoker(view) else next((each for each in below if not invoker(each)), view)
+    by_way = "" if guilty is view else f"{guilty.qualified_name}, which it reads, is "
     return Blame(
-        f"it is read with the rights of {view.owner}, whom policies do not bind",
-        f"ALTER VIEW {name} SET (security_invoker = true);",
+        f"{by_way or 'it is '}read with the rights of {guilty.owner}, whom policies do not bind",
+        f"ALTER VIEW {named(guilty.qualified_name)} SET (security_invoker = true);",
     )

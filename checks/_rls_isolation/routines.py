@@ -7,15 +7,13 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from migrate_validate.syntax import quote
-
-from .ground import Ground, Placed, literal, named, place
+from .ground import Ground, literal, named
 from .identities import Identity
 from .judging import Access, Breach
 from .probes import Acting, Connection, Outcome, Probe, Prober
 from .statements import Try
 from .universes import A, B
-from .views import Seen, shown, telling_rows
+from .views import Seen, look_everywhere, shown, telling_rows, touched
 
 CALLS = 6
 """How many ways of filling the arguments of one function are tried."""
@@ -100,7 +98,7 @@ def routines(
     :param known: what it was seen to do with tables and views, which explains what functions without rights of their
         own show
     """
-    look = _look(ground) if found else None
+    look = look_everywhere(ground) if found else None
     explained = any(each.identity.label == identity.label and each.rule.endswith("-read") for each in known)
     accesses: list[Access] = []
     breaches: list[Breach] = []
@@ -152,19 +150,6 @@ def _call(routine: Routine, given: Sequence[str | None], look: str | None) -> Tr
         )
     query = f"SELECT coalesce(jsonb_agg(to_jsonb(f)), '[]')::text FROM {call} AS f"
     return Try("call", "EXECUTE", routine.name, Probe(query, returns=True, look=look), values=values)
-
-
-def _look(ground: Ground) -> str | None:
-    """Where the rows of all tables that belong to somebody lie, and whose they are."""
-    parts = []
-    for table, rows in ground.rows.items():
-        columns = ground.owner_columns(table)
-        if rows and columns:
-            listed = ", ".join([place(), *(f"{quote(column)}::text" for column in columns)])
-            parts.append(
-                f"SELECT {literal(table)} AS t, jsonb_agg(jsonb_build_array({listed})) AS r FROM {named(table)}"
-            )
-    return f"SELECT jsonb_object_agg(t, r)::text FROM ({' UNION ALL '.join(parts)}) AS looked" if parts else None
 
 
 def _arguments(ground: Ground, identity: Identity, routine: Routine) -> Iterator[tuple[str | None, ...]]:
@@ -281,15 +266,7 @@ def _judged(ground: Ground, identity: Identity, routine: Routine, tried: Try, ou
         rows = telling_rows(ground, identity, texts)
         said = f"is told what stands in rows of {', '.join(sorted(foreign))}"
         yield Breach(rule, tried.table, identity, tried, said, rows, outcome=outcome)
-    gone: list[Placed] = []
-    added: list[str] = []
-    for table, looked in (outcome.looked or {}).items():
-        left = {str(at): tuple(values) for at, *values in looked or ()}
-        gone += [row for row in ground.rows[table] if row.at not in left and ground.foreign(identity, row)]
-        owners = ground.owners(table)
-        new = [values for at, values in left.items() if at not in ground.by_place]
-        if any(ground.foreign(identity, Placed(table, "", owners.get(values, ""), {})) for values in new):
-            added.append(table)
+    gone, added = touched(ground, identity, outcome.looked)
     if gone:
         rule = "anonymous-write" if anonymous else "cross-tenant-write"
         said = f"changes or deletes {len(gone)} row{'s' if len(gone) > 1 else ''} of others in {gone[0].table}"

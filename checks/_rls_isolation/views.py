@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from migrate_validate.catalog.model import View
 from migrate_validate.syntax import quote
@@ -41,7 +42,7 @@ def views(
     return accesses, breaches
 
 
-def _invoker(view: View) -> bool:
+def invoker(view: View) -> bool:
     """Whether it is read with the rights of whoever asks: then it shows nothing that the tables do not."""
     return any(each in ("security_invoker=true", "security_invoker=on", "security_invoker=1") for each in view.options)
 
@@ -55,6 +56,7 @@ def _tries(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
             f"SELECT coalesce(jsonb_agg(to_jsonb(v)), '[]')::text FROM (SELECT {', '.join(columns)} FROM {sql}) AS v"
         )
         yield Try("read", "SELECT", name, Probe(query, returns=True))
+    yield from _by_triggers(ground, view, identity)
     base = _changeable(ground, view)
     if base is None:
         return
@@ -83,16 +85,73 @@ def _tries(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
         yield Try("forge", "INSERT", name, Probe(text, look=look), object=base)
 
 
+def _by_triggers(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
+    """Rows of others, given to a trigger that writes them in place of the view."""
+    may, sql = ground.may(identity.role, view.qualified_name), named(view.qualified_name)
+    if "INSERT" not in may or not any("INSTEAD OF" in each.definition for each in view.triggers):
+        return
+    names = [column.name for column in view.columns if may.allows("INSERT", column.name)]
+    for base in _tables_of(ground, view.qualified_name):
+        for row in ground.foreign_rows(identity, base)[:1]:
+            table = ground.catalog.whole.tables_by_name[base]
+            key = table.primary_key.columns if table.primary_key else ()
+            given = {name: row.values[name] for name in names if row.values.get(name) is not None and name not in key}
+            if given:
+                listed, values = ", ".join(map(quote, given)), ", ".join(map(literal, given.values()))
+                probe = Probe(f"INSERT INTO {sql} ({listed}) VALUES ({values})", look=look_everywhere(ground))
+                yield Try("trigger", "INSERT", view.qualified_name, probe, object=base)
+
+
+def _tables_of(ground: Ground, view: str) -> list[str]:
+    """The tables that a view reads, by way of others, too."""
+    found: dict[str, None] = {}
+    waiting = list(ground.bases.get(view, ()))
+    while waiting:
+        name = waiting.pop(0)
+        if name in ground.rows:
+            found[name] = None
+        else:
+            waiting += [each for each in ground.bases.get(name, ()) if each != view]
+    return list(found)
+
+
 def _changeable(ground: Ground, view: View) -> str | None:
     """The one table that changes of a view go to, with the rights of its owner."""
     bases = ground.bases.get(view.qualified_name, ())
-    plain = view.kind == "view" and not _invoker(view) and len(bases) == 1
+    plain = view.kind == "view" and not invoker(view) and len(bases) == 1
     return bases[0] if plain and bases[0] in ground.rows else None
 
 
 def _look(ground: Ground, table: str) -> str:
     parts = ", ".join([place(), *(f"{quote(column)}::text" for column in ground.owner_columns(table))])
     return f"SELECT coalesce(jsonb_agg(jsonb_build_array({parts})), '[]')::text FROM {named(table)}"
+
+
+def look_everywhere(ground: Ground) -> str | None:
+    """Where the rows of all tables that belong to somebody lie, and whose they are."""
+    parts = []
+    for table, rows in ground.rows.items():
+        columns = ground.owner_columns(table)
+        if rows and columns:
+            listed = ", ".join([place(), *(f"{quote(column)}::text" for column in columns)])
+            parts.append(
+                f"SELECT {literal(table)} AS t, jsonb_agg(jsonb_build_array({listed})) AS r FROM {named(table)}"
+            )
+    return f"SELECT jsonb_object_agg(t, r)::text FROM ({' UNION ALL '.join(parts)}) AS looked" if parts else None
+
+
+def touched(ground: Ground, identity: Identity, looked: Mapping[str, Any] | None) -> tuple[list[Placed], list[str]]:
+    """The rows of others that are not what they were, and the tables with new ones, of all that were looked at."""
+    gone: list[Placed] = []
+    added: list[str] = []
+    for table, rows in (looked or {}).items():
+        left = {str(at): tuple(values) for at, *values in rows or ()}
+        gone += [row for row in ground.rows[table] if row.at not in left and ground.foreign(identity, row)]
+        owners = ground.owners(table)
+        new = [values for at, values in left.items() if at not in ground.by_place]
+        if any(ground.foreign(identity, Placed(table, "", owners.get(values, ""), {})) for values in new):
+            added.append(table)
+    return gone, added
 
 
 def _read(
@@ -133,6 +192,14 @@ def _changed(ground: Ground, identity: Identity, tried: Try, outcome: Outcome) -
     if outcome.looked is None:
         return
     anonymous = identity.kind == "anon"
+    if tried.kind == "trigger":
+        gone, tables = touched(ground, identity, outcome.looked)
+        if gone or tables:
+            rule = "anonymous-write" if anonymous else "cross-tenant-write" if gone else "cross-tenant-insert"
+            table = gone[0].table if gone else tables[0]
+            said = f"changes or deletes rows of others in {table}" if gone else f"adds a row to {table} of others"
+            yield Breach(rule, tried.table, identity, tried, said, tuple(gone), outcome=outcome)
+        return
     rows = {row.at: row for row in ground.rows[tried.object]}
     left = {str(at) for at, *_ in outcome.looked}
     gone = [row for at, row in rows.items() if at not in left and ground.foreign(identity, row)]
