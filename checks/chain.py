@@ -133,6 +133,24 @@ def verifies(connection: Connection, chain: Chain) -> Iterator[Result]:
         yield from verify(connection, script)
 
 
+@rule(severity=Severity.ERROR)
+def verifies_itself(step: Step) -> Iterator[Result]:
+    """A migration whose own verification script fails right after it.
+
+    Sqitch runs such a script where it deploys with ``--verify``, and takes the change back where it fails. Only an error
+    is a failure, as for psql.
+
+    Why: the deployment stops here; the authors of the migration wrote down what must hold after it, and it does not.
+    Fix: run the script on a database that has the migration; correct the migration, or the script.
+    """
+    if step.migration.verify is None:
+        yield NotApplicable("it has no verification script of its own")
+    elif step.verified is None:
+        yield NotApplicable("the migration is not applied")
+    elif step.verified.failure is not None:
+        yield refusal(step.verified.failure, f"{step.migration.verify.file} fails after {step.migration.file}")
+
+
 @rule(severity=Severity.WARNING)
 def duplicate_version(chain: Chain) -> Iterator[Result]:
     """Several migrations with one version.
@@ -230,7 +248,8 @@ def unusable_file(chain: Chain) -> Iterator[Result]:
     Fix: save it as UTF-8 and make it readable.
     """
     downs = [each.down for each in chain.migrations if each.down]
-    for script in (*chain.scripts, *downs, *chain.verifications):
+    verifications = [each.verify for each in chain.migrations if each.verify]
+    for script in (*chain.scripts, *downs, *verifications, *chain.verifications):
         if script.problem:
             yield Finding(f"{script.file} cannot be used: {script.problem}", location=Location(script.file))
 

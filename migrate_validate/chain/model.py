@@ -97,6 +97,8 @@ class Migration:
     """As the tool writes it into its table of applied versions; empty where it has none there."""
     repeats: bool = False
     """Whether the tool applies it again whenever it has changed."""
+    verify: Script | None = None
+    """What the tool runs right after it, and rolls it back where that fails."""
 
     @property
     def file(self) -> str:
@@ -185,5 +187,5 @@ class Chain:
     @property
     def all_scripts(self) -> tuple[Script, ...]:
         """Every script of the chain: those that are applied, down scripts, verification scripts."""
-        downs = tuple(each.down for each in self.migrations if each.down)
-        return (*self.scripts, *downs, *self.verifications)
+        others = tuple(script for each in self.migrations for script in (each.down, each.verify) if script)
+        return (*self.scripts, *others, *self.verifications)

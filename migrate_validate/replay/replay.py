@@ -127,7 +127,7 @@ class _Replaying:
         chain = self._chain
         base = [self._apply(script) for script in chain.base]
         tool_tables = self._history.begin(self._connection)
-        steps: list[tuple[Migration, _Counted, tuple[str, ...], tuple[str, ...]]] = []
+        steps: list[tuple[Migration, _Counted, tuple[str, ...], tuple[str, ...], ScriptRun | None]] = []
         seeds: list[SeedRun] = []
         last = next((i for i, migration in enumerate(chain.migrations) if migration.version == upto), None)
         wanted = chain.migrations if last is None else chain.migrations[: last + 1]
@@ -137,9 +137,11 @@ class _Replaying:
             before = tuple(self._applied)
             self._history.announce(self._connection, migration)
             done = self._apply(migration.up, upcoming.up if upcoming else None)
-            if done.run.outcome is Outcome.APPLIED:
+            applied = done.run.outcome is Outcome.APPLIED
+            verified = self._runner.apply(migration.verify) if applied and migration.verify else None
+            if applied:
                 self._history.record(self._connection, migration)
-            steps.append((migration, done, self._advice(done.run), before))
+            steps.append((migration, done, self._advice(done.run), before, verified))
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
         return Timeline(

@@ -140,6 +140,8 @@ class Step:
     """What the user can do about its failure: who creates a missing object, what to declare."""
     applied_before: tuple[str, ...] = ()
     """Files that had been applied before it."""
+    verified: ScriptRun | None = None
+    """What came of the script that verifies it; None: it has none, or was not applied."""
 
 
 @dataclass(frozen=True, slots=True)

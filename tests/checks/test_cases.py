@@ -55,6 +55,7 @@ TESTED_ELSEWHERE = {
     "base-applies": "tests/checks/test_chain_rules.py",
     "seed-applies": "tests/checks/test_chain_rules.py",
     "verifies": "tests/checks/test_verification.py",
+    "verifies-itself": "tests/chain/formats/sqitch/test_sqitch.py",
     "duplicate-version": "tests/checks/test_chain_rules.py",
     "file-without-statements": "tests/checks/test_chain_rules.py",
     "set-aside-file": "tests/checks/test_chain_rules.py",
