@@ -21,6 +21,7 @@ from migrate_validate import syntax
 from migrate_validate.chain.files import read_script
 from migrate_validate.chain.formats.entries import add_steps, beginning, entries, set_aside, split_version
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.model import Migration, Records, Sends, SetAside, Statement
 from migrate_validate.chain.python import read_python, visible_sql
 from migrate_validate.chain.traced import Program, Traced
@@ -52,6 +53,8 @@ class _Listed:
     sql: tuple[ast.expr, ...] | None
     """What it holds below ``sql``; None: it has callables."""
     returns: bool
+    lines: tuple[range, ...] = ()
+    """Where it stands, with the functions that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def _of_module(runner: Path, reading: Reading) -> Contents:
         known.add(each.name)
         version, name = split_version(each.name)
         # What a migration is called has to be unique.
-        script = replace(whole, file=f"{whole.file}[{each.name}]", text=visible)
+        script = replace(whole, file=f"{whole.file}[{each.name}]", text=section(visible, each.lines))
         if each.sql is not None:
             statements = tuple(_statements(script.file, each.sql))
             if len(statements) < len(each.sql):
@@ -179,21 +182,33 @@ def _list(path: Path) -> _List | None:
                 ast.Assign(targets=[ast.Name(id=name)], value=value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ) if "migrations" in name.lower():
-                found = tuple(_entries(value))
+                found = tuple(
+                    replace(each, lines=tuple(_lines(each, member, module))) for each, member in _entries(value)
+                )
                 if found:
                     return _List(name, node in module.body, found)
     return None
 
 
-def _entries(value: ast.expr) -> Iterator[_Listed]:
+def _lines(entry: _Listed, member: ast.expr, module: ast.Module) -> Iterator[range]:
+    """The lines of an entry and of the functions of the module that it names."""
+    yield range(member.lineno, (member.end_lineno or member.lineno) + 1)
+    named = {each.id for each in ast.walk(member) if isinstance(each, ast.Name)} if entry.sql is None else set()
+    for each in module.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name in named:
+            yield range(each.lineno, (each.end_lineno or each.lineno) + 1)
+
+
+def _entries(value: ast.expr) -> Iterator[tuple[_Listed, ast.expr]]:
+    """What a list or a dict holds, each with the part of the text that says so."""
     match value:
         case ast.List(elts=members) | ast.Tuple(elts=members):
             for each in members:
-                yield from _entry(each)
+                yield from ((entry, each) for entry in _entry(each))
         case ast.Dict(keys=keys, values=values):
             for key, one in zip(keys, values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str) and not isinstance(one, ast.Constant):
-                    yield _Listed(key.value, key.lineno, None, isinstance(one, ast.Tuple) and len(one.elts) > 1)
+                    yield _Listed(key.value, key.lineno, None, isinstance(one, ast.Tuple) and len(one.elts) > 1), one
 
 
 def _entry(each: ast.expr) -> Iterator[_Listed]:
