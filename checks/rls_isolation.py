@@ -18,6 +18,9 @@ from ._rls_isolation.proving import Proof, prove
 from ._rls_isolation.telling import finding
 from ._shared import Connection, own_catalog
 
+_SHOWN = 8
+"""Differences of the access matrix that a message names; the evidence has all."""
+
 
 @rule(severity=Severity.ERROR)
 def cross_tenant_read(
@@ -240,7 +243,8 @@ def access_changed(
     if different:
         count = f"{len(different)} place{'s' if len(different) > 1 else ''}"
         yield Finding(
-            f"{path.name} differs in {count}: {'; '.join(different[:3])}" + ("; ..." if len(different) > 3 else ""),
+            f"{path.name} differs in {count}: {'; '.join(different[:_SHOWN])}"
+            + (f"; {len(different) - _SHOWN} more" if len(different) > _SHOWN else ""),
             location=Location(path.name),
             evidence={"changes": different},
             fix="migrate-validate snapshot writes it anew",

@@ -73,15 +73,22 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def changes(kept: str, now: str) -> list[str]:
-    """What differs, cell by cell: ``SELECT public.notes as anon: none, was own``; lines of a diff where that fails."""
+    """What differs, cell by cell: ``SELECT public.notes as anon: none, was own``; lines of a diff where that fails.
+
+    Identities of which the same is to be said share a line.
+    """
     (before, closed), (after, closed_now) = _cells(kept), _cells(now)
-    lines = []
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
     for key in dict.fromkeys((*before, *after)):
         command, name, label = key
         was = before.get(key, _NOT if (command, name) in closed else "not there")
         now_is = after.get(key, _NOT if (command, name) in closed_now else "gone")
         if was != now_is:
-            lines.append(f"{command} {name} as {label}: {now_is}, was {was}")
+            alike.setdefault((command, name, now_is, was), []).append(label)
+    lines = [
+        f"{command} {name} as {', '.join(labels)}: {now_is}, was {was}"
+        for (command, name, now_is, was), labels in alike.items()
+    ]
     known, known_now = ({(command, name) for command, name, _ in each} for each in (before, after))
     lines += [f"{' '.join(each)}: granted to nobody, was not there" for each in sorted(closed_now - closed - known)]
     lines += [f"{' '.join(each)}: gone, was granted to nobody" for each in sorted(closed - closed_now - known_now)]
