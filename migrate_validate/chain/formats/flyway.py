@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.flyway_names import (
     CALLBACK,
+    ONCE,
     SURE,
     WHEN_MIGRATING,
     Kind,
@@ -18,18 +20,11 @@ from migrate_validate.chain.formats.flyway_names import (
     parsed,
     refuse_twice,
 )
-from migrate_validate.chain.formats.flyway_settings import (
-    Flyway,
-    configuration,
-    configured,
-    script_settings,
-    truth,
-)
+from migrate_validate.chain.formats.flyway_scripts import TABLE, Scripts
+from migrate_validate.chain.formats.flyway_settings import Flyway, configuration, configured
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.placeholders import Unknown, refuse_unknown, replace_placeholders
 from migrate_validate.chain.formats.sql import CONFIGURATION
-from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
-from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.chain.model import Migration, Records, Script, SetAside
 from migrate_validate.errors import ChainError
 
 _DEFAULT_PLACES = ("sql", "migrations", "src/main/resources/db/migration", "db/migration")
@@ -47,15 +42,6 @@ _LANGUAGES = {
     ".sh": "a shell script",
 }
 """By the endings of their files."""
-_MAY_REFUSE = re.compile(r"concurrently|vacuum|database|tablespace|subscription|system|reindex|discard", re.IGNORECASE)
-"""Words without which Flyway runs all statements of a file in one transaction."""
-_REFUSES = re.compile(
-    r"(?:(?:create|drop)\s+(?:database|tablespace|subscription|(?:unique\s+)?index\s+concurrently)|alter\s+system|vacuum"
-    r"|reindex\s+(?:verbose\s+)?(?:schema|database|system)|discard\s+all)\b",
-    re.IGNORECASE,
-)
-"""The statements of which Flyway knows that they cannot run in one: not all that there are."""
-_TABLE = "flyway_schema_history"
 
 
 def _recognizes(path: Path) -> Recognition | None:
@@ -74,7 +60,7 @@ def _read(path: Path, reading: Reading) -> Contents:
     if not path.is_dir():
         raise ChainError(f"{path} is no directory of Flyway", looked=[str(path)], remedy="name the directory")
     flyway = configuration(path)
-    return _Reader(reading, flyway).read(_locations(path, flyway))
+    return _Reader(reading, flyway, Scripts(reading, flyway)).read(_locations(path, flyway))
 
 
 def _locations(path: Path, flyway: Flyway) -> list[Path]:
@@ -105,9 +91,11 @@ class _Reader:
 
     reading: Reading
     flyway: Flyway
+    scripts: Scripts
     contents: Contents = field(default_factory=Contents)
-    unknown: list[tuple[str, Unknown]] = field(default_factory=list)
     steps: list[tuple[Named | None, Path, str]] = field(default_factory=list)
+    callbacks: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    """By event, those that run once."""
 
     def read(self, locations: Iterable[Path]) -> Contents:
         paths = sorted({path for place in locations for path in _below(place)}, key=lambda path: path.name)
@@ -122,16 +110,18 @@ class _Reader:
         versioned.sort(key=lambda each: each.numbers)
         repeatable = sorted(of[Kind.REPEATABLE], key=lambda each: each.description)
         downs = {each.numbers: each for each in undo}
-        self.contents.migrations += [
-            migration
-            for each in (*versioned, *repeatable)
-            if (migration := self._migration(each, downs.pop(each.numbers, None) if each.version else None))
-        ]
+        self.contents.base += [up for path in self.callbacks["beforeMigrate"] if (up := self._up(path))]
+        for each in versioned:
+            self._add(each, downs.pop(each.numbers, None))
+        self._call("afterVersioned", "beforeRepeatables")
+        for each in repeatable:
+            self._add(each, None)
+        self._call("afterMigrateApplied", "afterMigrate")
         for each in downs.values():
             self._aside(each.path, f"it undoes version {each.version}, which there is not")
         self._place_steps(versioned)
         self._schemas()
-        refuse_unknown(self.unknown, ["or as flyway.placeholders.name in Flyway's configuration"])
+        self.scripts.refuse_unknown()
         self.contents.records = _records(self.flyway)
         return self.contents
 
@@ -163,7 +153,11 @@ class _Reader:
             self._aside(path, f"no SQL: its name ends in {ending}" if ending else "no SQL: its name has no ending")
 
     def _callback(self, path: Path, event: str) -> None:
-        if WHEN_MIGRATING.match(event):
+        if event in ONCE:
+            self.callbacks[event].append(path)
+        elif event.endswith("Error"):
+            self._aside(path, f"a callback, which Flyway runs at {event}: only where something fails")
+        elif WHEN_MIGRATING.match(event):
             self.steps.append((None, path, f"a callback, which Flyway runs at {event}"))
         else:
             self._aside(path, f"a callback, which Flyway runs at {event}, never for migrate")
@@ -180,10 +174,7 @@ class _Reader:
     def _place_steps(self, versioned: Sequence[Named]) -> None:
         """Say of each step that is not run which migration comes after it."""
         for named, path, reason in self.steps:
-            if named is None:
-                later = [] if path.name.startswith("after") else versioned
-            else:
-                later = [each for each in versioned if named.version and each.numbers > named.numbers]
+            later = [each for each in versioned if named is None or (named.version and each.numbers > named.numbers)]
             before = later[0].version if later else ""
             self.contents.set_aside.append(
                 SetAside(relative(path, self.reading.root), reason, step=True, before=before)
@@ -201,102 +192,29 @@ class _Reader:
         behind = [[each for each in of[kind] if each.numbers > chosen.numbers] for kind in (Kind.VERSIONED, Kind.UNDO)]
         return [chosen, *behind[0]], behind[1]
 
-    def _migration(self, named: Named, undo: Named | None) -> Migration | None:
-        written = read_script(named.path, self.reading.root)
-        up = self._script(written)
+    def _call(self, *events: str) -> None:
+        """Add what Flyway runs at these events, each time."""
+        for event in events:
+            for path in self.callbacks[event]:
+                if up := self._up(path):
+                    self.contents.migrations.append(Migration(path.stem, event, up, repeats=True))
+
+    def _up(self, path: Path) -> Script | None:
+        script = self.scripts.read(path)
+        if script is None:
+            self._aside(path, f"shouldExecute in {path.name}.conf says false")
+        return script
+
+    def _add(self, named: Named, undo: Named | None) -> None:
+        up = self._up(named.path)
         if up is None:
-            self._aside(named.path, f"shouldExecute in {named.path.name}.conf says false")
-            return None
+            return
         version = named.version or named.path.stem
         # The texts of versioned migrations are compared as they are written, those of repeatable ones as they are sent.
-        number = checksum(written.text if named.version else up.text)
-        down = self._script(read_script(undo.path, self.reading.root)) if undo else None
-        return Migration(version, named.description, up, down, str(number), repeats=not named.version)
-
-    def _script(self, script: Script) -> Script | None:
-        """The file as Flyway sends it; None where its configuration says that it is not to run."""
-        path = script.path
-        own = script_settings(
-            path.with_name(path.name + ".conf"),
-            {
-                "executeInTransaction": lambda entry: truth(entry, "executeInTransaction"),
-                "placeholderReplacement": lambda entry: truth(entry, "placeholderReplacement"),
-                "shouldExecute": lambda entry: entry,
-            },
-        )
-        values = self._values(path)
-        if "shouldExecute" in own:
-            entry = own["shouldExecute"]
-            condition, unknown = self._replaced(str(entry.value), values)
-            self.unknown += [
-                (relative(entry.path, self.reading.root), replace(each, line=entry.line)) for each in unknown
-            ]
-            if not unknown and not _holds(condition):
-                return None
-        if own.get("placeholderReplacement", self._replaces):
-            text, unknown = self._replaced(script.text, values)
-            self.unknown += [(script.file, each) for each in unknown]
-            script = replace(script, text=text)
-        return self._sent(script, own.get("executeInTransaction"))
-
-    def _sent(self, script: Script, wanted: bool | None) -> Script:
-        """The script with the transactions that Flyway gives it.
-
-        :param wanted: whether it is to be one, where its own configuration says so
-        """
-        together = self.flyway.flag("executeInTransaction", default=True) if wanted is None else wanted
-        if not together:
-            return replace(script, sends=Sends.STATEMENTS)
-        if script.problem is not None or wanted or not _MAY_REFUSE.search(script.text):
-            return replace(script, sends=Sends.TRANSACTION)
-        try:
-            parts = statements(script)
-        except ScriptError:
-            return script
-        alone = [part for part in parts if _REFUSES.match(part.sql)]
-        if not alone:
-            return replace(script, sends=Sends.TRANSACTION)
-        if len(alone) < len(parts) and not self.flyway.flag("mixed", default=False):
-            other = next(part for part in parts if part not in alone)
-            lines = f"line {alone[0].location.line}", f"line {other.location.line}"
-            problem = (
-                f"Flyway refuses it: {lines[0]} cannot run in a transaction, {lines[1]} can, flyway.mixed is not set:"
-                " put them into files of their own"
-            )
-            return replace(script, text="", problem=problem)
-        return replace(script, sends=Sends.STATEMENTS)
-
-    @property
-    def _replaces(self) -> bool:
-        wanted = self.reading.settings.placeholders is not False
-        return wanted and self.flyway.flag("placeholderReplacement", default=True)
-
-    def _replaced(self, text: str, values: dict[str, str]) -> tuple[str, tuple[Unknown, ...]]:
-        return replace_placeholders(
-            text,
-            values,
-            prefix=self.flyway.text("placeholderPrefix", "${"),
-            suffix=self.flyway.text("placeholderSuffix", "}"),
-        )
-
-    def _values(self, path: Path) -> dict[str, str]:
-        given = self.reading.settings.placeholders or {}
-        separator = self.flyway.text("placeholderSeparator", ":")
-        schemas = self.flyway.texts("schemas")
-        usual = {
-            "environment": "default",
-            "defaultschema": self.flyway.text("defaultSchema", schemas[0] if schemas else "public"),
-            "filename": path.name,
-            "table": self.flyway.text("table", _TABLE),
-            "timestamp": "2000-01-01 00:00:00",
-            "user": "CURRENT_USER",
-            "workingdirectory": str(path.parent),
-        }
-        return (
-            {f"flyway{separator}{name}": text for name, text in usual.items()}
-            | self.flyway.placeholders
-            | {name.lower(): text for name, text in given.items()}
-        )
+        number = checksum(read_script(named.path, self.reading.root).text if named.version else up.text)
+        down = self.scripts.read(undo.path) if undo else None
+        repeats = not named.version
+        self.contents.migrations.append(Migration(version, named.description, up, down, str(number), repeats))
 
     def _schemas(self) -> None:
         """Flyway makes the schemas that it is told of, and the first of them is where names without a schema lead."""
@@ -348,21 +266,12 @@ def _code_beside(locations: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _holds(condition: str) -> bool:
-    """Whether a condition of ``shouldExecute`` does: ``true``, ``a==b``, ``a!=b``."""
-    for sign, wanted in (("==", True), ("!=", False)):
-        if sign in condition:
-            left, _, right = condition.partition(sign)
-            return (left.strip() == right.strip()) is wanted
-    return condition.strip().lower() != "false"
-
-
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _records(flyway: Flyway) -> Records:
-    table = flyway.text("table", _TABLE)
+    table = flyway.text("table", TABLE)
     name = _quoted(table)
     return Records(
         table=table,
@@ -385,8 +294,9 @@ def _records(flyway: Flyway) -> Records:
             INSERT INTO {name} (installed_rank, version, description, type, script, checksum, installed_by,
                 execution_time, success)
             SELECT coalesce(max(installed_rank), 0) + 1, nullif(%(version)s, regexp_replace(%(file)s, '[.][^.]*$', '')),
-                %(name)s, 'SQL', %(file)s, %(checksum)s::int, current_user, 0, true
+                %(name)s, 'SQL', %(file)s, nullif(%(checksum)s, '')::int, current_user, 0, true
             FROM {name}
+            HAVING %(checksum)s <> ''
         """,
         reverted=f"DELETE FROM {name} WHERE version = %(version)s",
     )

@@ -19,6 +19,8 @@ CALLBACK = re.compile(
     r"(?:Migrate|Undo|Clean|Info|Validate|Baseline|Repair|Connect|CreateSchema|Repeatables|Versioned|Deploy)"
     r"(?:Statement|Applied|OperationFinish)?(?:Error)?|createSchema)(?:__.*)?"
 )
+ONCE = ("beforeMigrate", "afterVersioned", "beforeRepeatables", "afterMigrateApplied", "afterMigrate")
+"""The events that come once where all migrations are applied, in their order."""
 WHEN_MIGRATING = re.compile(
     r"(?:before|after)(?:Each)?(?:Migrate|Repeatables|Versioned|Connect|CreateSchema)|createSchema"
 )

@@ -59,8 +59,8 @@ def test_steps_that_cannot_be_run(tmp_path: Path) -> None:
             f"{resources}/V1__users.sql": USERS,
             f"{resources}/V3__c.sql": "",
             f"{resources}/V4__d.sh": "",
-            f"{resources}/beforeMigrate.sql": "",
-            f"{resources}/afterMigrate__grants.sql": "",
+            f"{resources}/beforeEachMigrate.sql": "",
+            f"{resources}/afterMigrateError.sql": "",
             f"{code}/V2__Backfill.java": "",
             f"{code}/R__Check.java": "",
             f"{code}/Helper.java": "",
@@ -72,9 +72,22 @@ def test_steps_that_cannot_be_run(tmp_path: Path) -> None:
         "R__Check.java": ("a migration: Java", ""),
         "V2__Backfill.java": ("a migration: Java", "3"),
         "V4__d.sh": ("a migration: a shell script", ""),
-        "afterMigrate__grants.sql": ("a callback, which Flyway runs at afterMigrate", ""),
-        "beforeMigrate.sql": ("a callback, which Flyway runs at beforeMigrate", "1"),
+        "beforeEachMigrate.sql": ("a callback, which Flyway runs at beforeEachMigrate", "1"),
     }
+    assert aside(chain) == {
+        "afterMigrateError.sql": "a callback, which Flyway runs at afterMigrateError: only where something fails"
+    }
+
+
+def test_callbacks_that_come_once_are_applied(tmp_path: Path) -> None:
+    names = ["V1__a.sql", "afterVersioned.sql", "R__v.sql", "afterMigrateApplied__b.sql", "afterMigrate.sql"]
+    chain = read(tmp_path, dict.fromkeys([*names, "beforeMigrate__roles.sql"], USERS))
+    assert [each.file for each in chain.base] == ["beforeMigrate__roles.sql"]
+    assert applied(chain) == names
+    assert [(each.version, each.name, each.repeats) for each in chain.migrations[3:]] == [
+        ("afterMigrateApplied__b", "afterMigrateApplied", True),
+        ("afterMigrate", "afterMigrate", True),
+    ]
 
 
 def test_a_new_database_begins_with_the_last_baseline(tmp_path: Path) -> None:
@@ -227,9 +240,10 @@ def test_applied(server: Server, tmp_path: Path) -> None:
         "sql/V2__index.sql": "CREATE INDEX CONCURRENTLY users_again ON app.users (id);",
         "sql/V3__seen.sql": "CREATE TABLE audit.seen AS SELECT * FROM flyway_schema_history;",
         "sql/R__ids.sql": "CREATE VIEW ids AS SELECT id FROM users;",
+        "sql/afterMigrate.sql": "GRANT SELECT ON ids TO PUBLIC;",
     }
     with replayed(server, tmp_path, chain) as replay:
-        assert outcomes(replay.timeline) == ["applied"] * 4
+        assert outcomes(replay.timeline) == ["applied"] * 5
         assert query(replay, "SELECT string_agg(version || description, ',' ORDER BY version) FROM audit.seen") == (
             "1users,2index"
         )
@@ -238,6 +252,7 @@ def test_applied(server: Server, tmp_path: Path) -> None:
         )
         assert query(replay, "SELECT 'app.ids'::regclass::text || 'app.users_again'::regclass::text")
         assert query(replay, "SELECT count(*) FROM app.flyway_schema_history WHERE version IS NULL") == 1
+        assert query(replay, "SELECT count(*) FROM app.flyway_schema_history") == 4
         assert replay.timeline.tool_tables == {"app.flyway_schema_history"}
 
 
