@@ -140,7 +140,8 @@ def verifies_itself(step: Step) -> Iterator[Result]:
     Sqitch runs such a script where it deploys with ``--verify``, and takes the change back where it fails. Only an error
     is a failure, as for psql.
 
-    Why: the deployment stops here; the authors of the migration wrote down what must hold after it, and it does not.
+    Why: the deployment stops here: the authors of the migration wrote down what must hold after it, and it does
+    not.
     Fix: run the script on a database that has the migration; correct the migration, or the script.
     """
     if step.migration.verify is None:

@@ -149,7 +149,10 @@ class _Replaying:
             "",
             "",
             base=tuple(done.complete() for done in base),
-            steps=tuple(Step(chain, migration, done.complete(), *told) for migration, done, *told in steps),
+            steps=tuple(
+                Step(chain, migration, done.complete(), hints, before, verified)
+                for migration, done, hints, before, verified in steps
+            ),
             seeds=tuple(seeds),
             tool_tables=tool_tables | _foreign_tables(chain),
         )
