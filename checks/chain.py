@@ -142,7 +142,7 @@ def verifies_itself(step: Step) -> Iterator[Result]:
 
     Why: the deployment stops here: the authors of the migration wrote down what must hold after it, and it does
     not.
-    Fix: run the script on a database that has the migration; correct the migration, or the script.
+    Fix: run the script by hand on a database with the migration; correct the one or the other.
     """
     if step.migration.verify is None:
         yield NotApplicable("it has no verification script of its own")
