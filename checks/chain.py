@@ -137,11 +137,10 @@ def verifies(connection: Connection, chain: Chain) -> Iterator[Result]:
 def verifies_itself(step: Step) -> Iterator[Result]:
     """A migration whose own verification script fails right after it.
 
-    Sqitch runs such a script where it deploys with ``--verify``, and takes the change back where it fails. Only an error
-    is a failure, as for psql.
+    Sqitch runs it where it deploys with ``--verify``, and takes the change back where it fails. Only an error is a
+    failure, as for psql.
 
-    Why: the deployment stops here: the authors of the migration wrote down what must hold after it, and it does
-    not.
+    Why: the authors of the migration wrote down what must hold after it, and it does not: the deployment stops here.
     Fix: run the script by hand on a database with the migration; correct the one or the other.
     """
     if step.migration.verify is None:
