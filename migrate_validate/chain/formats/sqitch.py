@@ -64,8 +64,9 @@ def _read(path: Path, reading: Reading) -> Contents:
     used = _read_changes(plan, project, reading, contents)
     if any(
         f"{project.registry}.changes" in script.text
-        for script in contents.verifications
-        + [script for each in contents.migrations for script in (each.up, each.down) if script]
+        for each in contents.migrations
+        for script in (each.up, each.down, each.verify)
+        if script
     ):
         contents.records = _records(plan, project.registry)
     _set_aside_rest(path, project, used, reading, contents)
@@ -165,12 +166,7 @@ def _read_changes(plan: Plan, project: _Project, reading: Reading, contents: Con
             path = relative(_path(change, "deploy", project), reading.root)
             missing.append(f"line {change.line}: {path} does not exist")
             continue
-        contents.migrations.append(Migration(change.version, "", deploy, revert))
-        if verify is not None and not change.rework_tags:
-            contents.verifications.append(verify)
-        elif verify is not None:
-            reason = f"it verifies {change.name} as it was until a later change of this name reworks it"
-            contents.set_aside.append(SetAside(verify.file, reason))
+        contents.migrations.append(Migration(change.version, "", deploy, revert, verify=verify))
         contents.set_aside += [_elsewhere(change, written, project, reading) for written in change.elsewhere]
     if missing:
         remedy = "restore the scripts, or take their changes out of the plan: sqitch deploy stops there"

@@ -8,7 +8,9 @@ import pytest
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.findings import Finding, NotApplicable
 from migrate_validate.postgres import Server
+from migrate_validate.rules import Registry
 from tests.chain.formats.chains import Files, applied, aside, read, refused, steps, ways_back
 from tests.replay.chains import outcomes, query, replayed
 
@@ -39,13 +41,16 @@ def test_the_plan_gives_the_order(tmp_path: Path) -> None:
     assert applied(chain) == ["deploy/users@v1.0.sql", "deploy/mail.sql", "deploy/users.sql"]
     assert [each.version for each in chain.migrations] == ["users@v1.0", "mail", "users"]
     assert ways_back(chain) == {"users@v1.0": "revert/users@v1.0.sql", "users": "revert/users.sql"}
-    assert [each.file for each in chain.verifications] == ["verify/mail.sql", "verify/users.sql"]
+    assert [each.verify and each.verify.file for each in chain.migrations] == [
+        "verify/users@v1.0.sql",
+        "verify/mail.sql",
+        "verify/users.sql",
+    ]
     assert {each.up.sends for each in chain.migrations} == {Sends.STATEMENTS}
     assert aside(chain) == {
         "README.md": "Markdown: a text for people",
         "deploy/lost.sql": "sqitch.plan names no change of this name: sqitch never runs it",
         "sqitch.conf": "the configuration of sqitch",
-        "verify/users@v1.0.sql": "it verifies users as it was until a later change of this name reworks it",
     }
 
 
@@ -140,6 +145,30 @@ def test_commands_of_psql(tmp_path: Path, server: Server) -> None:
         failure = replay.timeline.steps[1].run.failure
         assert failure is not None
         assert failure.message == "\\copy from runs a command of the shell, which is refused"
+
+
+def test_a_change_is_verified_right_after_it(tmp_path: Path, server: Server) -> None:
+    """It need not hold when later changes have been deployed."""
+    verify = "BEGIN;\nSELECT 1 / count(*) FROM rows;\nROLLBACK;\n"
+    files: Files = {
+        "sqitch.plan": HEAD + f"rows {BY}\nfewer {BY}\ngone {BY}\n",
+        "deploy/rows.sql": "CREATE TABLE rows AS SELECT 1 AS id;\n",
+        "deploy/fewer.sql": "DELETE FROM rows;\n",
+        "deploy/gone.sql": "DROP TABLE rows;\n",
+        "verify/rows.sql": verify,
+        "verify/fewer.sql": verify,
+    }
+    rule = Registry.load().find("verifies-itself")
+    assert rule is not None
+    with replayed(server, tmp_path, files) as replay:
+        assert outcomes(replay.timeline) == ["applied", "applied", "applied"]
+        said = [list(rule.function(step)) for step in replay.timeline.steps]
+    assert said[0] == []
+    (finding,) = said[1]
+    assert isinstance(finding, Finding)
+    assert finding.message == "verify/fewer.sql fails after deploy/fewer.sql: division by zero (SQLSTATE 22012)"
+    assert str(finding.location) == "verify/fewer.sql:2:1"
+    assert said[2] == [NotApplicable("it has no verification script of its own")]
 
 
 def test_what_copy_cannot_read(tmp_path: Path) -> None:
