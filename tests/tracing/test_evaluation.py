@@ -1,0 +1,94 @@
+"""Rules on migrations in Python."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.findings import Verdict
+from migrate_validate.postgres import ServerOptions
+from tests.replay.chains import FAST, write
+from tests.support.servers import available_majors
+from tests.tracing.projects import alembic
+
+REVISIONS = {
+    "a1": """
+def upgrade():
+    op.execute("create role reporting")
+    op.execute("create table users (id int primary key, email text)")
+
+def downgrade():
+    op.execute("drop table users")
+""",
+    "b2 after a1": """
+def upgrade():
+    op.execute("alter table users alter column email set not null")
+    op.get_bind().commit()
+    # migrate-validate: ignore index-built-under-lock: nobody is there
+    op.create_index("by_email", "users", ["email"])
+
+def downgrade():
+    op.drop_index("by_email", "users")
+""",
+    "c3 after b2": """
+def upgrade():
+    for (id_,) in op.get_bind().execute(sa.text("select id from users")).fetchall():
+        op.execute(f"delete from users where id = {id_}")
+
+def downgrade():
+    pass
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluation]:
+    """A project of Alembic, evaluated."""
+    folder = tmp_path_factory.mktemp("project")
+    write(folder, alembic(REVISIONS))
+    chain = read_chain(".", FAST, rootdir=folder)
+    with contextlib.closing(Evaluation(chain, FAST, ServerOptions(major=available_majors()[-1]))) as opened:
+        yield opened
+
+
+def _file(name: str) -> str:
+    return str(Path("db/versions") / f"{name}_it.py")
+
+
+def test_findings_name_lines_of_python(evaluation: Evaluation) -> None:
+    """Rows that it does not expect, a way back that leaves something behind."""
+    result = evaluation.evaluate(evaluation.registry["fails-on-data"], _file("b2"))
+    assert "db/versions/b2_it.py:7" in [str(finding.location) for finding in result.findings]
+    result = evaluation.evaluate(evaluation.registry["rollback-leaves-trace"], _file("b2"))
+    assert [finding.object for finding in result.findings] == ["public.users.email"]
+
+
+def test_roles_are_made_once_on_each_server(evaluation: Evaluation) -> None:
+    """The traced database lies on a server of its own."""
+    assert evaluation.timeline.complete
+
+
+def test_a_comment_silences_a_finding(evaluation: Evaluation) -> None:
+    result = evaluation.evaluate(evaluation.registry["index-built-under-lock"], _file("b2"))
+    assert result.findings == ()
+    assert [each.ignore.reason for each in result.ignored] == ["nobody is there"]
+
+
+def test_a_migration_that_reads_rows_is_unproven_on_others(evaluation: Evaluation) -> None:
+    result = evaluation.evaluate(evaluation.registry["rows-lost"], _file("c3"))
+    assert (result.verdict, result.reason) == (
+        Verdict.UNPROVEN,
+        "db/versions/c3_it.py:7: the migration reads rows and may send something else where they are others",
+    )
+    assert evaluation.evaluate(evaluation.registry["applies"], _file("c3")).verdict is Verdict.PASSED
+
+
+def test_a_migration_that_commits_by_itself_is_told(evaluation: Evaluation) -> None:
+    assert evaluation.timeline.notes == (
+        "db/versions/b2_it.py: it commits by itself (line 8): what it has sent before stays where it fails later",
+    )
