@@ -64,8 +64,10 @@ class Repository:
 
     def commit(self, reference: str) -> str | None:
         """The hash of the commit that a reference means; None: there is no such reference."""
+        if reference.startswith("-"):
+            return None  # Git would take it for an option.
         try:
-            return self._ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+            return self._ask("rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
         except _Refused:
             return None
 
