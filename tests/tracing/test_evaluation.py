@@ -65,7 +65,7 @@ def test_findings_name_lines_of_python(evaluation: Evaluation) -> None:
     result = evaluation.evaluate(evaluation.registry["fails-on-data"], _file("b2"))
     assert "db/versions/b2_it.py:7" in [str(finding.location) for finding in result.findings]
     result = evaluation.evaluate(evaluation.registry["rollback-leaves-trace"], _file("b2"))
-    assert [finding.object for finding in result.findings] == ["public.users.email"]
+    assert [finding.object for finding in result.findings] == ["table public.users column email"]
 
 
 def test_roles_are_made_once_on_each_server(evaluation: Evaluation) -> None:
