@@ -23,6 +23,7 @@ _FILES = {
 }
 _UNEXPOSED = "unexposed"
 """What Supabase's tools run before the first migration where new tables are not exposed."""
+_PROJECT = "postgres"
 _SEARCH_PATH = '"$user", public, extensions'
 _AFTERWARDS = {
     "pg_net": b"GRANT USAGE ON SCHEMA net TO supabase_functions_admin, postgres, anon, authenticated, service_role",
@@ -106,8 +107,10 @@ def prepare(environment: Environment, database: Database) -> tuple[str, ...]:
             connection.execute(_sql(environment.name, name))
         if not environment.exposes_new_tables:
             connection.execute(_sql(environment.name, _UNEXPOSED))
-        owner = f"ALTER DATABASE {quote(database.name)} OWNER TO {quote(environment.migration_role)}"
-        connection.execute(owner.encode())
+        # Scripts of a project name its database, which is called postgres: no other is, but its owner may do the same.
+        for name in (database.name, *([_PROJECT] if ours else [])):
+            owner = f"ALTER DATABASE {quote(name)} OWNER TO {quote(environment.migration_role)}"
+            connection.execute(owner.encode())
         notes += _install(connection, environment)
     if not ours:
         notes += _told_roles(environment, environment.migration_role, database.server, before)

@@ -15,3 +15,5 @@ DROP EVENT TRIGGER told;
 CREATE PUBLICATION everything FOR ALL TABLES;
 CREATE ROLE importer BYPASSRLS;
 ALTER ROLE authenticator SET pgrst.db_schemas = 'public, api';
+ALTER DATABASE postgres SET statement_timeout = '60s';
+GRANT CONNECT ON DATABASE postgres TO importer;
