@@ -222,12 +222,21 @@ def _down_name(migration: Migration, chain: Chain) -> str:
             continue
         if other.down.file == other.file:
             return f"the way back into {migration.file}, as {other.file} has it"
-        both = zip(other.file, other.down.file, strict=False)
-        same = next((place for place, (one, another) in enumerate(both) if one != another), 0)
+        same = _alike(other.file, other.down.file)
         ending, instead = other.file[same:], other.down.file[same:]
         if migration.file.endswith(ending):
             return migration.file.removesuffix(ending) + instead
+        same = _alike(other.file[::-1], other.down.file[::-1])
+        start, instead = other.file[:-same], other.down.file[:-same]
+        if same and migration.file.startswith(start):
+            return instead + migration.file.removeprefix(start)
     return f"{migration.file.removesuffix('.sql')}_rollback.sql"
+
+
+def _alike(one: str, another: str) -> int:
+    """With how many of the same characters two texts begin."""
+    pairs = zip(one, another, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(another)))
 
 
 def _no_down(migration: Migration) -> NotApplicable:

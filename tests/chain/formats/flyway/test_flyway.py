@@ -279,6 +279,12 @@ def test_what_is_applied_again_has_to_allow_it(server: Server, tmp_path: Path) -
         "it is applied again when it changes; nobody takes it back"
     }
     assert not any(isinstance(each, Finding) for each in told)
+    write(tmp_path, {"V3__t.sql": "CREATE TABLE t3 (id int PRIMARY KEY);"})
+    (missing,) = [each for each in run_chain(RULES["missing-rollback"], tmp_path, major) if isinstance(each, Finding)]
+    assert (missing.message, missing.fix) == (
+        "V3__t.sql has no down script; 2 of 2 other migrations have one",
+        "write U3__t.sql",
+    )
 
 
 def test_what_cannot_run_in_a_transaction_fails_as_with_flyway(server: Server, tmp_path: Path) -> None:
