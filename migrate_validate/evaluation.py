@@ -6,12 +6,12 @@ import contextlib
 import functools
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
@@ -21,8 +21,9 @@ from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
 from migrate_validate.config import Expectations, Settings
-from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
+from migrate_validate.findings import Finding, Verdict
 from migrate_validate.git.history import History
+from migrate_validate.judging import judge
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
@@ -32,24 +33,13 @@ from migrate_validate.postgres.lending import Lender
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
 from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.replay import Replay, replay_chain
-from migrate_validate.replay.stages import Stage, StageLost, Stages
+from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
-from migrate_validate.results import Ignored, Results, RuleResult, Shared, configured
+from migrate_validate.results import Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
-from migrate_validate.statistics import scaled
 from migrate_validate.tracing.tracing import Tracing, reads_rows, remarks
 
 _NO_HISTORY = "no --migrations-since=REF says what the chain is compared with"
-
-
-class Judgement(NamedTuple):
-    """What the results of a rule amount to."""
-
-    verdict: Verdict
-    reason: str
-    """Why it is unproven or skipped; empty otherwise."""
-    findings: tuple[Finding, ...]
-    ignored: tuple[Ignored, ...] = ()
 
 
 class Evaluation:
@@ -402,48 +392,3 @@ class Evaluation:
         copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
         self._resources.callback(self._drop, copy)
         return copy
-
-
-def judge(rule: Rule, arguments: dict[str, object], settings: Settings, ignores: Sequence[Ignore] = ()) -> Judgement:
-    """Run a rule on its arguments; what ``ignores`` silence has no part in the verdict."""
-    findings: list[Finding] = []
-    ignored: list[Ignored] = []
-    unproven: list[str] = []
-    skipped: list[str] = []
-    try:
-        for result in rule.function(**arguments):
-            if isinstance(result, Finding):
-                silent = next((each for each in ignores if each.silences(result)), None)
-                if silent is not None:
-                    ignored.append(Ignored(_weigh(result, settings), silent))
-                elif configured(settings.severity, *result.names) != "off":
-                    findings.append(_weigh(result, settings))
-            elif isinstance(result, Unproven):
-                unproven.append(f"{result.object}: {result.reason}" if result.object else result.reason)
-            elif isinstance(result, NotApplicable):
-                skipped.append(result.reason)
-    except StageLost as lost:
-        unproven.append(str(lost))
-    except psycopg.Error as error:
-        unproven.append(
-            f"a query of the rule failed: {error.diag.message_primary or error} (SQLSTATE {error.sqlstate})"
-        )
-    severities = {finding.severity for finding in findings}
-    if Severity.ERROR in severities:
-        verdict = Verdict.FAILED
-    elif unproven:
-        verdict = Verdict.UNPROVEN
-    elif Severity.WARNING in severities:
-        verdict = Verdict.WARNED
-    elif skipped and not findings and not ignored:
-        verdict = Verdict.SKIPPED
-    else:
-        verdict = Verdict.PASSED
-    return Judgement(verdict, "; ".join(unproven or skipped), tuple(findings), tuple(ignored))
-
-
-def _weigh(finding: Finding, settings: Settings) -> Finding:
-    """The finding with the severity that is configured, or that the real database's statistics give it."""
-    weighed = scaled(finding, settings.statistics)
-    wanted = configured(settings.severity, *finding.names)
-    return replace(weighed, severity=Severity(wanted)) if wanted and wanted != "off" else weighed

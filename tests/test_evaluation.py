@@ -11,8 +11,9 @@ from migrate_validate.chain.ignores import Ignore
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
-from migrate_validate.evaluation import Evaluation, Judgement, judge
+from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven, Verdict
+from migrate_validate.judging import Judgement, judge
 from migrate_validate.postgres import ServerOptions
 from migrate_validate.results import Ignored
 from migrate_validate.rules import Rule, Scope

@@ -10,8 +10,8 @@ import pytest
 
 from migrate_validate.config import Settings
 from migrate_validate.errors import ConfigError
-from migrate_validate.evaluation import judge
 from migrate_validate.findings import Finding, Result, Severity, Verdict
+from migrate_validate.judging import judge
 from migrate_validate.rules import Rule, Scope
 from migrate_validate.settings import load_settings
 from migrate_validate.statistics import Limits, Statistics, TableStatistics, scaled
