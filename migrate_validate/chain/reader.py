@@ -11,7 +11,7 @@ from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats import FORMATS
-from migrate_validate.chain.formats.model import Contents, Format, Reading
+from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.metadata import is_metadata, read_metadata
 from migrate_validate.chain.model import Chain, Script, Seed
 from migrate_validate.config import Settings
@@ -139,7 +139,7 @@ def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> tu
         near = get_close_matches(wanted, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(sorted(names))}"
         trouble.add(ConfigError(f"there is no format {wanted!r}", remedy=hint))
-    found = [(each, recognition) for each in FORMATS if (recognition := each.recognizes(given))]
+    found = [(each, recognition) for each in FORMATS if (recognition := _recognized(each, given))]
     marked = [(each, recognition) for each, recognition in found if recognition.specific]
     if len(marked) > 1:
         raise ChainError(
@@ -159,6 +159,14 @@ def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> tu
     others = [each.name for each, other in found if each not in (chosen, FORMATS[-1]) and not recognition.specific]
     doubt = f"; --migrations-format={'|'.join(others)} would fit as well" if others else ""
     return chosen, f"{recognition.because}{doubt}"
+
+
+def _recognized(format: Format, given: Path) -> Recognition | None:
+    """What a format says of a path; a directory below it that may not be entered is nobody's mark."""
+    try:
+        return format.recognizes(given)
+    except PermissionError:
+        return None
 
 
 def _empty(named: str, root: Path, format: Format, contents: Contents) -> ChainError:

@@ -12,6 +12,7 @@ from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import ConfigError
 from tests.chain.formats.chains import read, refused
+from tests.chain.test_reader import unprivileged
 
 
 def test_each_has_a_name_of_its_own_and_one_fits_everything() -> None:
@@ -56,6 +57,14 @@ def test_nothing_to_apply_is_told_with_what_there_should_be(tmp_path: Path) -> N
     )
     message = refused(tmp_path / "other", {"db/migrations/1_a.sql": "SELECT 1;", "README.md": ""})
     assert message.endswith("what to do: did you mean ./db/migrations?")
+
+
+def test_a_directory_that_nobody_may_enter_is_no_mark(tmp_path: Path) -> None:
+    home = tmp_path / "db"
+    assert read(home, {"1_a.sql": "SELECT 1;", "2_closed/up.sql": "SELECT 2;"}).format == "diesel"
+    with unprivileged(tmp_path, home / "2_closed"):
+        closed = read_chain("db", Settings(), rootdir=tmp_path)
+    assert (closed.format, [each.file for each in closed.migrations]) == ("sql", ["1_a.sql"])
 
 
 def test_an_unknown_name(tmp_path: Path) -> None:
