@@ -26,6 +26,12 @@ _REFUSES = re.compile(
 """The statements of which Flyway knows that they cannot run in one: not all that there are."""
 
 
+_WHERE = (
+    "give it as flyway.placeholders.name in flyway.conf, flyway.toml or application.properties"
+    " (application.yml, pom.xml and files of Gradle are not read)"
+)
+
+
 @dataclass
 class Scripts:
     """Reads files, and remembers the placeholders in them that have no value."""
@@ -124,7 +130,7 @@ class Scripts:
 
         :raises ChainError: when there are any
         """
-        placeholders.refuse_unknown(self.unknown, ["or as flyway.placeholders.name in Flyway's configuration"])
+        placeholders.refuse_unknown(self.unknown, [_WHERE])
 
 
 def _holds(condition: str) -> bool:
