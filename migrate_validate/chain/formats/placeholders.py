@@ -57,6 +57,6 @@ def refuse_unknown(unknown: Sequence[tuple[str, Unknown]], remedy: Sequence[str]
         remedy=[
             'give it in migrate_validate.toml beside the migrations: [placeholders], name = "value"',
             *remedy,
-            "placeholders = false there, where the tool is told to replace none",
+            "write placeholders = false in migrate_validate.toml, where the tool is told to replace none",
         ],
     )

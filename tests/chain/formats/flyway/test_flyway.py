@@ -204,9 +204,9 @@ def test_placeholders_without_value(tmp_path: Path) -> None:
         "  R__v.sql:1: ${flyway:database}\n"
         "what to do, one of:\n"
         '  - give it in migrate_validate.toml beside the migrations: [placeholders], name = "value"\n'
-        "  - give it as flyway.placeholders.name in flyway.conf, flyway.toml or application.properties (application.yml,"
-        " pom.xml and files of Gradle are not read)\n"
-        "  - placeholders = false there, where the tool is told to replace none"
+        "  - give it as flyway.placeholders.name in flyway.conf, flyway.toml or application.properties"
+        " (application.yml, pom.xml and files of Gradle are not read)\n"
+        "  - write placeholders = false in migrate_validate.toml, where the tool is told to replace none"
     )
     untouched = read(tmp_path, {}, settings=Settings(placeholders=False))
     assert "${role}" in untouched.migrations[0].up.text
