@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ class ChainNode(pytest.Collector):
 
     evaluation: Evaluation
     registry: Registry
+    place: Place
     root: Path
     """What the files of the chain are relative to, named as the user does."""
 
@@ -44,6 +46,7 @@ class ChainNode(pytest.Collector):
         node: ChainNode = cls.from_parent(
             session, name=evaluation.chain.given, nodeid=node_id(place.path, session.config.rootpath), path=place.path
         )
+        node.place = place
         node.root = Path(os.path.normpath(place.path / os.path.relpath(evaluation.chain.root, place.source)))
         node.evaluation = evaluation
         node.registry = registry
@@ -122,7 +125,9 @@ class RuleItem(pytest.Item):
 
     def runtest(self) -> None:
         """Evaluate the rule."""
-        result = self.evaluation.evaluate(self.rule, self.file)
+        assert isinstance(self.parent, Group)
+        assert isinstance(self.parent.parent, ChainNode)
+        result = _named(self.evaluation.evaluate(self.rule, self.file), self.parent.parent.place)
         self.result = result
         strict = self.evaluation.settings.strict
         if result.verdict is Verdict.FAILED or (strict and result.verdict in (Verdict.WARNED, Verdict.UNPROVEN)):
@@ -160,6 +165,15 @@ class RuleItem(pytest.Item):
         """Where pytest says the item is, and its title."""
         # A title that ends the node id would be cut off it by pytest -v, which then shows "x::sql" for "x.sql".
         return self.path, None, self.nodeid.replace("::", " ")
+
+
+def _named(result: RuleResult, place: Place) -> RuleResult:
+    """The result in which files are named as the user does, and not by where a reference was written aside."""
+    if place.checkout is None:
+        return result
+    named = place.checkout.named
+    findings = tuple(replace(each, message=named(each.message)) for each in result.findings)
+    return replace(result, reason=named(result.reason), findings=findings)
 
 
 def node_id(path: Path, rootdir: Path) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.plugin.test_collection import NO_SERVER, ids
 from tests.support.projects import GOOD, run, run_here, statuses
-from tests.support.repositories import git, repository, write
+from tests.support.repositories import commit, git, repository, write
 
 SHOP: dict[str, str | None] = {f"db/{name}": text for name, text in GOOD.items()}
 LATER = "create table later (id int primary key);\n"
@@ -24,9 +23,9 @@ def top(pytester: pytest.Pytester) -> Path:
     return made
 
 
-def test_a_chain_at_a_reference(pytester: pytest.Pytester, top: Path) -> None:
-    write(top, {"db/002_orders.sql": "broken;\n"})
-    before = set(Path(tempfile.gettempdir()).glob("migrate-validate-*"))
+def test_a_chain_at_a_reference(pytester: pytest.Pytester, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(top, {"db/002_orders.sql": "broken;\n", "scratch/.keep": ""})
+    monkeypatch.setenv("TMPDIR", str(top / "scratch"))
     selected = ["-k", "applies or unindexed", "-v", "--migrations-report=r.json"]
     result = run(pytester, "--migrations=main:db", *selected)
     assert result.ret == 0
@@ -43,32 +42,40 @@ def test_a_chain_at_a_reference(pytester: pytest.Pytester, top: Path) -> None:
         "main:db",
         ["001_shop.sql", "002_orders.sql"],
     )
-    assert set(Path(tempfile.gettempdir()).glob("migrate-validate-*")) - before == set()
+    assert [path.name for path in (top / "scratch").iterdir()] == [".keep"]
 
 
-def test_its_items_can_be_selected(pytester: pytest.Pytester, top: Path) -> None:
-    write(top, {"pyproject.toml": '[tool.migrate_validate]\nmigrations = ["main:db"]\n'})
-    assert ids(run_here(pytester, NO_SERVER, "--collect-only", "-q", "main:db/002_orders.sql::applies")) == [
-        "main:db/002_orders.sql::applies"
-    ]
-
-
-@pytest.mark.usefixtures("top")
-def test_a_reference_that_is_not_there(pytester: pytest.Pytester) -> None:
-    result = run_here(pytester, "--migrations=mian:db", "--migrations=db", NO_SERVER)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(
-        ["*mian:db does not exist here, and Git knows no reference 'mian'", "*did you mean main?"]
+def test_files_are_named_by_the_reference(pytester: pytest.Pytester, top: Path) -> None:
+    commit(top, {"db/003_later.sql": "\\i ../gone.sql\n"})
+    result = run(pytester, "--migrations=feature:db", "-k", "applies and 003")
+    result.stdout.fnmatch_lines(
+        [
+            "003_later.sql:1:1: error[[]applies]",
+            "  cannot be applied: *i ../gone.sql: feature:gone.sql: it does not exist",
+        ]
     )
 
 
-def test_the_configuration_beside_the_chain_is_the_one_of_the_reference(pytester: pytest.Pytester, top: Path) -> None:
-    write(top, {"db/migrate_validate.toml": "strikt = true\n"})
-    git(top, "add", "--all")
-    git(top, "commit", "--quiet", "--message=wrong")
-    write(top, {"db/migrate_validate.toml": "strict = true\n"})
-    result = run_here(pytester, "--migrations=feature:db", NO_SERVER)
-    result.stderr.fnmatch_lines(["*feature:db/migrate_validate.toml: strikt: unknown key; did you mean 'strict'?"])
+def test_its_items_can_be_selected(pytester: pytest.Pytester, top: Path) -> None:
+    write(top, {"pyproject.toml": '[tool.migrate_validate]\nmigrations = ["main:db", "db"]\n'})
+    found = ids(run_here(pytester, NO_SERVER, "--collect-only", "-q", "main:db/002_orders.sql::applies"))
+    assert found == ["main:db/002_orders.sql::applies"]
+
+
+def test_all_that_is_wrong_is_told_at_once(pytester: pytest.Pytester, top: Path) -> None:
+    commit(top, {"db/migrate_validate.toml": "strikt = true\n"})
+    # The configuration beside the migrations is the one that the reference has.
+    write(top, {"db/migrate_validate.toml": 'since = "other"\n'})
+    result = run_here(pytester, *(f"--migrations={path}" for path in ("mian:db", "feature:db", "db")), NO_SERVER)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "*the configuration cannot be used:",
+            "  mian:db does not exist here, and Git knows no reference 'mian' (looked at *); did you mean main?",
+            "  feature:db/migrate_validate.toml: strikt: unknown key; did you mean 'strict'?",
+            "  Git knows no reference 'other' (looked at *); fetch it: git fetch origin other:other, or name *",
+        ]
+    )
 
 
 def test_expensive_rules_run_for_what_is_new(pytester: pytest.Pytester, top: Path) -> None:
@@ -98,15 +105,6 @@ def test_expensive_rules_run_for_what_is_new(pytester: pytest.Pytester, top: Pat
     assert (chain["since"]["reference"], chain["since"]["merge_base"][:12]) == ("main", base)
 
 
-@pytest.mark.parametrize("file", ["pyproject.toml", "db/migrate_validate.toml"])
-def test_the_configuration_can_say_it(pytester: pytest.Pytester, top: Path, file: str) -> None:
-    table = "" if file.startswith("db/") else "[tool.migrate_validate]\n"
-    write(top, {file: f'{table}since = "other"\n'})
-    result = run_here(pytester, "--migrations=db", NO_SERVER)
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*Git knows no reference 'other'"])
-
-
 def test_workers_of_xdist_know_what_is_new(pytester: pytest.Pytester, top: Path) -> None:
     write(top, {"pyproject.toml": '[tool.migrate_validate]\nsince = "main"\n'})
     chains = ("--migrations=db", "--migrations=main:db")
@@ -115,10 +113,3 @@ def test_workers_of_xdist_know_what_is_new(pytester: pytest.Pytester, top: Path)
     result.stdout.fnmatch_lines(["*migrations of db*", "*", "1 of 3 migrations is new *"])
     result.stdout.fnmatch_lines(["*migrations of main:db*", "*", "0 of 2 migrations are new *"])
     result.assert_outcomes(passed=2, skipped=2)
-
-
-@pytest.mark.usefixtures("top")
-def test_without_it_there_is_nothing_to_compare_with(pytester: pytest.Pytester) -> None:
-    result = run_here(pytester, "--migrations=db", NO_SERVER, "-k", "edited-applied", "-v", "-rs")
-    assert statuses(result) == {"db::history::edited-applied-migration": "SKIPPED"}
-    result.stdout.fnmatch_lines(["SKIPPED *no --migrations-since=REF says what the chain is compared with"])
