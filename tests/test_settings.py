@@ -227,3 +227,12 @@ def test_what_is_wrong_with_the_tenancy(tmp_path: Path) -> None:
     ]
     with pytest.raises(ConfigError, match="tenancy: 'orgs' is not a table"):
         load(tmp_path, 'tenancy = "orgs"')
+
+
+def test_placeholders(tmp_path: Path) -> None:
+    assert load(tmp_path, '[placeholders]\nowner = "app"\n').placeholders == {"owner": "app"}
+    assert load(tmp_path, "placeholders = false\n").placeholders is False
+    with pytest.raises(ConfigError, match=r"placeholders\.owner: 3 is not a string"):
+        load(tmp_path, "placeholders = { owner = 3 }\n")
+    with pytest.raises(ConfigError, match="placeholders: True is not a table"):
+        load(tmp_path, "placeholders = true\n")
