@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migrate_validate.catalog.model import Function
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_block, unwrap, walk
+
+from .loops import Loop, entered, skipped, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,19 @@ def _plpgsql(text: str, source: str) -> Body:
         return Body(unread=(source,))
     nodes: list[Node] = []
     unread: list[str] = []
-    for query, dynamic in _queries(tree, dynamic=False):
+    for each in _queries(tree, _Inside()):
+        query, dynamic = each.query, each.inside.dynamic
         try:
             found = parse(query if not dynamic else f"SELECT {query}")
         except GrammarError:
             found = _assigned(query)
         if not dynamic:
-            nodes += [each.node for each in found]
+            nodes += [spread(one.node, each.inside.loops, each.inside.conditions) for one in found]
             continue
         constant = unwrap(found[0].node.target_list[0].res_target.val) if found else None
         if constant is not None and node_name(constant) == "A_Const":
             try:
-                nodes += [each.node for each in parse(constant.sval.sval)]
+                nodes += [one.node for one in parse(constant.sval.sval)]
                 continue
             except GrammarError:
                 pass
@@ -96,18 +99,57 @@ def _assigned(query: str) -> list[Any]:
     return []
 
 
-def _queries(tree: Any, *, dynamic: bool) -> Iterator[tuple[str, bool]]:
-    """Queries of a tree of PL/pgSQL, and whether each is an expression that gives the text of one."""
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What is around a part of a tree of PL/pgSQL."""
+
+    dynamic: bool = False
+    """It is an expression that gives the text of a query."""
+    loops: tuple[Loop, ...] = ()
+    conditions: tuple[str, ...] = ()
+    """Under which it is reached within the loops."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    query: str
+    inside: _Inside
+
+
+def _queries(tree: Any, inside: _Inside) -> Iterator[_Query]:
+    """Queries of a tree of PL/pgSQL."""
     if isinstance(tree, list):
         for each in tree:
-            yield from _queries(each, dynamic=dynamic)
+            yield from _queries(each, inside)
+            for name, about in each.items() if isinstance(each, dict) else ():
+                passed = tuple(f"({condition}) IS NOT TRUE" for condition in skipped(name, about))
+                inside = replace(inside, conditions=(*inside.conditions, *passed))
     elif isinstance(tree, dict):
         for name, each in tree.items():
-            if name == "PLpgSQL_expr":
-                yield each["query"], dynamic
-            else:
-                inside = name == "PLpgSQL_stmt_dynexecute" or (name == "query" and dynamic)
-                yield from _queries(each, dynamic=inside)
+            yield from _of_part(name, each, inside)
+
+
+def _of_part(name: str, each: Any, inside: _Inside) -> Iterator[_Query]:
+    loop = entered(name, each)
+    if name == "PLpgSQL_expr":
+        yield _Query(each["query"], inside)
+    elif loop is not None:
+        yield from _queries(each.get("query"), inside)
+        yield from _queries(each.get("body", []), replace(inside, loops=(*inside.loops, loop)))
+    elif name == "PLpgSQL_stmt_if" and inside.loops:
+        yield from _queries(each["cond"], inside)
+        met, passed = each["cond"]["PLpgSQL_expr"]["query"], inside.conditions
+        yield from _queries(each.get("then_body", []), replace(inside, conditions=(*passed, met)))
+        for other in (one["PLpgSQL_if_elsif"] for one in each.get("elsif_list", [])):
+            yield from _queries(other["cond"], inside)
+            passed = (*passed, f"({met}) IS NOT TRUE")
+            met = other["cond"]["PLpgSQL_expr"]["query"]
+            yield from _queries(other.get("stmts", []), replace(inside, conditions=(*passed, met)))
+        rest = (*passed, f"({met}) IS NOT TRUE")
+        yield from _queries(each.get("else_body", []), replace(inside, conditions=rest))
+    else:
+        dynamic = name == "PLpgSQL_stmt_dynexecute" or (name == "query" and inside.dynamic)
+        yield from _queries(each, replace(inside, dynamic=dynamic))
 
 
 _NAME = r'(?:only\s+)?((?:"[^"]+"|[a-z_%][\w$]*)(?:\s*\.\s*(?:"[^"]+"|[a-z_%][\w$]*))?)'

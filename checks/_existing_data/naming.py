@@ -240,11 +240,15 @@ class _Told:
 
     def _values(self) -> Iterator[str | Assumption | None]:
         yield from self._demanded("22")
+        target = self._target()
+        several = writing.written(self.statement, self.names) or writing.selected(self.statement, self.names)
         for demand in casts(self.node, self.sources, self.enums):
             yield from demand.assumptions
-        target, several = self._target(), writing.written(self.statement, self.names)
+            restrictions = [reads.restriction() for reads in several if reads.table is demand.table]
+            for where in (each.removeprefix(" where ") for each in restrictions if each):
+                yield from (replace(each, where=where) for each in demand.assumptions if each.where is None)
         divides = self.failure.sqlstate == _DIVISION
-        for reads in several if self.failure.sqlstate in _TOO_LARGE else ():
+        for reads in several if self.failure.sqlstate in _TOO_LARGE and self.statement.kind in _WRITING else ():
             yield from computing.too_large(reads, self.node.relation, target)
         yield from computing.computed(self.node, self.sources, several, divides=divides)
         for reads in several if target is not None else ():

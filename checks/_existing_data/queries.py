@@ -118,7 +118,10 @@ class Queries:
                 yield self._relation(node), []
             case "RangeSubselect":
                 queries = self.read(node.subquery, within)
-                yield Source(node.alias.aliasname, outputs=queries[0].outputs if queries else []), queries
+                outputs = queries[0].outputs if queries else []
+                named = [unwrap(each).sval for each in node.alias.colnames]
+                renamed = [(name, value) for name, (_, value) in zip(named, outputs, strict=False)]
+                yield Source(node.alias.aliasname, outputs=[*renamed, *outputs[len(named) :]]), queries
             case "JoinExpr":
                 yield from self._items(node.larg, within)
                 yield from self._items(node.rarg, within)

@@ -13,6 +13,7 @@ from migrate_validate.replay.timeline import Step
 from migrate_validate.syntax import Node
 
 from .._shared import enum_name
+from .words import words_of
 
 _BLIND = frozenset(
     {
@@ -111,11 +112,21 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
         _root(before, each.relation) for run in step.run.statements for each in run.touched if each.relation in tables
     }
     found |= named & locked
+    if any(run.statement.kind in _CALLS for run in seeing):
+        found |= _told(step, before)
     changing = [run.statement for run in seeing if run.statement.kind not in _DEFINES]
     changing = [each for each in changing if _deletes(each) or _UPDATES.search(each.sql)]
     if changing:
         found |= set(_dependents(before, found, changing))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
+
+
+def _told(step: Step, before: Catalog) -> set[str]:
+    """The tables that functions and blocks speak of: without rows, they may never have come to them."""
+    words = words_of(step.migration.up, before)
+    names = {each.table for each in words.deeds}
+    names |= {name for each in words.copies for name in (each.source, each.target, *each.others)}
+    return {_root(before, name) for name in names if name in before.tables_by_name}
 
 
 def _domains(statements: Iterable[Statement]) -> frozenset[str]:

@@ -87,6 +87,20 @@ def deleted(statement: Statement, names: Names) -> tuple[Written, ...]:
     return (Written(values, sources, own, table, where, table, own),)
 
 
+def selected(statement: Statement, names: Names) -> tuple[Written, ...]:
+    """The rows of a SELECT from one table, which writes nothing; none of other statements."""
+    if statement.kind != "select":
+        return ()
+    node: Any = syntax.parse(statement.sql)[0].node
+    first = unwrap(node.from_clause[0]) if len(node.from_clause) == 1 else None
+    table = names.table(first) if node_name(first) == "RangeVar" else None
+    if table is None or node.group_clause or node.distinct_clause:
+        return ()
+    sources = Sources(node, names)
+    where = node.where_clause if node.HasField("where_clause") else None
+    return (Written({}, sources, sources.from_clause(first), table, where),)
+
+
 def _of_update(node: Node, sources: Sources) -> Iterator[Written]:
     table = sources.names.table(node.relation)
     own = sources.from_clause(node.relation)

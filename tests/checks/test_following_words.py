@@ -46,8 +46,11 @@ def said(text: str) -> Any:
     [
         ("DELETE FROM ONLY public.users u WHERE u.id = '1'", [("delete", "public.users")]),
         ("TRUNCATE users, plans", [("truncate", "public.users"), ("truncate", "public.plans")]),
-        ("DROP TABLE IF EXISTS users, nowhere CASCADE", [("drop", "public.users")]),
-        ("DROP SCHEMA public CASCADE", [("drop", "public.users"), ("drop", "public.plans"), ("drop", "public.parts")]),
+        ("DROP TABLE IF EXISTS users, nowhere CASCADE", [("cascade", ""), ("drop", "public.users")]),
+        (
+            "DROP SCHEMA public CASCADE",
+            [("cascade", ""), ("drop", "public.users"), ("drop", "public.plans"), ("drop", "public.parts")],
+        ),
         ("COPY users FROM '/tmp/x'", [("copy", "public.users")]),
         ("COPY users TO '/tmp/x'", []),
         ("SELECT * FROM users", []),

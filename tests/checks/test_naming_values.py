@@ -439,6 +439,22 @@ CASES = {
         place(t="null") + place(2, t="null"),
         "no rows: select 1 where (SELECT count(*) FROM places WHERE t IS NULL) > 1",
     ),
+    "inside of a loop": Case(
+        PLACES,
+        "do $$ declare r record; k int; begin for r in select * from places where b = 3 loop k := r.t::int; "
+        "end loop; end $$;",
+        place(t="' -7 '") + place(2, t="'x'", b="0"),
+        place(t="'x'"),
+        r"t matches '^\s*[-+]?[0-9]+\s*$' on places where b = 3",
+    ),
+    "written in a loop": Case(
+        PLACES + "create table small (k int primary key, t varchar(3));",
+        "do $$ declare r record; begin for r in select id, t from places loop "
+        "continue when r.t is null; insert into small values (r.id, r.t); end loop; end $$;",
+        place(t="'123'") + place(2, t="null"),
+        place(t="'1234'"),
+        "length(t) <= 3 on places where t IS NULL IS NOT TRUE",
+    ),
     "inside of a block": Case(
         PLACES,
         "do $$ begin if true then alter table places alter t set not null; end if; end $$;",
