@@ -36,7 +36,7 @@ def told_by(program: Program) -> dict[str, Any]:
             told |= message
         return told
     finally:
-        process.kill()
+        process.close()
 
 
 class Process:
@@ -50,7 +50,8 @@ class Process:
         self.program = program
         self._limit = limit
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        self._reading, writing = os.pipe()
+        reading, writing = os.pipe()
+        self._told = os.fdopen(reading, "rb", buffering=0)
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", f"migrate_validate.tracing.{program.tool}", str(writing)],
@@ -84,36 +85,43 @@ class Process:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
+    def close(self) -> None:
+        """End it where it has not ended, and forget what it has said."""
+        self.kill()
+        assert self._process.stdin is not None
+        for each in (self._process.stdin, self._told, self._printed):
+            with contextlib.suppress(OSError):
+                each.close()
+
     def messages(self, at: Callable[[], str | None] = lambda: None) -> Iterator[dict[str, Any]]:
         """What it tells, as it comes.
 
         :param at: the step that is at work
         :raises ChainError: the project cannot be run, the process ends early, or takes too long
         """
-        with os.fdopen(self._reading, "rb", buffering=0) as pipe, self._printed:
-            pending, started = b"", False
-            while True:
-                limit = self._limit if started else max(self._limit, START_SECONDS)
-                data = self._read(pipe.fileno(), limit, at)
-                if not data:
-                    self._process.wait()
-                    raise self._broken(f"it ended with status {self._process.returncode} in the middle of its work")
-                *lines, pending = (pending + data).split(b"\n")
-                for message in (json.loads(line) for line in lines if line):
-                    if "trouble" in message:
-                        raise self._broken(message["trouble"], message["remedy"])
-                    if message.get("fault", "") is None and not started:
-                        raise self._broken(message["message"])
-                    started = started or "step" in message
-                    yield message
-                    if "done" in message:
-                        return
+        pending, started = b"", False
+        while True:
+            limit = self._limit if started else max(self._limit, START_SECONDS)
+            data = self._read(limit, at)
+            if not data:
+                self._process.wait()
+                raise self._broken(f"it ended with status {self._process.returncode} in the middle of its work")
+            *lines, pending = (pending + data).split(b"\n")
+            for message in (json.loads(line) for line in lines if line):
+                if "trouble" in message:
+                    raise self._broken(message["trouble"], message["remedy"])
+                if message.get("fault", "") is None and not started:
+                    raise self._broken(message["message"])
+                started = started or "step" in message
+                yield message
+                if "done" in message:
+                    return
 
-    def _read(self, pipe: int, limit: float, at: Callable[[], str | None]) -> bytes:
+    def _read(self, limit: float, at: Callable[[], str | None]) -> bytes:
         until = time.monotonic() + limit
         while (left := until - time.monotonic()) > 0:
-            if select.select([pipe], [], [], left)[0]:
-                return os.read(pipe, 1 << 20)
+            if select.select([self._told], [], [], left)[0]:
+                return self._told.read(1 << 20)
         self.kill()
         what = f"{at()} did" if at() else "it did"
         raise self._broken(

@@ -110,6 +110,9 @@ class Recorder:
 
         :param before: whether the connection was in a transaction
         """
+        # Whoever listens knows that it goes on.
+        self._out.write("\n")
+        self._out.flush()
         inside = connection.info.transaction_status == TransactionStatus.INTRANS
         if before == TransactionStatus.IDLE or connection not in self._numbers:
             self._newest += 1
@@ -123,8 +126,6 @@ class Recorder:
         self._by_cursor[cursor] = entry
         if self._phase == "step":
             self._steps.append(entry)
-            self._out.write("\n")
-            self._out.flush()
         elif self._phase == "records":
             self._records.append(entry)
         elif self._phase == "setup":

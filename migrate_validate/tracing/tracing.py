@@ -11,7 +11,7 @@ from migrate_validate.chain.model import Chain, Migration, Script
 from migrate_validate.chain.programs import Process
 from migrate_validate.chain.traced import Fault, Program, Trace, Traced
 from migrate_validate.config import Settings
-from migrate_validate.errors import ServerError
+from migrate_validate.errors import MigrateValidateError, ServerError
 from migrate_validate.findings import Location
 from migrate_validate.postgres.databases import Database
 from migrate_validate.replay.runner import Runner
@@ -127,8 +127,11 @@ class _Way:
         except Exception as error:  # noqa: BLE001 - whoever asks for a trace is told
             ending = error
         for process in self._processes:
-            process.kill()
-        for traced in self._wanted:
+            process.close()
+        for traced, script in self._wanted.items():
+            if self._back and isinstance(ending, MigrateValidateError):
+                # There is no trouble with the chain: what cannot be run is a way back.
+                traced.give(Trace(fault=Fault(ending.what, Location(script.file))))
             traced.fail(ending)
 
     def _started(self, program: Program) -> Process:

@@ -72,6 +72,21 @@ def test_what_follows_a_failure_is_not_run(server: Server, tmp_path: Path) -> No
         assert run.sent("b2") == ["db/versions/b2_it.py: it was not run: another one failed before it"]
 
 
+def test_a_way_back_that_fails(server: Server, tmp_path: Path) -> None:
+    """In Python and in PostgreSQL; those behind it are run all the same."""
+    raising = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('select 1')\n    raise ValueError('no')\n"
+    refused_by = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('drop table nowhere')\n"
+    fine = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('select 2')\n"
+    files = alembic({"a1": raising.replace("'no'", "'no' * 2"), "b2 after a1": refused_by, "c3 after b2": fine})
+    with traced(server, tmp_path, files) as run:
+        assert run.outcomes == ["applied"] * 3
+        assert [run.back(each) for each in ("a1", "b2", "c3")] == [
+            ["db/versions/a1_it.py:10: ValueError: nono"],
+            ['db/versions/b2_it.py:9: table "nowhere" does not exist'],
+            ["9: select 2"],
+        ]
+
+
 def test_a_step_that_hangs(server: Server, tmp_path: Path) -> None:
     """In Python; a statement that does not end is PostgreSQL's affair."""
     body = "import time\n\ndef upgrade():\n    op.execute('select 1')\n    time.sleep(60)\n"

@@ -316,7 +316,7 @@ def _records(env: Path) -> Records:
 
 
 def _name(revision: _Revision) -> str:
-    return re.sub(rf"^{re.escape(revision.revision)}_?|_?{re.escape(revision.revision)}$", "", revision.path.stem)
+    return revision.path.stem.removeprefix(revision.revision).removesuffix(revision.revision).strip("_")
 
 
 FORMAT = Format(
