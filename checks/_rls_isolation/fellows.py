@@ -69,7 +69,7 @@ def _reached(ground: Ground, table: Table, said: Owned, found: Sequence[Examined
     about_people = _about_people(ground, table)
     if told is None or (about_people and (policy is None or command in ("INSERT", "giving away"))):
         return
-    if _by_other_columns(ground, table, said, asked):
+    if _by_other_columns(ground, table, said, asked) or (about_people and _by_tenant(ground, table, said, asked)):
         return
     entitled = {each.identity.label for each in found for what in evidence if _own_deeds(each, said, what)}
     reaching = {each.identity.label: deeds for each in found if (deeds := _deeds(ground, each, said, command))}
@@ -101,6 +101,21 @@ def _by_other_columns(ground: Ground, table: Table, said: Owned, command: str) -
             if words & others:
                 return True
     return False
+
+
+def _by_tenant(ground: Ground, table: Table, said: Owned, command: str) -> bool:
+    """Whether a policy for just this command lets members of the tenant do it, beside the one for rows of oneself.
+
+    Who belongs to a tenant is often said by two policies: one for oneself, and one for those whom one belongs with.
+    """
+    tenant = {*ground.owner_columns(table.qualified_name)} - {*said.columns}
+    return any(
+        policy.permissive
+        and policy.command == command
+        and policy != said.commands.get(command)
+        and not tenant.isdisjoint(re.findall(r"\w+", f"{policy.using} {policy.check}"))
+        for policy in table.policies
+    )
 
 
 def _deeds(ground: Ground, each: Examined, said: Owned, command: str) -> list[tuple[Deed, tuple[Placed, ...]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -182,9 +183,17 @@ class _Judge:
             return False
         if state == "42P17" or outcome.cancelled:
             return True
+        if self._by_trigger(outcome):
+            return False
         # Above all policies the same statement goes through, or is refused for another reason.
         above = self.prober.one(Acting("none", self.acting.settings), replace(tried.probe, look=None))
         return above.sqlstate != state
+
+    def _by_trigger(self, outcome: Outcome) -> bool:
+        """Whether a trigger of the table raised it: triggers may ask who writes, as policies do."""
+        called = re.findall(r"^PL/pgSQL function (?:.*\.)?(\S+)\(\) line ", outcome.context, re.MULTILINE)
+        names = {trigger.function.rpartition(".")[2] for trigger in self.table.triggers}
+        return bool(called) and called[-1].strip('"') in names
 
     def _error(self, tried: Try, outcome: Outcome) -> None:
         if tried.command not in self.errors:

@@ -20,3 +20,13 @@ CREATE POLICY orgs_read ON orgs FOR SELECT USING (id IN (SELECT my_orgs(NULL)));
 CREATE POLICY members_read ON members FOR SELECT USING (org_id IN (SELECT my_orgs(NULL)));
 CREATE POLICY members_owned ON members USING (org_id IN (SELECT my_orgs('owner')));
 CREATE POLICY members_seen ON members FOR SELECT USING (EXISTS (SELECT FROM orgs o WHERE o.id = members.org_id));
+-- A trigger that asks who writes refuses, and no policy.
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'mv_case_user' AND NEW.role <> OLD.role THEN
+        RAISE EXCEPTION 'roles are changed by the owner only';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER keep BEFORE UPDATE ON members FOR EACH ROW EXECUTE FUNCTION keep();

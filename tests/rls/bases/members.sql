@@ -50,6 +50,8 @@ CREATE POLICY clubs ON public.clubs FOR SELECT TO authenticated
     USING (id IN (SELECT public.my_clubs('{admin,member}')));
 CREATE POLICY club_members ON public.club_members FOR SELECT TO authenticated
     USING (club_id IN (SELECT public.my_clubs('{admin,member}')));
+CREATE POLICY club_members_own ON public.club_members FOR SELECT TO authenticated
+    USING (user_id = (SELECT auth.uid()));
 CREATE POLICY club_members_invite ON public.club_members FOR INSERT TO authenticated
     WITH CHECK (club_id IN (SELECT public.my_clubs('{admin}')));
 CREATE POLICY club_members_leave ON public.club_members FOR DELETE TO authenticated
