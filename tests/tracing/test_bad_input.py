@@ -76,14 +76,14 @@ def test_a_way_back_that_fails(server: Server, tmp_path: Path) -> None:
     """In Python and in PostgreSQL; those behind it are run all the same."""
     raising = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('select 1')\n    raise ValueError('no')\n"
     refused_by = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('drop table nowhere')\n"
-    fine = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('select 2')\n"
+    fine = "def upgrade():\n    pass\n\ndef downgrade():\n    op.execute('create table t (id int)')\n"
     files = alembic({"a1": raising.replace("'no'", "'no' * 2"), "b2 after a1": refused_by, "c3 after b2": fine})
     with traced(server, tmp_path, files) as run:
         assert run.outcomes == ["applied"] * 3
         assert [run.back(each) for each in ("a1", "b2", "c3")] == [
             ["db/versions/a1_it.py:10: ValueError: nono"],
             ['db/versions/b2_it.py:9: table "nowhere" does not exist'],
-            ["9: select 2"],
+            ["9: create table t (id int)"],
         ]
 
 
