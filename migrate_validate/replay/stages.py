@@ -17,17 +17,16 @@ from migrate_validate.chain.model import Chain, Migration, Script, Seed, Stateme
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
-from migrate_validate.postgres.defaults import Default, restoring, shared_defaults
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.history import History
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
+from migrate_validate.replay.server_state import ServerState
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step
 from migrate_validate.replay.watchdog import Watchdog
-from migrate_validate.syntax import quote
 
 Connection = psycopg.Connection[Any]
 Answer = TypeVar("Answer")
@@ -260,7 +259,7 @@ class Stages:
         """A copy of the state before the migration with this index, dropped at the end."""
         walker = self._at(index)
         self._disconnect(walker)
-        shared = _Shared.of(walker.server)
+        shared = ServerState.of(walker.server)
         copy = walker.database.clone("stage", owner=self.environment.migration_role)
         lost = False
         try:
@@ -398,33 +397,3 @@ def _one_transaction(script: Script) -> bool:
     with contextlib.suppress(ScriptError):
         return script.problem is None and plan(script).mode is TransactionMode.FILE
     return False
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What belongs to the whole server: what a trial changes of it would be there for the next one."""
-
-    roles: frozenset[str]
-    defaults: frozenset[Default]
-
-    @classmethod
-    def of(cls, server: Server) -> _Shared:
-        with server.connect("postgres") as connection:
-            return cls.read(connection)
-
-    @classmethod
-    def read(cls, connection: Connection) -> _Shared:
-        names = frozenset(name for (name,) in connection.execute("select rolname from pg_roles"))
-        return cls(names, shared_defaults(connection))
-
-    def restore(self, server: Server) -> None:
-        """Drop the roles that came, and give the others the settings that they had."""
-        with server.connect("postgres") as connection:
-            now = _Shared.read(connection)
-            kept = frozenset(each for each in now.defaults if each.role is None or each.role in self.roles)
-            for statement in restoring(self.defaults, kept):
-                with contextlib.suppress(psycopg.Error):
-                    connection.execute(statement)
-            for name in now.roles - self.roles:
-                with contextlib.suppress(psycopg.Error):
-                    connection.execute(f"drop role if exists {quote(name)}".encode())
