@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from migrate_validate.chain.irreversible import Irreversible, irreversible
 from migrate_validate.chain.model import TransactionMode
+from migrate_validate.findings import Location
 from migrate_validate.postgres import Server
 from tests.tracing.projects import alembic, by_the_tool, differences, rows, traced
 
@@ -191,6 +193,9 @@ def downgrade():
         assert run.sent("a1") == ["7: create table t (id int)", "9: ALTER TABLE t ADD COLUMN n INTEGER"]
         assert run.trace("a1").reads is None
         assert run.migration("a1").down is None
+        assert irreversible(run.migration("a1").up) == Irreversible(
+            "there is none", Location("db/versions/a1_it.py", 13, 1)
+        )
 
 
 def test_rows_that_are_read(server: Server, tmp_path: Path) -> None:

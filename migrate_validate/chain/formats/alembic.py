@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.model import Migration, Records
+from migrate_validate.chain.model import Migration, Records, Script
 from migrate_validate.chain.python import read_python
 from migrate_validate.chain.traced import Program, Traced
 from migrate_validate.errors import ChainError
@@ -62,6 +62,8 @@ class _Revision:
     labels: tuple[str, ...]
     returns: bool
     """Whether it has a way back."""
+    refusal: tuple[int, str] | None = None
+    """The line on which its downgrade refuses to do anything, and what it says."""
 
 
 def _recognizes(path: Path) -> Recognition | None:
@@ -96,8 +98,16 @@ def _read(path: Path, reading: Reading) -> Contents:
     for each in _ordered(revisions):
         up = read_python(each.path, reading.root, Traced(program, each.revision))
         down = replace(up, traced=Traced(program, each.revision)) if each.returns else None
+        up = _irreversible(up, *each.refusal) if each.refusal else up
         contents.migrations.append(Migration(each.revision, _name(each), up, down))
     return contents
+
+
+def _irreversible(up: Script, line: int, reason: str) -> Script:
+    """A downgrade that only raises says what the comment says."""
+    lines = up.text.split("\n")
+    lines[line - 1] = f"-- migrate-validate: irreversible: {reason}"
+    return replace(up, text="\n".join(lines))
 
 
 def _project(path: Path) -> _Project:
@@ -165,9 +175,9 @@ def _text(path: Path) -> str:
 def _revision(path: Path) -> _Revision:
     text = _text(path)
     said: dict[str, Any] = {name: ast.literal_eval(value.strip()) for name, value in _SIMPLE.findall(text)}
-    returns = True
+    returns, refusal = True, None
     if not {"revision", "down_revision"} <= said.keys() or "raise" in text or len(said) < 4:
-        said, returns = _parsed(path, text)
+        said, returns, refusal = _parsed(path, text)
     if not isinstance(said.get("revision"), str):
         raise ChainError(
             f"{path.name} names no revision that can be read",
@@ -175,11 +185,11 @@ def _revision(path: Path) -> _Revision:
             remedy='write `revision = "..."` in it, as `alembic revision` does, or move it out of the directory',
         )
     down, depends, labels = (_texts(said.get(name)) for name in ("down_revision", "depends_on", "branch_labels"))
-    return _Revision(path, said["revision"], down, depends, labels, returns)
+    return _Revision(path, said["revision"], down, depends, labels, returns, refusal)
 
 
-def _parsed(path: Path, text: str) -> tuple[dict[str, Any], bool]:
-    """What the file says in a longer way, and whether its downgrade does something else than to refuse."""
+def _parsed(path: Path, text: str) -> tuple[dict[str, Any], bool, tuple[int, str] | None]:
+    """What the file says in a longer way, whether it has a way back, and how its downgrade refuses to be one."""
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -187,7 +197,7 @@ def _parsed(path: Path, text: str) -> tuple[dict[str, Any], bool]:
             f"{path.name} cannot be read as Python: {error}", looked=[str(path)], remedy="correct the file"
         ) from None
     said: dict[str, Any] = {}
-    returns = False
+    returns, refusal = False, None
     for each in module.body:
         targets = (
             each.targets if isinstance(each, ast.Assign) else [each.target] if isinstance(each, ast.AnnAssign) else []
@@ -201,7 +211,14 @@ def _parsed(path: Path, text: str) -> tuple[dict[str, Any], bool]:
         if isinstance(each, ast.FunctionDef) and each.name == "downgrade":
             told = [line for line in each.body if not isinstance(line, ast.Expr | ast.Pass) or _calls(line)]
             returns = not (told and isinstance(told[0], ast.Raise))
-    return said, returns
+            refusal = (told[0].lineno, _reason(told[0])) if told and isinstance(told[0], ast.Raise) else None
+    return said, returns, refusal
+
+
+def _reason(refusal: ast.Raise) -> str:
+    """What it says, else what it raises."""
+    texts = [each.value for each in ast.walk(refusal) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return " ".join(" ".join(texts).split()) or f"downgrade() raises {ast.unparse(refusal).removeprefix('raise ')}"
 
 
 def _calls(line: ast.stmt) -> bool:
