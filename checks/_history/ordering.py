@@ -127,7 +127,8 @@ class Orders:
                 severity=Severity.WARNING if harmless else Severity.ERROR,
             )
         if tool.applies_late:
-            message, severity = f"{before}; {tool.late}, which leaves the same schema", Severity.INFO
+            message = f"{before}; behind it, it leaves the same schema, and {tool.late}"
+            severity = Severity.INFO
         elif tool.skips_late:
             message, severity = f"{before}; databases in use never get it: {tool.late}", Severity.ERROR
         else:

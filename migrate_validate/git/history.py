@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from migrate_validate.git.places import Checkout, Place, Places
 from migrate_validate.git.repository import Repository
 
 _REWORKS = "sqitch"
+_SHORT = 12
+"""Digits of a commit's hash, for people."""
 _DUMPS = frozenset({"rails"})
 """Conventions of which only a dump of the schema can be read, which is written anew with each migration."""
 
@@ -86,15 +89,17 @@ class History:
         :param tip: the chain where the reference is today, read when it is asked for
         """
         self.chain = chain
-        self.since = since
+        self.since = since[:_SHORT] if re.fullmatch("[0-9a-f]{40}", since) else since
         self.head = head
         self.base = base
         self._tip = tip
 
     @property
     def named(self) -> str:
-        """The base, for people: ``main (merge base 1a2b3c4d5e6f)``."""
-        return f"{self.since} (merge base {self.base.commit[:12]})"
+        """The base, for people: ``main (merge base 1a2b3c4d5e6f)``, or the commit alone where it was named."""
+        if self.base.commit.startswith(self.since):
+            return self.since
+        return f"{self.since} (merge base {self.base.commit[:_SHORT]})"
 
     @functools.cached_property
     def _kept(self) -> dict[str, Migration]:

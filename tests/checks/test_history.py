@@ -368,8 +368,8 @@ def test_each_tool_has_its_own_way_with_late_migrations(tmp_path: Path, on: Serv
         (
             "info",
             "002_b.sql",
-            "002_b.sql comes before 003_c.sql, which main has; dbmate up applies it late, and refuses it with "
-            "--strict, which leaves the same schema",
+            "002_b.sql comes before 003_c.sql, which main has; behind it, it leaves the same schema, and dbmate up "
+            "applies it late, and refuses it with --strict",
         )
     ]
 
