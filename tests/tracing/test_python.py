@@ -7,8 +7,9 @@ from pathlib import Path
 
 from migrate_validate.postgres import Server
 from migrate_validate.tracing.tracing import remarks
+from tests.chain.formats.chains import read
 from tests.replay.chains import FAST
-from tests.tracing.projects import Files, by_the_tool, differences, rows, traced
+from tests.tracing.projects import Files, alembic, by_the_tool, differences, rows, traced
 
 RUNNER = '''
 def create(connection):
@@ -191,3 +192,20 @@ def test_a_base_that_sqlalchemy_makes(server: Server, tmp_path: Path) -> None:
             "CREATE TABLE orders",
             "CREATE INDEX ix_orders_user_id ON orders",
         ]
+
+
+def test_how_conventions_in_python_are_recognized(tmp_path: Path) -> None:
+    """Each by a mark of its own; files of SQL beside an env.py are none of Alembic's."""
+    projects: dict[str, tuple[Files, str, str]] = {
+        "ini": (alembic({"a1": "def upgrade():\n    pass\n"}), ".", "it holds alembic.ini"),
+        "env": (alembic({"a1": "def upgrade():\n    pass\n"}), "db", "db/env.py uses Alembic"),
+        "versions": (alembic({"a1": "def upgrade():\n    pass\n"}), "db/versions", "db/env.py uses Alembic"),
+        "list": ({"migrations.py": "MIGRATIONS = [('001', f)]\n"}, ".", "migrations.py lists migrations by name"),
+        "files": ({"001_a.py": "def up(c):\n    pass\n"}, ".", "001_a.py has a function up(connection)"),
+    }
+    for name, (files, path, because) in projects.items():
+        assert read(tmp_path / name, files, path).recognized == because
+    others: Files = {"db/env.py": "from alembic import context\n", "db/sql/001_a.sql": "select 1;\n"}
+    assert read(tmp_path / "sql", others, "db/sql").format == "sql"
+    paths: Files = {"migrate.py": "migrations = [('001', Path('001.sql'))]\n", "001_a.sql": "select 1;\n"}
+    assert read(tmp_path / "paths", paths).format == "sql"

@@ -72,7 +72,9 @@ def _recognizes(path: Path) -> Recognition | None:
         return Recognition(f"{path.name} names a script_location", specific=True) if named else None
     if (path / _INI).is_file():
         return Recognition(f"it holds {_INI}", specific=True)
-    directory = path.parent if not (path / _ENV).is_file() else path
+    directory = path if (path / _ENV).is_file() else path.parent
+    if directory != path and not any(_mentions(each, "down_revision") for each in _files(path)[:1]):
+        return None
     if _mentions(directory / _ENV, "alembic"):
         return Recognition(f"{directory.name}/{_ENV} uses Alembic", specific=True)
     return None

@@ -213,7 +213,7 @@ def _entries(value: ast.expr) -> Iterator[tuple[_Listed, ast.expr]]:
 
 def _entry(each: ast.expr) -> Iterator[_Listed]:
     match each:
-        case ast.Tuple(elts=[ast.Constant(value=str(name)), up, *rest]) if not isinstance(up, ast.Constant):
+        case ast.Tuple(elts=[ast.Constant(value=str(name)), ast.Name() | ast.Attribute() | ast.Lambda(), *rest]):
             yield _Listed(name, each.lineno, None, bool(rest) and not isinstance(rest[0], ast.Constant))
         case ast.Dict(keys=keys, values=values):
             said = {key.value: one for key, one in zip(keys, values, strict=True) if isinstance(key, ast.Constant)}
