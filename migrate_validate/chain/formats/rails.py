@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from migrate_validate.chain.files import read_script
+from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import add_steps, entries, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.model import Migration, Sends
@@ -23,12 +23,13 @@ _RUBY = re.compile(r"(?P<version>\d+)_.+\.rb")
 
 
 def _recognizes(path: Path) -> Recognition | None:
+    base = path if path.is_dir() else path.parent
+    for directory in (base / _MIGRATE, base / "db" / _MIGRATE):
+        ruby = next((each for each in entries(directory) if _RUBY.fullmatch(each.name)), None)
+        if ruby is not None and (path.is_dir() or _structure(path)):
+            return Recognition(f"{relative(ruby, base)} is a migration of Rails", specific=True)
     structure = _structure(path)
-    if structure is None:
-        return None
-    if (structure.parent / _MIGRATE).is_dir() and any((structure.parent / _MIGRATE).glob("*.rb")):
-        return Recognition(f"{_STRUCTURE} lies beside {_MIGRATE}/ with migrations in Ruby", specific=True)
-    if not _INSERT.search(read_script(structure, structure.parent).text):
+    if structure is None or not _INSERT.search(read_script(structure, structure.parent).text):
         return None
     return Recognition(f"{_STRUCTURE} ends with the versions of schema_migrations", specific=True)
 
@@ -46,11 +47,13 @@ def _read(path: Path, reading: Reading) -> Contents:
         raise ChainError(
             f"{path.name} is not laid out as Rails wants it: there is no {_STRUCTURE}",
             looked=[str(path), str(path / "db" / _STRUCTURE)],
-            remedy="name db/ or the file; with config.active_record.schema_format = :sql Rails writes it",
+            remedy="name db/ or the file; with config.active_record.schema_format = :sql Rails writes it, by"
+            " `bin/rails db:schema:dump`; migrations in Ruby are not run here",
         )
     script = replace(read_script(structure, reading.root), sends=Sends.STATEMENTS, by_psql=True)
-    contained = {version for rows in _INSERT.finditer(script.text) for version in _VERSION.findall(rows["rows"])}
-    newest = max(contained, key=int, default="structure")
+    # 001_users.rb has the version 1.
+    contained = {int(version) for rows in _INSERT.finditer(script.text) for version in _VERSION.findall(rows["rows"])}
+    newest = str(max(contained)) if contained else "structure"
     contents = Contents(migrations=[Migration(newest, "structure", script)])
     _set_aside_ruby(structure.parent / _MIGRATE, contained, reading, contents)
     if path.is_dir():
@@ -61,12 +64,12 @@ def _read(path: Path, reading: Reading) -> Contents:
     return contents
 
 
-def _set_aside_ruby(directory: Path, contained: set[str], reading: Reading, contents: Contents) -> None:
+def _set_aside_ruby(directory: Path, contained: set[int], reading: Reading, contents: Contents) -> None:
     """Migrations that the file does not contain are steps that are missing; of the others it is told once."""
     known = 0
     for each in entries(directory):
         ruby = _RUBY.fullmatch(each.name)
-        if ruby is not None and ruby["version"] in contained:
+        if ruby is not None and int(ruby["version"]) in contained:
             known += 1
         elif ruby is not None:
             reason = f"a migration in Ruby, which is not run here, and {_STRUCTURE} does not contain its version"

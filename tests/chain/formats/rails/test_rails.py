@@ -18,7 +18,8 @@ SET search_path TO "$user", public;
 
 INSERT INTO "schema_migrations" (version) VALUES
 ('20240102000000'),
-('20240101000000');
+('20240101000000'),
+('9');
 
 """
 FILES: Files = {
@@ -26,6 +27,7 @@ FILES: Files = {
     "db/queue_structure.sql": STRUCTURE,
     "db/seeds.rb": "",
     "db/migrate/20240101000000_users.rb": "",
+    "db/migrate/009_old.rb": "",
     "db/migrate/20240102000000_mail.rb": "",
     "db/migrate/20240103000000_late.rb": "",
     "db/migrate/notes.txt": "",
@@ -34,7 +36,7 @@ FILES: Files = {
 
 def test_a_chain_of_one(tmp_path: Path) -> None:
     chain = read(tmp_path, FILES, "db")
-    assert (chain.format, chain.recognized) == ("rails", "structure.sql lies beside migrate/ with migrations in Ruby")
+    assert (chain.format, chain.recognized) == ("rails", "migrate/009_old.rb is a migration of Rails")
     (only,) = chain.migrations
     assert (only.version, only.name, only.file, only.up.sends) == (
         "20240102000000",
@@ -43,7 +45,7 @@ def test_a_chain_of_one(tmp_path: Path) -> None:
         Sends.STATEMENTS,
     )
     assert aside(chain) == {
-        "migrate": "2 migrations in Ruby whose versions structure.sql contains",
+        "migrate": "3 migrations in Ruby whose versions structure.sql contains",
         "migrate/notes.txt": "no migration",
         "queue_structure.sql": "the structure of another database of the application",
         "seeds.rb": "Ruby: it is not run here",
@@ -66,16 +68,19 @@ def test_another_structure_is_none_of_rails(tmp_path: Path) -> None:
 
 
 def test_without_a_structure(tmp_path: Path) -> None:
-    assert refused(tmp_path, {"db/schema.rb": ""}, "db", replace(FAST, format="rails")) == (
+    said = (
         "db is not laid out as Rails wants it: there is no structure.sql\n"
         "looked at:\n"
         "  ROOT/db\n"
         "  ROOT/db/db/structure.sql\n"
-        "what to do: name db/ or the file; with config.active_record.schema_format = :sql Rails writes it"
+        "what to do: name db/ or the file; with config.active_record.schema_format = :sql Rails writes it, by"
+        " `bin/rails db:schema:dump`; migrations in Ruby are not run here"
     )
+    assert refused(tmp_path, {"db/schema.rb": ""}, "db", replace(FAST, format="rails")) == said
+    assert refused(tmp_path, {"db/migrate/20240101000000_users.rb": ""}, "db") == said
 
 
 def test_it_is_applied(tmp_path: Path, server: Server) -> None:
     with replayed(server, tmp_path, {"structure.sql": STRUCTURE, "migrate/20240101000000_users.rb": ""}) as replay:
         assert outcomes(replay.timeline) == ["applied"]
-        assert query(replay, "SELECT max(version) FROM schema_migrations") == "20240102000000"
+        assert query(replay, "SELECT count(*) FROM schema_migrations") == 3
