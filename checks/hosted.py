@@ -25,7 +25,8 @@ def hosted_refuses(stage: Stage) -> Iterator[Result]:
     a finding, unless the service's own extension (supautils) carries it out: policies on its tables, extensions that it
     offers, event triggers, publications, foreign data wrappers, some settings. It guards the roles of the service, too:
     only settings of those that the API uses may be changed, and nobody is made a member of some.
-    What a DO block or a function in plpgsql is refused is done by a superuser, and it goes on: all that runs is tried.
+    What a DO block or a function in plpgsql is refused is done by a superuser, and it goes on: all that runs is tried,
+    up to a COMMIT of its own.
 
     Why: the migration works on a laptop, and ``supabase db push`` stops at it.
     Fix: leave the statement out, or create the object in a schema of your own.

@@ -21,6 +21,8 @@ from .switching import Switch, changed
 _KEEP = b"SAVEPOINT migrate_validate_hosted"
 _UNDO = b"ROLLBACK TO SAVEPOINT migrate_validate_hosted"
 _RELEASE = b"RELEASE SAVEPOINT migrate_validate_hosted"
+_COMMITS = "2D000"
+"""SQLSTATE of COMMIT in a body, where it cannot be: in a transaction that is open."""
 _LONGEST = 100
 """Statements of one body that are refused and looked at."""
 
@@ -98,9 +100,11 @@ def _try(switch: Switch, statement: Statement) -> Iterator[Refusal]:
         switch.promote()
         first = _refusal(statement, error)
         found = [first]
-        if within and frames(first.inner):
+        if frames(first.inner):
+            if not within:
+                connection.execute(b"BEGIN")
             found = _inside(switch, statement, first)
-            connection.execute(_UNDO)
+            connection.execute(_UNDO if within else b"ROLLBACK")
             switch.promote()
         _as_superuser(connection, statement, first.message)
         if within:
@@ -137,8 +141,8 @@ def _inside(switch: Switch, statement: Statement, first: Refusal) -> list[Refusa
             if switch.connection.closed:
                 raise
             switch.connection.execute(b"ROLLBACK TO SAVEPOINT migrate_validate_inside")
-            if not frames(error.diag.context):
-                break  # our own text, and nothing that the script does
+            if not frames(error.diag.context) or error.sqlstate == _COMMITS:
+                break  # Nothing that the service would say: our text, or a transaction of ours.
             refused.append(_refusal(statement, error))
         else:
             noted = dict.fromkeys(switch.noted())

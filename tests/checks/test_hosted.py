@@ -84,6 +84,32 @@ def test_what_an_sql_function_does_and_what_a_body_hides(server: Server, tmp_pat
     ]
 
 
+def test_bodies_of_a_file_without_a_transaction(server: Server, tmp_path: Path) -> None:
+    assert refused(
+        server,
+        tmp_path,
+        "CREATE TABLE a (id int);\n"
+        "CREATE INDEX CONCURRENTLY ON a (id);\n"
+        "DO $$\n"
+        "BEGIN\n"
+        "    CREATE TABLE auth.one (id int);\n"
+        "    CREATE TABLE b (id int);\n"
+        "    CREATE TABLE auth.two (id int);\n"
+        "END $$;\n"
+        "DO $$\n"
+        "BEGIN\n"
+        "    INSERT INTO b VALUES (1);\n"
+        "    CREATE TABLE auth.three (id int);\n"
+        "    COMMIT;\n"
+        "    CREATE TABLE auth.four (id int);\n"
+        "END $$;\n"
+        "INSERT INTO auth.four SELECT id FROM auth.three;\n",
+    ) == [
+        f"001_step.sql:{place}: the hosted service refuses this: permission denied for schema auth"
+        for place in ("5:5", "7:5", "12:5")
+    ]
+
+
 def test_a_seed_that_cannot_be_one_transaction(server: Server, tmp_path: Path) -> None:
     rule = next(rule for rule in Registry.load() if rule.name == "hosted-refuses-seed")
     write(tmp_path, SUPABASE | {"001_a.sql": "CREATE TABLE a (id int);", "seed.sql": "VACUUM a;"})
