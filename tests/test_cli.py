@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from tests.support.projects import BAD, GOOD, WARNED, write_chain
+from tests.support.repositories import repository
 
 PROGRAM = (sys.executable, "-c", "import sys; from migrate_validate.cli import main; sys.exit(main())")
 
@@ -33,6 +34,15 @@ def command(
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize("since", [["--since", "main"], ["--since=main"]])
+def test_what_is_new_since_a_reference(pytester: pytest.Pytester, since: list[str]) -> None:
+    repository(pytester.path, {f"db/{name}": text for name, text in GOOD.items()})
+    (pytester.path / "db/001_shop.sql").unlink()
+    run = command(pytester, "db", *since, "-k", "edited-applied", "--postgresql-exec=/nowhere/pg_ctl")
+    assert run.returncode == 1
+    assert "001_shop.sql is gone, and main (merge base " in " ".join(run.stdout.split())
 
 
 def test_options_after_the_paths_are_those_of_pytest(pytester: pytest.Pytester) -> None:

@@ -13,7 +13,8 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.config import Expectations, Settings
 from migrate_validate.errors import RuleError
 from migrate_validate.findings import Finding, Result, Severity
-from migrate_validate.replay.timeline import Timeline
+from migrate_validate.replay.stages import Stage
+from migrate_validate.replay.timeline import Step, Timeline
 from migrate_validate.rules import Rule, Scope, rule
 
 
@@ -79,3 +80,29 @@ def test_expectations_alone_need_no_server() -> None:
         yield Finding(str(expectations))
 
     assert described(declared).scope is Scope.CHAIN
+
+
+def test_what_needs_the_state_before_a_migration_is_expensive_unless_it_says_otherwise() -> None:
+    def look(stage: Stage) -> Iterator[Result]:
+        """One.
+
+        Why: two.
+        Fix: three.
+        """
+        yield Finding(stage.migration.file)
+
+    def glance(step: Step) -> Iterator[Result]:
+        """One.
+
+        Why: two.
+        Fix: three.
+        """
+        yield Finding(step.migration.file)
+
+    asked: list[Any] = [
+        rule(severity=Severity.INFO)(look),
+        rule(severity=Severity.INFO, expensive=False)(look),
+        rule(severity=Severity.INFO)(glance),
+        rule(severity=Severity.INFO, expensive=True)(glance),
+    ]
+    assert [described(each).expensive for each in asked] == [True, False, False, True]
