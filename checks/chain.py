@@ -152,6 +152,21 @@ def verifies_itself(step: Step) -> Iterator[Result]:
 
 
 @rule(severity=Severity.WARNING)
+def passed_over(chain: Chain) -> Iterator[Result]:
+    """A migration that its tool never applies to a database which has those before it.
+
+    Drizzle goes by the time of an entry in its journal: one that is not later than that of the last applied migration
+    counts as applied. A new database gets it all the same.
+
+    Why: databases in use never get what it makes, and nothing says so; later migrations fail there, or queries.
+    Fix: give it a later time than all before it, in the journal, as long as no database in use has what is behind it.
+    """
+    for each in chain.migrations:
+        if each.passed_over:
+            yield Finding(f"{each.file} is passed over: {each.passed_over}", location=Location(each.file))
+
+
+@rule(severity=Severity.WARNING)
 def duplicate_version(chain: Chain) -> Iterator[Result]:
     """Several migrations with one version.
 

@@ -97,6 +97,8 @@ class Migration:
     """As the tool writes it into its table of applied versions; empty where it has none there."""
     repeats: bool = False
     """Whether the tool applies it again whenever it has changed."""
+    passed_over: str = ""
+    """Why the tool never applies it to a database that has those before it; empty: it does."""
     verify: Script | None = None
     """What the tool runs right after it, and rolls it back where that fails."""
 

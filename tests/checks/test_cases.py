@@ -54,6 +54,7 @@ TESTED_ELSEWHERE = {
     "applies": "tests/checks/test_chain_rules.py",
     "base-applies": "tests/checks/test_chain_rules.py",
     "seed-applies": "tests/checks/test_chain_rules.py",
+    "passed-over": "tests/chain/formats/drizzle/test_drizzle.py",
     "verifies": "tests/checks/test_verification.py",
     "verifies-itself": "tests/chain/formats/sqitch/test_sqitch.py",
     "duplicate-version": "tests/checks/test_chain_rules.py",
