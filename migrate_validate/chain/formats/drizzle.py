@@ -63,6 +63,7 @@ def _read(path: Path, reading: Reading) -> Contents:
             remedy="name the directory that `out` in drizzle.config.ts names",
         )
     contents = Contents(together=True, records=_records(found))
+    latest: _Entry | None = None
     for each in found:
         script = read_script(each.path, reading.root)
         contents.migrations.append(
@@ -70,10 +71,22 @@ def _read(path: Path, reading: Reading) -> Contents:
                 *split_version(each.tag),
                 _cut(replace(script, sends=Sends.TRANSACTION)),
                 checksum=hashlib.sha256(script.text.encode()).hexdigest(),
+                passed_over=_passed_over(each, latest),
             )
         )
+        latest = each if latest is None or each.when > latest.when else latest
     _set_aside_rest(path, {each.path for each in found}, reading, contents)
     return contents
+
+
+def _passed_over(entry: _Entry, latest: _Entry | None) -> str:
+    """Why a database that has the migrations before it never gets this one; empty: it does."""
+    if latest is None or entry.when > latest.when:
+        return ""
+    return (
+        f"its `when` in {_META}/{_JOURNAL} ({entry.when}) is not later than that of {latest.tag} ({latest.when}), which"
+        " comes before it: drizzle takes it for applied where that one is"
+    )
 
 
 def _named(journal: Path, directory: Path) -> list[_Entry]:

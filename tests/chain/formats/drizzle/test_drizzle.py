@@ -7,7 +7,9 @@ from pathlib import Path
 
 from migrate_validate.chain.model import Sends
 from migrate_validate.chain.statements import statements
+from migrate_validate.findings import Finding
 from migrate_validate.postgres import Server
+from migrate_validate.rules import Registry
 from tests.chain.formats.chains import Files, applied, aside, read, refused
 from tests.replay.chains import outcomes, query, replayed
 
@@ -40,6 +42,21 @@ def test_the_journal_gives_the_order(tmp_path: Path) -> None:
         "relations.json": "no migration of Drizzle's",
         "schema.ts": "TypeScript: a declaration, not a step",
     }
+
+
+def test_a_time_that_is_not_later(tmp_path: Path) -> None:
+    """Databases in use never get it; a journal after a merge looks so."""
+    entries = [{"tag": "0000_a", "when": 10}, {"tag": "0001_b", "when": 30}, {"tag": "0002_c", "when": 20}]
+    files: Files = {f"{each['tag']}.sql": "SELECT 1;\n" for each in entries}
+    chain = read(tmp_path, files | {"meta/_journal.json": json.dumps({"entries": entries})})
+    rule = Registry.load().find("passed-over")
+    assert rule is not None
+    (finding,) = rule.function(chain)
+    assert isinstance(finding, Finding)
+    assert finding.message == (
+        "0002_c.sql is passed over: its `when` in meta/_journal.json (20) is not later than that of 0001_b (30), which"
+        " comes before it: drizzle takes it for applied where that one is"
+    )
 
 
 def test_directories_of_version_1(tmp_path: Path) -> None:
