@@ -15,6 +15,8 @@ from .identities import Identity
 from .probes import Probe
 from .universes import BOTH, A, B
 
+ALONE = 3
+"""Columns with people of which each is tried by itself."""
 AIMED = 2
 """How many rows of others each aimed statement is tried on."""
 
@@ -188,6 +190,9 @@ class Statements:
             if self.identity.sub and (named_by := self.ground.person_columns(self.table)):
                 as_self = {**values, **dict.fromkeys(named_by, self.identity.sub)}
                 yield self._insert("join", as_self)
+                # Where several columns name people, policies may ask for one of them.
+                for column in named_by if 1 < len(named_by) <= ALONE else ():
+                    yield self._insert("forge", {**values, column: self.identity.sub})
         if self.name in self._memberships:
             yield from self._appointments()
         yield from self._enlistments()
