@@ -120,8 +120,8 @@ def definer_function_exposed(
 
     Through PUBLIC, to which every new function is given, or by a grant to the role, also one that default privileges
     made. Info where policies need it for these roles, and where only those who signed in can call it. Left out are
-    functions that policies need for all who can call them, and those that touch no table. Where no role has ``anon``
-    in its name, all count as not signed in.
+    functions that policies need for all who can call them, and those that touch no table and ask no other service:
+    http, dblink, pg_net, pg_cron, pgmq, vault. Where no role has ``anon`` in its name, all count as not signed in.
 
     Why: row level security does not bind its owner, so that it alone decides what callers see and change.
     Fix: revoke EXECUTE from PUBLIC and from the role, and grant it to those who need it.

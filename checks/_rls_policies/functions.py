@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from migrate_validate.catalog.model import Catalog, Function
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
-from migrate_validate.syntax import quote
+from migrate_validate.syntax import Node, quote
 
 from .._existing_data.bodies import existing
+from .expressions import body, called
 from .graph import Call, Graph, Read, standard_body
 from .reach import WRITING, Reach, revoking
 from .structure import in_force
 
 _TRIGGERS = ("trigger", "event_trigger")
 _COMPILED = ("c", "internal")
+_SERVICES = frozenset(["cron", "net", "pgmq", "vault"])
+_SENDING = re.compile(r"http(_(get|post|put|patch|delete|head))?|dblink(_exec|_open|_send_query)?")
+"""Functions of extensions that ask other servers."""
 
 
 def without_search_path(reach: Reach, catalog: Catalog) -> Iterator[Result]:
@@ -70,7 +75,7 @@ def exposed_definers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     used = _used(reach, catalog)
     for function in definers:
         callers = sorted(reach.callable.get(function.qualified_name, frozenset()))
-        if not callers or not _reads(graph, function):
+        if not callers or not _does_something(graph, function):
             continue
         nameless = [role for role in callers if role in _nameless(reach)]
         needed = used.get(function.qualified_name, set())
@@ -101,11 +106,21 @@ def _nameless(reach: Reach) -> tuple[str, ...]:
     return tuple(role for role in reach.roles if "anon" in role) or reach.roles
 
 
-def _reads(graph: Graph, function: Function) -> bool:
-    """Whether a function reads or changes relations, as far as can be told."""
-    if any(isinstance(each, Read) for each in graph.of_function(function, function.owner)):
+def _does_something(graph: Graph, function: Function) -> bool:
+    """Whether a function reads or changes relations, or makes others do something, as far as can be told."""
+    inside = [function]
+    for each in graph.of_function(function, function.owner):
+        if isinstance(each, Read):
+            return True
+        inside += each.functions
+    if any(_makes_others_act(node) for each in inside for node in body(each)):
         return True
     return function.language not in ("sql", "plpgsql") or bool(existing(function).unread)
+
+
+def _makes_others_act(node: Node) -> bool:
+    schema, name = called(node)
+    return schema in _SERVICES or _SENDING.fullmatch(name) is not None
 
 
 def trusted(reach: Reach, catalog: Catalog) -> Iterator[Result]:

@@ -26,3 +26,15 @@ BEGIN
     RETURN found;
 END
 $$;
+CREATE SCHEMA net;
+CREATE FUNCTION net.http_get(url text) RETURNS bigint LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION fetched(url text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    answer text;
+BEGIN
+    SELECT content INTO answer FROM extensions.http(('GET', url, NULL, NULL, NULL)::extensions.http_request);
+    RETURN answer;
+END
+$$;
+CREATE FUNCTION queued(path text) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT net.http_get('http://localhost/' || path) $$;

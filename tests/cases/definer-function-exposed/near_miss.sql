@@ -18,3 +18,7 @@ CREATE TABLE lines (note int);
 ALTER TABLE lines ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON lines USING (own(note));
 GRANT SELECT ON lines TO mv_case_anon, mv_case_user;
+CREATE FUNCTION http_link(path text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT 'http://localhost/' || path $$;
+CREATE FUNCTION same_link(path text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = ''
+    AS $$ SELECT public.http_link(path) $$;
