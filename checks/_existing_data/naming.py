@@ -27,8 +27,8 @@ _CARDINALITY, _DIVISION = "21000", "22012"
 _DATA = ("22", "0A000", "54000")
 """What SQLSTATEs begin with for values that something does not take; NaN as an integer is the second one."""
 _TOO_LARGE = ("22001", "22003", "0A000")
-_RAISED = ("P0001", "P0004")
-"""SQLSTATEs of RAISE and ASSERT."""
+_RAISED = ("P0001", "P0002", "P0003", "P0004")
+"""SQLSTATEs of RAISE, of SELECT INTO STRICT that finds no row or several, and of ASSERT."""
 _WRITING = ("insert", "update", "merge")
 _SCALAR = ("EXPR_SUBLINK", "MULTIEXPR_SUBLINK")
 

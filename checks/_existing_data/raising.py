@@ -121,7 +121,7 @@ def _tree(source: str) -> Any:
 
 
 def _raised(tree: Any, line: int, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The conditions around the RAISE or ASSERT of a line; none where it is without any."""
+    """The conditions around the RAISE, ASSERT or SELECT INTO STRICT of a line; none where it is without any."""
     if isinstance(tree, list):
         for each in tree:
             yield from _raised(each, line, path)
@@ -136,6 +136,8 @@ def _of_statement(kind: str, about: Any, line: int, path: tuple[str, ...]) -> It
             yield path
     elif kind == "PLpgSQL_stmt_assert" and about.get("lineno") == line:
         yield (*path, f"({_query(about['cond'])}) IS NOT TRUE")
+    elif kind == "PLpgSQL_stmt_execsql" and about.get("strict") and about.get("lineno") == line:
+        yield (*path, f"(SELECT count(*) FROM ({_query(about['sqlstmt'])}) AS found) <> 1")
     elif kind == "PLpgSQL_stmt_if":
         met = _query(about["cond"])
         yield from _raised(about.get("then_body", []), line, (*path, met))

@@ -439,6 +439,13 @@ CASES = {
         place(t="null") + place(2, t="null"),
         "no rows: select 1 where (SELECT count(*) FROM places WHERE t IS NULL) > 1",
     ),
+    "wanted just once": Case(
+        PLACES,
+        "do $$ declare k int; begin select id into strict k from places where t = 'x'; end $$;",
+        place(t="'x'") + place(2),
+        place(t="'x'") + place(2, t="'x'"),
+        "no rows: select 1 where (SELECT count(*) FROM (SELECT id FROM places WHERE t = 'x') found) <> 1",
+    ),
     "inside of a loop": Case(
         PLACES,
         "do $$ declare r record; k int; begin for r in select * from places where b = 3 loop k := r.t::int; "
