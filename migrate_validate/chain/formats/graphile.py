@@ -113,7 +113,8 @@ def _read(path: Path, reading: Reading) -> Contents:
         contents.migrations.append(Migration(each.version, each.name, up, None, each.hash))
     for script in current:
         up = sending.sent(script, _sends(_cut(script.text)[1]))
-        contents.migrations.append(Migration(up.path.stem if len(current) > 1 else _CURRENT, "", up))
+        version = up.path.stem if len(current) > 1 else _CURRENT
+        contents.migrations.append(Migration(version, "", up, repeats=True))
     _read_actions(gmrc, sending, directory, reading, contents)
     _set_aside_rest(path, directory, reading, contents)
     return contents

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
@@ -31,7 +31,6 @@ _CONFIG = "yoyo.ini"
 _ROLLBACK = ".rollback.sql"
 _AFTERWARDS = "post-apply"
 _LOOKED_AT = 20
-_NAME = "concat_ws('_', %(version)s::text, nullif(%(name)s::text, ''))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ def _python_depends(script: Script) -> frozenset[str]:
 
 def _ordered(steps: list[_Step], directory: Path) -> list[_Step]:
     """By dependencies, and by name where these leave it open; what is run afterwards comes last."""
-    last = [each for each in steps if each.id.startswith(_AFTERWARDS)]
+    last = [each for each in steps if _repeats(each)]
     first = [each for each in steps if each not in last]
     known = {each.id: place for place, each in enumerate(first)}
     problems = [
@@ -201,20 +200,28 @@ def _sorted(steps: list[_Step], known: dict[str, int], directory: Path) -> Itera
     return ordered
 
 
+def _hash(step: _Step) -> str:
+    """What tells migrations apart in yoyo's table."""
+    return hashlib.sha256(step.id.encode()).hexdigest()
+
+
+def _repeats(step: _Step) -> bool:
+    """Whether it is run each time, behind all others."""
+    return step.id.startswith(_AFTERWARDS)
+
+
 def _migration(step: _Step, rollback: Path | None, reading: Reading) -> Migration:
     sends = Sends.TRANSACTION if step.transactional else Sends.STATEMENTS
     down = as_sent(replace(read_script(rollback, reading.root), sends=sends)) if rollback else None
-    version, name = split_version(step.id)
     up = as_sent(replace(read_script(step.path, reading.root), sends=sends))
-    return Migration(version, name, up, down, hashlib.sha256(step.id.encode()).hexdigest())
+    return Migration(step.id, "", up, down, _hash(step), repeats=_repeats(step))
 
 
 def _in_python(step: _Step, program: Program, reading: Reading) -> Migration:
-    version, name = split_version(step.id)
     up = read_python(step.path, reading.root, Traced(program, step.id))
     returns = any(_returns(node) for node in ast.walk(ast.parse(read_script(step.path, reading.root).text)))
     down = replace(up, traced=Traced(program, step.id)) if returns else None
-    return Migration(version, name, up, down, hashlib.sha256(step.id.encode()).hexdigest())
+    return Migration(step.id, "", up, down, _hash(step), repeats=_repeats(step))
 
 
 def _returns(node: ast.AST) -> bool:
@@ -234,7 +241,7 @@ def _records(table: str) -> Records:
             )""",
         applied=f"""
             INSERT INTO {quoted.replace("%", "%%")} (migration_hash, migration_id, applied_at_utc)
-            VALUES (%(checksum)s, {_NAME}, timezone('UTC', now()))""",
+            VALUES (%(checksum)s, %(version)s, timezone('UTC', now()))""",
         reverted=f"DELETE FROM {quoted.replace('%', '%%')} WHERE migration_hash = %(checksum)s",
     )
 

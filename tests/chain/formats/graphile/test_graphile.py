@@ -44,6 +44,7 @@ def test_committed_files_and_the_current_one(tmp_path: Path) -> None:
     assert applied(chain) == ["committed/000001.sql", "committed/000002.sql", "current.sql"]
     assert [each.version for each in chain.migrations] == ["000001", "000002", "current"]
     assert [each.up.sends for each in chain.migrations] == [Sends.TRANSACTION, Sends.MESSAGE, Sends.TRANSACTION]
+    assert [each.repeats for each in chain.migrations] == [False, False, True]
     assert [each.checksum[:5] for each in chain.migrations] == ["sha1:", "sha1:", ""]
     assert aside(chain) == {
         "committed/notes.txt": "its name is no number with .sql",

@@ -33,6 +33,7 @@ def test_dependencies_give_the_order(tmp_path: Path) -> None:
     assert applied(chain) == ["b.sql", "a.sql", "c.sql", "e.sql", "d.py", "post-apply.sql"]
     assert ways_back(chain) == {"a": "a.rollback.sql", "c": "c.rollback.sql"}
     assert [each.version for each in chain.migrations if each.up.sends is Sends.STATEMENTS] == ["c"]
+    assert [each.version for each in chain.migrations if each.repeats] == ["post-apply"]
     assert chain.migrations[2].down is not None
     assert chain.migrations[2].down.sends is Sends.STATEMENTS
     assert aside(chain) == {
@@ -40,6 +41,13 @@ def test_dependencies_give_the_order(tmp_path: Path) -> None:
         "lost.rollback.sql": "a rollback script without its migration: there is no lost.sql",
     }
     assert steps(chain) == {}
+
+
+def test_the_whole_name_is_the_version(tmp_path: Path) -> None:
+    """Names that yoyo makes begin with the day."""
+    names = ["20250101_01_aBcDe-users", "20250101_02_fGhIj-mail"]
+    chain = read(tmp_path, {f"{name}.sql": "-- depends:\nSELECT 1;\n" for name in names})
+    assert [each.version for each in chain.migrations] == names
 
 
 def test_how_it_is_recognized(tmp_path: Path) -> None:
