@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from migrate_validate.catalog.model import Catalog, Function
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity
-from migrate_validate.syntax import Node, quote
+from migrate_validate.syntax import Node, node_name, quote
 
 from .._existing_data.bodies import existing
 from .expressions import body, called
@@ -119,6 +119,9 @@ def _does_something(graph: Graph, function: Function) -> bool:
 
 
 def _makes_others_act(node: Node) -> bool:
+    """Whether a node calls what asks others, or reads tables of an extension that keeps secrets, jobs or messages."""
+    if node_name(node) == "RangeVar":
+        return str(node.schemaname) in _SERVICES
     schema, name = called(node)
     return schema in _SERVICES or _SENDING.fullmatch(name) is not None
 

@@ -38,3 +38,8 @@ END
 $$;
 CREATE FUNCTION queued(path text) RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = ''
     AS $$ SELECT net.http_get('http://localhost/' || path) $$;
+CREATE FUNCTION api_key() RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+BEGIN
+    RETURN (SELECT decrypted_secret FROM vault.decrypted_secrets WHERE name = 'api key');
+END
+$$;
