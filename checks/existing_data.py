@@ -64,9 +64,9 @@ def rows_invented(stage: Stage, settings: Settings) -> Iterator[Result]:
 def values_changed(stage: Stage, settings: Settings) -> Iterator[Result]:
     """Values that a migration changes beyond its words.
 
-    A cast that rounds or shifts, a column that is dropped and made again in place of a rename, keys and elements of JSON
-    documents that are gone, rows that got the values of others, an update whose result depends on chance. What an UPDATE
-    states is info, with its reach. Values that are others where the session has another time zone are a warning.
+    A cast that rounds or shifts, a column that is dropped and made again in place of a rename, keys and elements of
+    JSON documents that are gone, rows that got the values of others, an update whose result depends on chance. What an
+    UPDATE states is info, with its reach. Values that are others where the session has another time zone are a warning.
 
     Why: the values of before are gone when it is noticed.
     Fix: rename in place of dropping and adding, change types without loss, name every key that is to be kept.
