@@ -133,12 +133,12 @@ def clobbered_definition(stage: Stage) -> Iterator[Result]:
     Why: what the statement leaves out falls back to the default: rights, safety and plans change, and nobody is told.
     Fix: write the property into the statement, or restore it with ALTER as the finding proposes.
     """
+    if stage.step.run.failure is not None:
+        yield NotApplicable("the migration failed")
+        return
     again = tuple(_created_again(stage))
     if not again:
         yield NotApplicable("nothing that an earlier file made is created again")
-        return
-    if stage.step.run.failure is not None:
-        yield NotApplicable("the migration failed")
         return
     before, after, failed = around(stage)
     if failed is not None:
@@ -193,6 +193,9 @@ def on_conflict_skipped_rows(stage: Stage) -> Iterator[Result]:
     Why: the file says that the row has these values, and it has others; a database without the row gets other data.
     Fix: write what is meant: ON CONFLICT ... DO UPDATE SET, or an UPDATE, or leave the columns out.
     """
+    if stage.step.run.failure is not None:
+        yield NotApplicable("the migration failed: conflict-remedy tells what it met")
+        return
     skipping = {
         statement: node
         for statement in statements(stage.migration.up)
@@ -200,9 +203,6 @@ def on_conflict_skipped_rows(stage: Stage) -> Iterator[Result]:
     }
     if not skipping:
         yield NotApplicable("no statement of the file says ON CONFLICT DO NOTHING")
-        return
-    if stage.step.run.failure is not None:
-        yield NotApplicable("the migration failed: conflict-remedy tells what it met")
         return
     inserted = {run.statement: run.rows for run in stage.step.run.statements}
     doubtful = {each for each, node in skipping.items() if rows_written(node) != inserted.get(each, -1)}

@@ -44,6 +44,18 @@ def lines(evidence: Any) -> set[str]:
     return set(evidence)
 
 
+def test_a_script_that_cannot_be_read_breaks_no_rule(server: Server, tmp_path: Path) -> None:
+    """That it cannot be applied is told once, by ``applies``; no rule of the migration ends in an exception."""
+    write(tmp_path, {"001_a.sql": "create table a (id int);\n", "002_b.sql": "\\copy a from 'a.csv'\n"})
+    chain = read_chain(tmp_path, FAST, rootdir=tmp_path)
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, FAST, options)) as evaluation:
+        rules = [rule for rule in evaluation.registry if rule.scope.of_migration]
+        verdicts = {rule.name: evaluation.evaluate(rule, "002_b.sql").verdict for rule in rules}
+    assert verdicts.pop("applies") is Verdict.FAILED
+    assert set(verdicts.values()) == {Verdict.PASSED, Verdict.SKIPPED}
+
+
 def test_the_sample_tells_all_its_conflicts(server: Server) -> None:
     settings = load_settings(SAMPLE, SAMPLE)
     failing = "20250103_organizational_model_data.sql"
