@@ -11,7 +11,8 @@ from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import entries, refused, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
-from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
+from migrate_validate.chain.formats.sql import SEED, VERIFIES, add_seed_beside
+from migrate_validate.chain.model import Migration, Records, Script, Seed, Sends, SetAside
 from migrate_validate.errors import ChainError
 
 _NAMED = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)\.(?P<way>down|up)\.(?P<ending>.*)", re.DOTALL)
@@ -55,10 +56,16 @@ def _read(path: Path, reading: Reading) -> Contents:
         if each in reading.taken:
             continue
         named = None if each.is_dir() else _NAMED.fullmatch(each.name)
-        if named is None or int(named["version"]) > _LARGEST:
+        stem = each.stem if each.suffix == ".sql" else ""
+        if named is None and SEED.fullmatch(stem):
+            contents.seeds.append(Seed(read_script(each, reading.root)))
+        elif named is None and VERIFIES.fullmatch(stem):
+            contents.verifications.append(read_script(each, reading.root))
+        elif named is None or int(named["version"]) > _LARGEST:
             contents.set_aside.append(set_aside(each, reading.root, _no_migration(each)))
         else:
             ways[named["way"]][int(named["version"])].append(each)
+    add_seed_beside(path, reading, contents)
     problems = [
         f"version {version} is there more than once ({way}): {', '.join(each.name for each in paths)}"
         for way, files in ways.items()

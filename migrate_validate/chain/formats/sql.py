@@ -18,8 +18,8 @@ _VERSIONED = re.compile(
 )
 _DOWN = re.compile(r"(?P<stem>.+)(?:_rollback|[._]down)", re.IGNORECASE)
 _UP = re.compile(r"(?P<stem>.+)[._]up", re.IGNORECASE)
-_VERIFIES = re.compile(r"(?:validate|verify)_.+|.+_(?:validate|verify)", re.IGNORECASE)
-_SEED = re.compile(r"seed.*", re.IGNORECASE)
+VERIFIES = re.compile(r"(?:validate|verify)_.+|.+_(?:validate|verify)", re.IGNORECASE)
+SEED = re.compile(r"seed.*", re.IGNORECASE)
 _DOCUMENT_ENDINGS = {".md": "Markdown", ".markdown": "Markdown"}
 # Upper case only: 007_add_testing.sql is a migration.
 _EXAMPLES = {
@@ -42,10 +42,15 @@ def _read(path: Path, reading: Reading) -> Contents:
     if path.is_file():
         return read_single(path)
     contents = read_directory(path, reading.root, reading.taken)
-    beside = path.parent / "seed.sql"
+    add_seed_beside(path, reading, contents)
+    return contents
+
+
+def add_seed_beside(directory: Path, reading: Reading, contents: Contents) -> None:
+    """Load ``seed.sql`` that lies beside a directory of migrations."""
+    beside = directory.parent / "seed.sql"
     if beside.is_file() and beside not in reading.taken:
         contents.seeds.append(Seed(read_script(beside, reading.root)))
-    return contents
 
 
 def read_directory(directory: Path, root: Path, taken: Collection[Path] = ()) -> Contents:
@@ -115,9 +120,9 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
     for path in sorted(paths, key=order):
         if _DOWN.fullmatch(path.stem):
             downs.append(path)
-        elif _VERIFIES.fullmatch(path.stem):
+        elif VERIFIES.fullmatch(path.stem):
             unclear.append(path)
-        elif _SEED.fullmatch(path.stem):
+        elif SEED.fullmatch(path.stem):
             contents.seeds.append(Seed(read_script(path, root)))
         elif _VERSIONED.fullmatch(path.stem):
             ups.append(path)

@@ -21,7 +21,9 @@ PAIR: Files = {"1_users.up.sql": USERS, "1_users.down.sql": "DROP TABLE users;\n
 
 def test_order_and_pairs(tmp_path: Path) -> None:
     names = ["000002_b.up.sql", "10_c.d.up.sql", "20250102030405_e.up.pgsql"]
-    others = ["10_c.d.down.sql", "11_gone.down.sql", "init.up.sql", "seed.sql", "README.md", "embed.go"]
+    others = ["10_c.d.down.sql", "11_gone.down.sql", "init.up.sql", "README.md", "embed.go"]
+    ours = ["seed.sql", "validate_users.sql"]  # golang-migrate passes over them.
+    others += ours
     chain = read(tmp_path, PAIR | dict.fromkeys([*names, *others], "SELECT 1;"))
     assert (chain.format, chain.recognized) == ("golang-migrate", BESIDE)
     assert applied(chain) == ["1_users.up.sql", *names]
@@ -35,8 +37,8 @@ def test_order_and_pairs(tmp_path: Path) -> None:
         "README.md": "Markdown: a text for people",
         "embed.go": "no SQL",
         "init.up.sql": "its name does not begin with a version and _: golang-migrate passes over it",
-        "seed.sql": "its name does not begin with a version and _: golang-migrate passes over it",
     }
+    assert [*(each.script.file for each in chain.seeds), *(each.file for each in chain.verifications)] == ours
 
 
 def test_pairs_among_other_files_are_numbered_sql(tmp_path: Path) -> None:
