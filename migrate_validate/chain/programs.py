@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from migrate_validate.chain.traced import Program
@@ -65,14 +66,26 @@ class Process:
         finally:
             os.close(writing)
 
-    def ask(self, server: Mapping[str, object], *, back: bool = False) -> None:
+    def ask(
+        self,
+        server: Mapping[str, object],
+        *,
+        back: bool = False,
+        seeds: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         """Ask it for what it can tell, once.
 
         :param server: how a database is reached that it may write, as ``psycopg.connect`` takes it; empty: it only
             tells of the project
         :param back: whether the ways back are asked for
+        :param seeds: statements that are to be run before a step, by its key
         """
-        request = {"server": dict(server), "arguments": dict(self.program.arguments), "back": back}
+        request = {
+            "server": dict(server),
+            "arguments": dict(self.program.arguments),
+            "back": back,
+            "seeds": {key: [*statements] for key, statements in seeds.items()},
+        }
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")

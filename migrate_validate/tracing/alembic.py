@@ -45,6 +45,7 @@ def run(request: Request, recorder: Recorder) -> None:
         if back is not None:
             context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, back)
         for step in steps:
+            request.load(step.revision.revision, recorder, _sending(context))
             if back is not None:
                 back.step = step
                 with recorder.phase("quiet"):
@@ -56,6 +57,18 @@ def run(request: Request, recorder: Recorder) -> None:
 
     with EnvironmentContext(config, script, fn=upgrade, destination_rev="heads"):
         _within(script, script.run_env)
+
+
+def _sending(context: MigrationContext) -> Callable[[str], object]:
+    """What sends a text as it is over the connection of the revisions, whose tables nobody else may see yet."""
+
+    def send(statement: str) -> None:
+        assert context.connection is not None
+        cursor = context.connection.connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+
+    return send
 
 
 class _Back:

@@ -6,9 +6,11 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import psycopg
 
 from migrate_validate.tracing.listening import install
 from migrate_validate.tracing.recorder import Recorder
@@ -34,6 +36,23 @@ class Request:
     """What it has to know of the project."""
     back: bool
     """Whether the ways back are asked for, not the ways there."""
+    seeds: Mapping[str, Sequence[str]]
+    """Statements that load rows before a step, by its key."""
+
+    def load(self, key: str, recorder: Recorder, execute: Callable[[str], object] | None = None) -> None:
+        """Load what comes before a step, which is no part of it.
+
+        :param execute: where it goes; None: a connection of its own
+        """
+        if key not in self.seeds:
+            return
+        with recorder.phase("quiet"), psycopg.connect(autocommit=True) as connection:
+            for statement in self.seeds[key]:
+                (execute or _sending(connection))(statement)
+
+
+def _sending(connection: psycopg.Connection[Any]) -> Callable[[str], object]:
+    return lambda statement: connection.execute(statement.encode())
 
 
 def serve(run: Callable[[Request, Recorder], None]) -> None:
@@ -45,7 +64,7 @@ def serve(run: Callable[[Request, Recorder], None]) -> None:
     out = os.fdopen(int(sys.argv[1]), "w", encoding="utf-8")
     os.set_inheritable(out.fileno(), False)
     asked = json.loads(sys.stdin.readline())
-    request = Request(asked["server"], asked["arguments"], asked["back"])
+    request = Request(asked["server"], asked["arguments"], asked["back"], asked["seeds"])
     recorder = Recorder(out)
     try:
         if request.server:

@@ -122,6 +122,7 @@ class _Running:
         self._nodes = self._executor.loader.graph.nodes
         self._order = json.loads(request.arguments["order"])
         self._back = request.back
+        self._load = functools.partial(request.load, recorder=recorder)
         _mark_records(recorder)
         _follow_deferred(recorder)
 
@@ -133,6 +134,7 @@ class _Running:
             migration = self._nodes[tuple(key.split(".", 1))]
             for operation in migration.operations:
                 _follow(operation, self._recorder)
+            self._load(key)
             if "apps" not in state.__dict__:
                 _ = state.apps  # rendered once, as Django does it
             state = self._there_and_back(key, migration, state) if self._back else self._there(key, migration, state)

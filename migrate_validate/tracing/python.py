@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.util
 import inspect
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,15 +34,17 @@ def run(request: Request, recorder: Recorder) -> None:
 
         lead(server, recorder)
     for key, up, down in _steps(request.arguments):
-        there, files = (up, down), _files(up)
-        with recorder.phase("quiet") if request.back else contextlib.nullcontext():
-            if not request.back:
-                recorder.begin(key, files)
-            _call(there[0], server)
-            if not request.back:
-                recorder.end()
-        if request.back and down is not None:
-            _back(key, there, server, recorder)
+        request.load(key, recorder)
+        if not request.back:
+            recorder.begin(key, _files(up))
+            _call(up, server)
+            recorder.end()
+            continue
+        with recorder.phase("quiet"):
+            _call(up, server)
+        if down is not None and not _undone(key, down, server, recorder):
+            with recorder.phase("quiet"):
+                _call(up, server)
 
 
 def _text(arguments: Mapping[str, str]) -> str:
@@ -52,17 +53,29 @@ def _text(arguments: Mapping[str, str]) -> str:
     return "\n".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in files)
 
 
-def _back(key: str, there: tuple[Any, Any], server: Mapping[str, Any], recorder: Recorder) -> None:
-    """Go back, and there again."""
-    recorder.begin(key, _files(there[1]))
+def _undone(key: str, down: Any, server: Mapping[str, Any], recorder: Recorder) -> bool:
+    """Go back; whether that was taken back again."""
+    undone = False
+
+    def take_back(connection: Any) -> None:
+        nonlocal undone
+        undone = not recorder.committed_by_itself
+        recorder.end()
+        connection.rollback()
+
+    recorder.begin(key, _files(down))
     try:
-        _call(there[1], server)
+        _call(down, server, take_back)
     except Exception as error:  # noqa: BLE001 - the next one has a way back of its own
         recorder.fail(error)
-        return
-    recorder.end()
-    with recorder.phase("quiet"):
-        _call(there[0], server)
+        return True
+    if not undone and recorder.at_work:
+        recorder.end()
+    return undone
+
+
+def _commit(connection: Any) -> None:
+    connection.commit()
 
 
 def _steps(arguments: Mapping[str, str]) -> Iterator[tuple[str, Any, Any]]:
@@ -129,8 +142,11 @@ def _files(work: Any) -> set[str]:
     return {code.co_filename} if code is not None else set()
 
 
-def _call(work: Any, server: Mapping[str, Any]) -> None:
-    """Call it with the connection that it wants, and commit."""
+def _call(work: Any, server: Mapping[str, Any], finish: Callable[[Any], None] = _commit) -> None:
+    """Call it with the connection that it wants.
+
+    :param finish: what is done with the connection at the end; an engine has none
+    """
     if not callable(work):
         raise Refused(f"{work!r} cannot be called")
     if inspect.iscoroutinefunction(work):
@@ -140,7 +156,7 @@ def _call(work: Any, server: Mapping[str, Any]) -> None:
         raise Refused("it takes no connection: it would open one of its own")
     name = wanted[0].name.lower()
     if name in ("engine", "session", "sess") or _uses_sqlalchemy(work):
-        _call_with_sqlalchemy(work, name, server)
+        _call_with_sqlalchemy(work, name, server, finish)
         return
     with psycopg.connect() as connection:
         if name in ("cursor", "cur", "c"):
@@ -148,6 +164,7 @@ def _call(work: Any, server: Mapping[str, Any]) -> None:
                 work(cursor)
         else:
             work(connection)
+        finish(connection)
 
 
 def _uses_sqlalchemy(work: Any) -> bool:
@@ -158,7 +175,7 @@ def _uses_sqlalchemy(work: Any) -> bool:
     )
 
 
-def _call_with_sqlalchemy(work: Any, name: str, server: Mapping[str, Any]) -> None:
+def _call_with_sqlalchemy(work: Any, name: str, server: Mapping[str, Any], finish: Callable[[Any], None]) -> None:
     from sqlalchemy import create_engine
 
     engine = create_engine("postgresql+psycopg://", connect_args={"dbname": server["dbname"]})
@@ -170,11 +187,11 @@ def _call_with_sqlalchemy(work: Any, name: str, server: Mapping[str, Any]) -> No
 
             with Session(engine) as session:
                 work(session)
-                session.commit()
+                finish(session)
         else:
             with engine.connect() as connection:
                 work(connection)
-                connection.commit()
+                finish(connection)
     finally:
         engine.dispose()
 

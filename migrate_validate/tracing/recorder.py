@@ -170,6 +170,16 @@ class Recorder:
             self._steps[:] = [each for each in self._steps if each["transaction"] != number]
 
     @property
+    def committed_by_itself(self) -> bool:
+        """Whether the step is no single transaction."""
+        return bool(self._reason)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a step has begun and not ended."""
+        return self._key is not None
+
+    @property
     def count(self) -> int:
         """How many statements the step has sent."""
         return len(self._steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -9,6 +10,7 @@ from typing import Any
 
 from migrate_validate.chain.model import Chain, Migration, Script
 from migrate_validate.chain.programs import Process
+from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.traced import Fault, Program, Trace, Traced
 from migrate_validate.config import Settings
 from migrate_validate.errors import MigrateValidateError, ServerError
@@ -162,7 +164,7 @@ class _Way:
             Runner(connection, limits, watchdog).apply(script)
 
     def _run_program(self, process: Process, database: Database) -> None:
-        process.ask(_server(database, self._role()), back=self._back)
+        process.ask(_server(database, self._role()), back=self._back, seeds=_seeds(self._chain))
         mine = {traced.key: traced for traced in self._wanted if traced.program == process.program}
         _Hearing(mine, self._wanted, self._back).hear(process)
 
@@ -227,6 +229,18 @@ class _Hearing:
     def _place(self, key: str) -> Location:
         traced = self._by_key.get(key)
         return Location(self._scripts[traced].file if traced is not None else key)
+
+
+def _seeds(chain: Chain) -> dict[str, list[str]]:
+    """The statements that load rows before a migration in Python, by its key; COPY is passed over."""
+    found: dict[str, list[str]] = {}
+    keys = {each.version: each.up.traced.key for each in chain.migrations if each.up.traced is not None}
+    for seed in chain.seeds:
+        if seed.before in keys and seed.script.traced is None:
+            with contextlib.suppress(ScriptError):
+                sent = [each.sql for each in statements(seed.script) if each.copy_data is None]
+                found.setdefault(keys[seed.before], []).extend(sent)
+    return found
 
 
 def _server(database: Database, role: str | None) -> dict[str, object]:

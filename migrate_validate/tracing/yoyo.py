@@ -28,6 +28,7 @@ def run(request: Request, recorder: Recorder) -> None:
         backend.ensure_internal_schema_updated()
     migrations = {each.id: each for each in read_migrations(request.arguments["directory"])}
     for name in json.loads(request.arguments["order"]):
+        request.load(name, recorder)
         migration = migrations[name]
         migration.load()
         in_python = not migration.is_raw_sql()

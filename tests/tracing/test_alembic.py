@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.irreversible import Irreversible, irreversible
 from migrate_validate.chain.model import TransactionMode
+from migrate_validate.config import SeedEntry
 from migrate_validate.findings import Location
 from migrate_validate.postgres import Server
+from tests.replay.chains import FAST
 from tests.tracing.projects import alembic, by_the_tool, differences, rows, traced
 
 USERS = """
@@ -306,3 +309,19 @@ def upgrade():
             " ",
             "        CREATE EXTENSION IF NOT EXISTS citext;",
         ]
+
+
+def test_rows_that_are_loaded_before_a_revision(server: Server, tmp_path: Path) -> None:
+    """A revision meets them where it is traced as well."""
+    body = """
+def upgrade():
+    connection = op.get_bind()
+    for (id_,) in connection.execute(sa.text("select id from t where n like 'a%'")).fetchall():
+        op.execute(f"delete from t where id = {id_}")
+"""
+    files = alembic({"a1": "def upgrade():\n    op.execute('create table t (id int, n text)')\n", "b2 after a1": body})
+    files["seed.sql"] = "insert into t values (7, 'a%');"
+    settings = replace(FAST, seeds=(SeedEntry("seed.sql", before="b2"),))
+    with traced(server, tmp_path, files, settings=settings) as run:
+        assert run.sent("b2")[1:] == ["9: delete from t where id = 7"]
+        assert rows(run.replay.database, "select count(*) from t") == [(0,)]
