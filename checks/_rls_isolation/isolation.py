@@ -56,7 +56,8 @@ def isolation(
     breaches: list[Breach] = []
     unproven: dict[str, str] = {}
     slow: set[str] = set()
-    asked = [each for each in identities if each.kind != "service"]
+    # What the service reaches is shown in the whole matrix; no policy binds it.
+    asked = [each for each in identities if each.kind != "service" or only is None]
     for table in ground.tables:
         name = table.qualified_name
         if table.kind == "foreign table" or (only is not None and name not in only):
@@ -72,7 +73,7 @@ def isolation(
     for each in examined:
         accesses += each.accesses
         breaches += _unmeant(each.identity, each.breaches)
-    people = [each for each in examined if each.identity.kind != "staff"]
+    people = [each for each in examined if each.identity.kind not in ("staff", "service")]
     breaches += escalations(ground, prober, acting, people)
     breaches += mixed(ground, people)
     breaches += among_members(ground, people)
@@ -91,7 +92,8 @@ def isolation(
     for access in accesses:
         if access.command == "EXECUTE" and access.error == ENDS_TRANSACTION:
             unproven[access.object] = "it ends transactions itself, and cannot be tried in one that is taken back"
-    unproven = {**dict(_without_control(ground, asked, examined)), **unproven}
+    bound = [each for each in examined if each.identity.kind != "service"]
+    unproven = {**dict(_without_control(ground, bound)), **unproven}
     return Isolation(
         tuple(identities),
         tuple(accesses),
@@ -103,15 +105,15 @@ def isolation(
 
 
 def _unmeant(identity: Identity, breaches: Sequence[Breach]) -> Sequence[Breach]:
-    """What counts: staff is there to reach everybody's rows."""
-    return breaches if identity.kind != "staff" else [each for each in breaches if each.rule == "policy-error"]
+    """What counts: staff and the service are there to reach everybody's rows."""
+    if identity.kind == "staff":
+        return [each for each in breaches if each.rule == "policy-error"]
+    return breaches if identity.kind != "service" else ()
 
 
-def _without_control(
-    ground: Ground, identities: Sequence[Identity], examined: Sequence[Examined]
-) -> Iterator[tuple[str, str]]:
+def _without_control(ground: Ground, examined: Sequence[Examined]) -> Iterator[tuple[str, str]]:
     """The tables of which it is not proven that anybody sees a row of its own: that others see none means nothing."""
-    roles = {each.role for each in identities}
+    roles = {each.identity.role for each in examined}
     for table in ground.tables:
         name = table.qualified_name
         reading = [

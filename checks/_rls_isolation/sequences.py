@@ -97,7 +97,7 @@ def _breaches(
         for identity in identities:
             meant = any((identity.role, each.owner, schema) in given_away for schema in (each.schema, ""))
             tried = by_role[identity.role].get(name, {}).get("setval")
-            if tried is None or meant or identity.kind == "staff":
+            if tried is None or meant or identity.kind in ("staff", "service"):
                 continue
             anonymous = identity.kind == "anon"
             rule = "anonymous-write" if anonymous else "cross-tenant-write"
