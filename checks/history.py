@@ -10,7 +10,7 @@ from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
 
-from ._history.editing import edited
+from ._history.editing import all_gone, edited
 from ._history.ordering import Orders
 from ._shared import Connection
 
@@ -28,6 +28,9 @@ def edited_applied_migration(history: History) -> Iterator[Result]:
     """
     if (why := _nothing_to_compare(history)) is not None:
         yield why
+        return
+    if (gone := all_gone(history)) is not None:
+        yield gone
         return
     for changed in history.changes:
         if not history.repeats(changed.before):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import PurePosixPath
 
 from migrate_validate.chain.model import Migration, Script, Statement
 from migrate_validate.chain.statements import ScriptError, statements
@@ -13,6 +14,21 @@ from migrate_validate.git.comparing import meanings
 from migrate_validate.git.history import Changed, History
 
 from .tools import tool_of
+
+
+def all_gone(history: History) -> Finding | None:
+    """One finding where another chain stands in the place of the old one; None: there is something left of it."""
+    base = history.base.chain.migrations if history.base.chain else ()
+    gone = [each.before for each in history.changes if each.after is None]
+    if len(base) < 2 or len(gone) < len(base):
+        return None
+    says = tool_of(history.chain.format).removed or "databases that have applied them keep what they made"
+    return Finding(
+        f"all {len(gone)} migrations that {history.named} has are gone, from {gone[0].file} to {gone[-1].file}: {says}",
+        location=Location(gone[0].file),
+        evidence={"base": history.base.commit},
+        fix="see that every database that has applied them takes the new ones for applied, too",
+    )
 
 
 def edited(history: History, changed: Changed) -> Iterator[Finding]:
@@ -30,10 +46,10 @@ def edited(history: History, changed: Changed) -> Iterator[Finding]:
     if changed.down is Change.STATEMENTS:
         yield _down(history, before, after)
     for name in changed.companions:
-        folder = after.file.rpartition("/")[0]
+        file = str(PurePosixPath(after.file).parent / name)
         yield Finding(
-            f"{folder}/{name}, beside {after.file}, is not what it is in {history.named}",
-            location=Location(f"{folder}/{name}"),
+            f"{file}, beside {after.file}, is not what it is in {history.named}",
+            location=Location(file),
             severity=Severity.INFO,
         )
 

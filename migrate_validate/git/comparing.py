@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from migrate_validate import syntax
-from migrate_validate.chain.model import Chain, Migration, Script
+from migrate_validate.chain.model import Chain, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.git.changes import DOWN, Change
 from migrate_validate.git.python import change_of_python, is_part
@@ -72,16 +73,35 @@ def _words(sql: str) -> tuple[str, ...]:
     return tuple(sql[each.start : each.end] for each in tokens if each.name not in ("SQL_COMMENT", "C_COMMENT"))
 
 
-def companions(chain: Chain, migration: Migration) -> dict[str, Path]:
-    """The other files of a migration that is a directory of its own, by their names in it."""
-    folder = migration.up.path.parent
-    if folder == chain.root or any(
-        folder in each.up.path.parents for each in chain.migrations if each.file != migration.file
-    ):
-        return {}
-    scripts = {each.path for each in (migration.up, migration.down) if each}
-    files = (path for path in folder.rglob("*") if path.is_file() and path not in scripts)
-    return {path.relative_to(folder).as_posix(): path for path in sorted(files)}
+def companions(chain: Chain) -> dict[str, dict[str, Path]]:
+    """The other files of each migration, by its file and by their paths relative to its folder.
+
+    Those are all files of a folder that holds this migration alone, and else those that are named after its file
+    (``V1__a.sql.conf``).
+    """
+    inhabited = Counter(folder for each in chain.migrations for folder in each.up.path.parents)
+    named: dict[Path, dict[str, list[Path]]] = {}
+    found = {}
+    for each in chain.migrations:
+        folder, scripts = each.up.path.parent, {script.path for script in (each.up, each.down) if script}
+        if folder != chain.root and inhabited[folder] == 1:
+            files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path not in scripts]
+        else:
+            if folder not in named:
+                named[folder] = _named_after(folder)
+            files = named[folder].get(each.up.path.name, [])
+        found[each.file] = {path.relative_to(folder).as_posix(): path for path in files}
+    return found
+
+
+def _named_after(folder: Path) -> dict[str, list[Path]]:
+    """The files of a folder by all names that theirs begin with, up to a dot."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for number, letter in enumerate(path.name):
+            if letter == "." and path.is_file():
+                found.setdefault(path.name[:number], []).append(path)
+    return found
 
 
 def changed_companions(before: dict[str, Path], after: dict[str, Path]) -> tuple[str, ...]:

@@ -125,14 +125,16 @@ class History:
     @functools.cached_property
     def changes(self) -> tuple[Changed, ...]:
         """The migrations of the base that are gone, renamed or changed, in its order."""
+        if self.base.chain is None:
+            return ()
+        old, new = companions(self.base.chain), companions(self.chain)
         found = []
-        for before in self.base.chain.migrations if self.base.chain else ():
+        for before in self.base.chain.migrations:
             after = self._kept.get(before.file)
             if after is None:
                 found.append(Changed(before, None))
                 continue
-            assert self.base.chain is not None
-            others = changed_companions(companions(self.base.chain, before), companions(self.chain, after))
+            others = changed_companions(old[before.file], new[after.file])
             changed = Changed(before, after, change(before.up, after.up), change(before.down, after.down, UP), others)
             if changed.renamed or changed.up or changed.down or changed.companions:
                 found.append(changed)
@@ -343,9 +345,10 @@ class _Reader:
             return Tip(revision, None if revision.problem else chain, revision.problem)
         top = self.places.new_directory("merged")
         self.repository.write_files(revision.commit, top, self.folder.as_posix())
+        others = companions(chain)
         for migration in chain.migrations:
             if migration.file in history.new:
-                _copy(chain, migration, top / self.folder)
+                _copy(chain, migration, others[migration.file].values(), top / self.folder)
         merged = self._read(revision.commit, Checkout(self.repository, history.since, revision.commit, top))
         if merged.chain is None:
             return Tip(revision, None, merged.problem, clash=True)
@@ -359,11 +362,14 @@ def _holds_files(source: Path) -> bool:
     return any(path.is_file() and not path.name.startswith(".") for path in source.rglob("*"))
 
 
-def _copy(chain: Chain, migration: Migration, target: Path) -> None:
-    """Write the files of a migration below another directory of the same layout."""
+def _copy(chain: Chain, migration: Migration, others: Iterable[Path], target: Path) -> None:
+    """Write the files of a migration below another directory of the same layout.
+
+    :param others: its files that are no scripts
+    """
     root = target if target.is_dir() else target.parent
     files = [each.path for each in (migration.up, migration.down) if each]
-    for path in (*files, *companions(chain, migration).values()):
+    for path in (*files, *others):
         name = os.path.relpath(path, chain.root)
         if path.is_file() and not name.startswith(".."):
             (root / name).parent.mkdir(parents=True, exist_ok=True)

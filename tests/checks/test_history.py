@@ -134,6 +134,19 @@ def test_a_migration_is_gone(tmp_path: Path) -> None:
     assert finding.fix.endswith("and undo what it did in a new migration")
 
 
+def test_all_migrations_are_gone(tmp_path: Path) -> None:
+    its = project(tmp_path)
+    write(its.top, {**dict.fromkeys(SHOP), "db/100_baseline.sql": "create table everything ();\n"})
+    assert its.told("edited-applied-migration") == [
+        (
+            "error",
+            "001_customer.sql",
+            f"all 2 migrations that {its.named} has are gone, from 001_customer.sql to 003_purchase.sql: "
+            "databases that have applied them keep what they made",
+        )
+    ]
+
+
 def test_a_migration_is_renamed(tmp_path: Path) -> None:
     its = project(tmp_path)
     text = SHOP["db/003_purchase.sql"]
@@ -226,6 +239,9 @@ def test_tools_that_compare_texts_and_migrations_that_are_meant_to_change(tmp_pa
     (told,) = its.told("edited-applied-migration")
     assert told[:2] == ("warning", "V1__a.sql")
     assert told[2].endswith("flyway migrate stops there: the checksum does not match")
+    write(its.top, {"db/V1__a.sql": files["db/V1__a.sql"], "db/V1__a.sql.conf": "shouldExecute=true\n"})
+    says = f"V1__a.sql.conf, beside V1__a.sql, is not what it is in {its.named}"
+    assert its.told("edited-applied-migration") == [("info", "V1__a.sql.conf", says)]
     # Repeatable migrations run last: a new versioned one is not late for them.
     write(its.top, {"db/V2__b.sql": "create table b ();\n"})
     assert its.found("out-of-order", on) == []
