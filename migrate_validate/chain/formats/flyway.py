@@ -110,6 +110,7 @@ class _Reader:
         versioned.sort(key=lambda each: each.numbers)
         repeatable = sorted(of[Kind.REPEATABLE], key=lambda each: each.description)
         downs = {each.numbers: each for each in undo}
+        self._schemas()
         self.contents.base += [up for path in self.callbacks["beforeMigrate"] if (up := self._up(path))]
         for each in versioned:
             self._add(each, downs.pop(each.numbers, None))
@@ -120,7 +121,6 @@ class _Reader:
         for each in downs.values():
             self._aside(each.path, f"it undoes version {each.version}, which there is not")
         self._place_steps(versioned)
-        self._schemas()
         self.scripts.refuse_unknown()
         self.contents.records = _records(self.flyway)
         return self.contents

@@ -237,6 +237,7 @@ def test_checksum() -> None:
 def test_applied(server: Server, tmp_path: Path) -> None:
     chain: Files = {
         "flyway.conf": "flyway.schemas=app,audit\nflyway.placeholders.table=users\n",
+        "sql/beforeMigrate.sql": "CREATE TYPE mood AS ENUM ('fine');",
         "sql/V1__users.sql": "CREATE TABLE ${table} (id int PRIMARY KEY);",
         "sql/V2__index.sql": "CREATE INDEX CONCURRENTLY users_again ON app.users (id);",
         "sql/V3__seen.sql": "CREATE TABLE audit.seen AS SELECT * FROM flyway_schema_history;",
@@ -251,6 +252,7 @@ def test_applied(server: Server, tmp_path: Path) -> None:
         assert query(replay, "SELECT checksum FROM audit.seen WHERE version = '1'") == checksum(
             "CREATE TABLE ${table} (id int PRIMARY KEY);"
         )
+        assert query(replay, "SELECT 'fine'::app.mood") == "fine"
         assert query(replay, "SELECT 'app.ids'::regclass::text || 'app.users_again'::regclass::text")
         assert query(replay, "SELECT count(*) FROM app.flyway_schema_history WHERE version IS NULL") == 1
         assert query(replay, "SELECT count(*) FROM app.flyway_schema_history") == 4
