@@ -15,10 +15,10 @@ _ONE = re.compile(r"\b[AB]\b")
 _BOTH = "A/B"
 _LEGEND = """# Who can see and change what
 
-Found out by trying, with rows of two tenants, A and B. `own`: rows of the own tenant, or of oneself; `part of own`: some
-of them; `others`: rows of another tenant; `shared`: rows that belong to nobody, or were there before; `none`: granted, and
-policies leave nothing; `-`: not granted; `error`: policies or functions raise it. Of sequences (USAGE): which functions may
-be called on them, and whether they can be read.
+Found out by trying, with rows of two tenants, A and B. `own`: rows of the own tenant, or of oneself; `part of own`:
+some of them; `others`: rows of another tenant; `shared`: rows that belong to nobody, or were there before; `none`: granted,
+and policies leave nothing; `-`: not granted; `error`: policies or functions raise it. Of sequences (USAGE): which
+functions may be called on them, and whether they can be read.
 """
 
 
