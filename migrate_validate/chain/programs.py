@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -24,10 +24,17 @@ _LINES = 12
 """Of what the process has printed, in a message."""
 
 
+class Broken(ChainError):
+    """A program could not be run, or did not come to its end."""
+
+    why: str
+    """The reason alone."""
+
+
 def told_by(program: Program) -> dict[str, Any]:
     """What a program tells of its project without a server, by name.
 
-    :raises ChainError: it cannot be run
+    :raises Broken: it cannot be run
     """
     process = Process(program, START_SECONDS)
     try:
@@ -106,16 +113,15 @@ class Process:
             with contextlib.suppress(OSError):
                 each.close()
 
-    def messages(self, at: Callable[[], str | None] = lambda: None) -> Iterator[dict[str, Any]]:
+    def messages(self) -> Iterator[dict[str, Any]]:
         """What it tells, as it comes.
 
-        :param at: the step that is at work
-        :raises ChainError: the project cannot be run, the process ends early, or takes too long
+        :raises Broken: the project cannot be run, the process ends early, or takes too long
         """
         pending, started = b"", False
         while True:
             limit = self._limit if started else max(self._limit, START_SECONDS)
-            data = self._read(limit, at)
+            data = self._read(limit)
             if not data:
                 self._process.wait()
                 raise self._broken(f"it ended with status {self._process.returncode} in the middle of its work")
@@ -130,19 +136,18 @@ class Process:
                 if "done" in message:
                     return
 
-    def _read(self, limit: float, at: Callable[[], str | None]) -> bytes:
+    def _read(self, limit: float) -> bytes:
         until = time.monotonic() + limit
         while (left := until - time.monotonic()) > 0:
             if select.select([self._told], [], [], left)[0]:
                 return self._told.read(1 << 20)
         self.kill()
-        what = f"{at()} did" if at() else "it did"
         raise self._broken(
-            f"{what} not come to its next statement within {limit:g} s, and was stopped",
+            f"it did not come to its next statement within {limit:g} s, and was stopped",
             "see what it waits for; raise statement_timeout in the configuration if it has to take that long",
         )
 
-    def _broken(self, why: str, remedy: str = "") -> ChainError:
+    def _broken(self, why: str, remedy: str = "") -> Broken:
         name = self.program.tool.replace("_", " ")
         command = f"{sys.executable}, in {self.program.directory}"
         printed = self._tail()
@@ -151,7 +156,9 @@ class Process:
             "run the tool yourself in this directory: what fails there fails here; the settings that it needs "
             "may come from the environment"
         )
-        return ChainError(what, looked=[command], remedy=remedy or default)
+        broken = Broken(what, looked=[command], remedy=remedy or default)
+        broken.why = f"{why} ({remedy})" if remedy else why
+        return broken
 
     def _tail(self) -> list[str]:
         self._printed.seek(0)

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from migrate_validate.chain.model import Chain, Migration, Script
-from migrate_validate.chain.programs import Process
+from migrate_validate.chain.programs import Broken, Process
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.traced import Fault, Program, Trace, Traced
 from migrate_validate.config import Settings
@@ -181,25 +181,34 @@ class _Hearing:
         self._at: str | None = None
 
     def hear(self, process: Process) -> None:
-        for message in process.messages(lambda: self._at):
-            match message:
-                case {"setup": setup}:
-                    self._setup = setup
-                    self._give(SETUP, outside_session(self._place(SETUP).file, setup))
-                case {"step": key}:
-                    self._settle()
-                    self._give(SETUP, Trace())
-                    self._at = key
-                case {"end": key}:
-                    self._keep(key, message)
-                    self._at = None
-                case {"fault": key}:
-                    self._blame(key, message)
-                case {"done": _}:
-                    break
+        try:
+            for message in process.messages():
+                self._take(message)
+        except Broken as broken:
+            if self._at is None:
+                raise
+            # Whatever it is, the step that was at work has done it.
+            self._last = None
+            self._give(self._at, Trace(fault=Fault(broken.why, self._place(self._at))))
         self._settle()
         for key in self._by_key:
             self._give(key, Trace(fault=Fault("it was not run: another one failed before it", self._place(key))))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"setup": setup}:
+                self._setup = setup
+                self._give(SETUP, outside_session(self._place(SETUP).file, setup))
+            case {"step": key}:
+                self._settle()
+                self._give(SETUP, Trace())
+                self._at = key
+            case {"end": key}:
+                self._keep(key, message)
+                self._at = None
+            case {"fault": key}:
+                self._blame(key, message)
+                self._at = None
 
     def _keep(self, key: str, message: dict[str, Any]) -> None:
         if key in self._by_key:
