@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from migrate_validate.chain.model import Script
 from migrate_validate.chain.statements import ScriptError, statements
+from migrate_validate.data.documents import Step, steps_of, with_path
 from migrate_validate.data.hints import Hints, constants
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, parse_expression, unwrap, walk
 
@@ -30,6 +31,8 @@ _CAST_FROM: Mapping[str, tuple[str, ...]] = {
 }
 """By type that text is cast to: texts that can be, and texts that cannot."""
 _VARYING = ("varchar", "bpchar")
+_ARROWS = ("->", "->>", "#>", "#>>")
+_SETTERS = ("jsonb_set", "jsonb_set_lax", "jsonb_insert")
 _BODY = re.compile(r"\b(?:begin|select|insert|update|delete)\b", re.IGNORECASE)
 _PIECES = re.compile(r"\b(?:begin|then|else|loop)\b", re.IGNORECASE)
 _ASSIGNED = re.compile(r"^((?:new|old)\.\w+)\s*:?=(?!=)", re.IGNORECASE)
@@ -144,6 +147,7 @@ def _of_node(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
     match node_name(node):
         case "A_Expr":
             yield from _compared(node)
+            yield from _inside(node)
         case "CaseExpr" if node.HasField("arg"):
             literals = [text for when in node.args for text in constants(unwrap(when).expr)]
             yield from ((column, _hints(literals)) for column in _columns(node.arg))
@@ -151,6 +155,8 @@ def _of_node(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
             texts = [text for each in node.args if not _columns(each) for text in constants(each)]
             parts = [f"a{text}b" for text in texts if node_name(node) == "FuncCall"]
             yield from ((column, _hints([*texts, *parts])) for each in node.args for column in _columns(each))
+            if node_name(node) == "FuncCall":
+                yield from _set_inside(node)
         case "TypeCast":
             hints = _cast(node.type_name)
             yield from ((column, hints) for column in _columns(node.arg) if hints)
@@ -166,7 +172,7 @@ def _compared(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
         elif operator in ("~", "~*", "!~", "!~*"):
             texts = []
         elif operator == "||":
-            texts = [f"a{text}b" for text in texts]
+            texts = [each for text in texts for each in ([text] if text.startswith("{") else [f"a{text}b"])]
         measured = any(
             node_name(each) == "FuncCall" and str(unwrap(each.funcname[-1]).sval).endswith("length")
             for each in walk(one)
@@ -175,6 +181,39 @@ def _compared(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
             lengths = [int(text) + step for text in texts if text.isdigit() for step in (0, 1, -1)]
             texts = ["a" * length for length in lengths if 0 <= length <= _LONGEST]
         yield from ((column, _hints(texts)) for column in columns if texts)
+
+
+def _inside(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
+    """The path into a JSON document that an expression like ``settings -> 'address' ->> 'street'`` takes."""
+    column, steps = _path(node)
+    if column and steps:
+        yield column, _hints([with_path(steps)])
+
+
+def _path(node: Node) -> tuple[tuple[str, ...], list[Step]]:
+    inner = unwrap(node)
+    if node_name(inner) == "ColumnRef":
+        return next(iter(_columns(inner)), ()), []
+    operator = str(unwrap(inner.name[-1]).sval) if node_name(inner) == "A_Expr" and inner.name else ""
+    if operator not in _ARROWS or node_name(unwrap(inner.rexpr)) != "A_Const":
+        return (), []
+    column, steps = _path(inner.lexpr)
+    constant = unwrap(inner.rexpr)
+    if operator.startswith("#"):
+        return column, [*steps, *steps_of(constant.sval.sval)]
+    return column, [*steps, constant.ival.ival if constant.WhichOneof("val") == "ival" else constant.sval.sval]
+
+
+def _set_inside(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
+    """The path at which jsonb_set() puts something."""
+    if str(unwrap(node.funcname[-1]).sval) not in _SETTERS or len(node.args) < 2:
+        return
+    path = unwrap(node.args[1])
+    column, steps = _path(node.args[0])
+    if column and node_name(path) == "A_Const" and path.WhichOneof("val") == "sval":
+        texts = constants(node.args[2]) if len(node.args) > 2 and not _columns(node.args[2]) else []
+        all_steps = [*steps, *steps_of(path.sval.sval)]
+        yield column, _hints([with_path(all_steps, *texts[:1])])
 
 
 def _cast(type_name: Node) -> Hints | None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from hypothesis import strategies as st
 
 from migrate_validate.catalog.model import Composite, Domain, Enum, Range
+from migrate_validate.data.documents import grown
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.hints import Hints, column_hints
 from migrate_validate.data.types import FIXED, INTEGERS, RANGES, TEXTS
@@ -263,7 +264,8 @@ def _bits(bare: str, modifiers: tuple[int, ...]) -> list[Value]:
 def _documents(hints: Hints) -> list[Value]:
     known = ["{}", '{"a": 1}', "[]", "null", "0", '""', "true", '{"a": null}', '[1, "a"]', '{"á": {"b": []}}']
     keys = [text for text in hints.literals if re.fullmatch(r"[\w-]+", text)]
-    return [*(f'{{"{key}": {value}}}' for key in keys for value in ('"a"', "1", "null", "{}")), *known]
+    inside = [document for text in hints.literals for document in grown(text)]
+    return [*(f'{{"{key}": {value}}}' for key in keys for value in ('"a"', "1", "null", "{}")), *inside, *known]
 
 
 def _arrays(elements: Sequence[Value]) -> list[Value]:

@@ -318,3 +318,19 @@ def test_what_is_no_integer_is_a_matter_of_rows(server: Server, tmp_path: Path) 
     assert finding.message == "002_cents.sql: cannot convert NaN to integer (SQLSTATE 0A000)"
     assumed = "round(price * 100) between -2147483648 and 2147483647 in every row of prices"
     assert finding.evidence["assumes"] == assumed
+
+
+@pytest.mark.parametrize(
+    ("update", "lost"),
+    [
+        ("s || '{\"address\": {\"city\": \"x\"}}'", "address.other"),
+        ("jsonb_set(s, '{address}', '{\"city\": \"x\"}')", "address.other"),
+        ("jsonb_set(s, '{address,city}', '\"x\"')", ""),
+        ("s || '{\"city\": \"x\"}'", ""),
+    ],
+)
+def test_documents_are_drawn_that_lose_keys_inside(server: Server, tmp_path: Path, update: str, lost: str) -> None:
+    base = "create table prefs (id int primary key, s jsonb not null);\n"
+    scripts = {"001_prefs.sql": base, "002_city.sql": f"update prefs set s = {update};\n"}
+    told = [each.message for each in shown(said(server, tmp_path, scripts, rule="values-changed"))]
+    assert ([lost in each for each in told] == [True]) if lost else (told == [])

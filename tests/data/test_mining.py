@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate_validate.data import mined
+from migrate_validate.data.documents import grown
 from tests.support.scripts import script
 
 
@@ -28,7 +29,13 @@ from tests.support.scripts import script
         ("select born::date from t", "t", "born", {"2024-02-29", "2023-02-29"}),
         ("select split_part(name, ' ', 1) from t", "t", "name", {" ", "a b"}),
         ("select coalesce(name, 'nobody') from t", "t", "name", {"nobody"}),
-        ("select from t where data ->> 'age' = '5'", "t", "data", {"age", "5"}),
+        ("select from t where data ->> 'age' = '5'", "t", "data", {"age", "5", '{"age": "a"}'}),
+        ("select data -> 'items' -> 1 ->> 'price' from t", "t", "data",
+         {'{"items": "a"}', '{"items": ["a", "a"]}', '{"items": [{"price": "a"}, {"price": "a"}]}'}),
+        ("select data #>> '{a,b}' from t", "t", "data", {'{"a": {"b": "a"}}'}),
+        ("update t set data = data || '{\"a\": {\"b\": 1}}'", "t", "data", {'{"a": {"b": 1}}'}),
+        ("update t set data = jsonb_set(data, '{a}', '{\"b\": 1}')", "t", "data",
+         {"{a}", "a{a}b", '{"b": 1}', 'a{"b": 1}b', '{"a": {"b": 1}}'}),
         ("select from t where length(name) > 3", "t", "name", {"aa", "aaa", "aaaa"}),
         ("create policy p on t using (role = 'admin')", "t", "role", {"admin"}),
         ("create view v as select from t where kind = 'seen'", "t", "kind", {"seen"}),
@@ -51,3 +58,10 @@ def test_what_cannot_be_read_is_passed_over() -> None:
 def test_a_column_keeps_no_more_than_a_few() -> None:
     listed = ", ".join(f"('{number}')" for number in range(500))
     assert len(mined([script(f"insert into t (a) values {listed}")])["t"]["a"].literals) == 40
+
+
+def test_documents_have_more_inside_than_scripts_name() -> None:
+    assert grown('{"a": {"b": 1}}') == ['{"a": {"b": 1}}', '{"a": {"b": 1, "other": 1}}']
+    assert grown('{"a": ["x"]}') == ['{"a": ["x"]}', '{"a": ["x", "b"]}']
+    assert grown('{"a": 1}') == ['{"a": 1}']
+    assert grown("{a}") == grown("[1]") == grown("{}") == []
