@@ -60,7 +60,7 @@ def _recognizes(path: Path) -> Recognition | None:
     for each in [each for each in numbered if each.suffix == ".sql"][:_LOOKED_AT]:
         if mark := _MARK.search(beginning(each)):
             return Recognition(f"{each.name} says `{mark[0].strip()}`", specific=True)
-    package = next((each for each in (above / _PACKAGE for above in (path, *path.parents[:2])) if each.is_file()), None)
+    package = _package(path)
     if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
         return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True)
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
@@ -69,8 +69,19 @@ def _recognizes(path: Path) -> Recognition | None:
     return None
 
 
+def _package(path: Path) -> Path | None:
+    """The package.json of the project around a directory."""
+    return next((each for each in (above / _PACKAGE for above in (path, *path.parents[:2])) if each.is_file()), None)
+
+
+def _apart(path: Path) -> bool:
+    """Whether the scripts of the project say that each migration has a transaction of its own."""
+    package = _package(path)
+    return package is not None and "--no-single-transaction" in read_script(package, package.parent).text
+
+
 def _read(path: Path, reading: Reading) -> Contents:
-    contents = Contents(together=True, records=_RECORDS)
+    contents = Contents(together=not _apart(path), records=_RECORDS)
     steps: list[Path] = []
     queries: list[Path] = []
     unnumbered: list[str] = []

@@ -56,6 +56,12 @@ def test_how_it_is_recognized(tmp_path: Path) -> None:
     assert (chain.format, chain.recognized) == ("node-pg-migrate", "../package.json names node-pg-migrate")
 
 
+def test_what_is_pending_is_one_transaction_unless_the_project_says_otherwise(tmp_path: Path) -> None:
+    assert read(tmp_path, {"1_a.sql": BOTH}).together
+    package = '{"scripts": {"up": "node-pg-migrate up --no-single-transaction"}}'
+    assert not read(tmp_path, {"package.json": package, "db/1_a.sql": BOTH}, "db").together
+
+
 def test_each_way_keeps_its_lines(tmp_path: Path) -> None:
     swapped = "-- Down Migration\nDROP TABLE users;\n--- up migration\nCREATE TABLE users (id int);\n"
     chain = read(tmp_path, {"1_a.sql": BOTH, "2_b.sql": swapped})
