@@ -9,8 +9,9 @@ from migrate_validate.syntax import quote
 
 from .columns import privileged
 from .ground import Ground, named
-from .judging import Breach, happens_again
+from .judging import happens_again
 from .probes import Acting, Prober
+from .verdicts import Breach
 from .views import invoker
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from migrate_validate.findings import Severity
 
 from .ground import Ground, named
-from .judging import Breach, Examined
 from .probes import Acting, Outcome, Probe, Prober
-from .statements import Try
+from .tries import Try
 from .universes import BOTH
+from .verdicts import Breach, Examined
 
 
 def capabilities(ground: Ground, examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:

@@ -10,9 +10,9 @@ from migrate_validate.findings import Severity
 
 from .ground import Ground, Placed
 from .identities import Identity
-from .judging import Breach, Deed, Examined
 from .owning import Owned
 from .universes import A, B
+from .verdicts import Breach, Deed, Examined
 
 _KINDS = {
     "SELECT": ("read",),

@@ -12,11 +12,12 @@ from .escalating import escalations
 from .fellows import among_members
 from .ground import Ground, whole_of
 from .identities import Identity
-from .judging import Access, Breach, Examined, examine
+from .judging import examine
 from .mixing import mixed
 from .probes import Acting, Connection, Prober
 from .routines import ENDS_TRANSACTION, callable_by, routines
 from .sequences import sequences
+from .verdicts import Access, Breach, Examined
 from .views import views
 
 BUDGET = 60.0

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .judging import Access
+from .verdicts import Access
 
 _COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "EXECUTE", "USAGE")
 _NOT = "-"
@@ -16,9 +16,9 @@ _BOTH = "A/B"
 _LEGEND = """# Who can see and change what
 
 Found out by trying, with rows of two tenants, A and B. `own`: rows of the own tenant, or of oneself; `part of own`:
-some of them; `others`: rows of another tenant; `shared`: rows that belong to nobody, or were there before; `none`: granted,
-and policies leave nothing; `-`: not granted; `error`: policies or functions raise it. Of sequences (USAGE): which
-functions may be called on them, and whether they can be read.
+some of them; `others`: rows of another tenant; `shared`: rows that belong to nobody, or were there before; `none`:
+granted, and policies leave nothing; `-`: not granted; `error`: policies or functions raise it. Of sequences (USAGE):
+which functions may be called on them, and whether they can be read.
 """
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .ground import Ground, Placed
 from .identities import Identity
-from .judging import Breach, Deed, Examined
 from .universes import A, Actor, B
+from .verdicts import Breach, Deed, Examined
 
 _VERBS = {"SELECT": "sees", "UPDATE": "changes", "DELETE": "deletes", "INSERT": "adds a row"}
 

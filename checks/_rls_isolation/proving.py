@@ -21,7 +21,6 @@ from .blaming import blame
 from .ground import Ground
 from .identities import Identity, identities
 from .isolation import Isolation, isolation
-from .judging import Breach
 from .model import Tenancy
 from .opening import Broken, Opened, Wanted, opened, taking_part
 from .probes import Acting, Connection, Prober
@@ -29,6 +28,7 @@ from .scripts import emptied, script
 from .telling import Told, grouped
 from .tenancy import discover
 from .universes import seed
+from .verdicts import Breach
 
 SHORTENING = 2.0
 """Seconds that all scripts together may take to be shortened."""

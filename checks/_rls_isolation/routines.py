@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from .ground import Ground, literal, named
 from .identities import Identity
-from .judging import Access, Breach
 from .probes import Acting, Connection, Outcome, Probe, Prober
-from .statements import Try
+from .tries import Try
 from .universes import A, B
+from .verdicts import Access, Breach
 from .views import Seen, look_everywhere, shown, telling_rows, touched
 
 CALLS = 6

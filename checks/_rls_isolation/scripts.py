@@ -14,8 +14,8 @@ from migrate_validate.catalog.model import Column, Table
 from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place, writable
-from .judging import Breach
 from .probes import Acting, Connection
+from .verdicts import Breach
 
 SHORTENED = 40
 """A script with more rows than these is left as it is."""

@@ -11,9 +11,9 @@ from migrate_validate.findings import Severity
 
 from .ground import Ground, literal, named
 from .identities import Identity
-from .judging import Access, Breach
 from .probes import Acting, Probe, Prober
-from .statements import Try
+from .tries import Try
+from .verdicts import Access, Breach
 
 _GIVEN_AWAY = """
 SELECT r.rolname, pg_get_userbyid(d.defaclrole), coalesce(n.nspname, '')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from migrate_validate.catalog.model import Column, Table
 from migrate_validate.syntax import quote
@@ -13,6 +13,7 @@ from .columns import other_values, privileged
 from .ground import Ground, Placed, literal, named, place, writable
 from .identities import Identity
 from .probes import Probe
+from .tries import Try
 from .universes import BOTH, A, B
 
 ALONE = 3
@@ -21,31 +22,6 @@ AIMED = 2
 """How many rows of others each aimed statement is tried on."""
 
 _WHOLE_NUMBERS = ("smallint", "integer", "bigint")
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """A probe, and what it is for."""
-
-    kind: str
-    """``read``; ``change``, ``delete``, ``steal``, ``replace`` (rows of others); ``add`` (a row of one's own);
-    ``forge``, ``join`` (a row for others); ``move`` (a row of one's own); ``refer``; ``promote``, ``appoint`` and
-    ``grant`` (a privileged column); ``enlist`` (itself among staff); ``name`` and ``pass`` (a row in the name of a
-    fellow member)."""
-    command: str
-    table: str
-    """``schema.name``."""
-    probe: Probe
-    aimed: Placed | None = None
-    """The one row that the statement can touch; None: it is blind."""
-    object: str = ""
-    """What it is about beside the table: the column, or the table referred to."""
-    role: str = ""
-    """The role that it would give."""
-    columns: tuple[str, ...] = ()
-    """The columns that a query reads where not all may be read."""
-    values: Mapping[str, str | None] = field(default_factory=dict)
-    """What a row that is added or taken over has in the columns that say whose it is."""
 
 
 class Statements:

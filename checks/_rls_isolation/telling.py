@@ -10,8 +10,8 @@ from migrate_validate.findings import Finding, Location, Severity
 
 from .blaming import Blame, effective
 from .ground import Ground
-from .judging import Breach
 from .scripts import rows_of, statement
+from .verdicts import Breach
 
 _ORDER = {"anon": 0, "outsider": 1, "member": 2, "both": 3}
 _KINDS = {"read": 0, "change": 0, "delete": 1, "forge": 0, "join": 1, "move": 0, "promote": 0}

@@ -12,9 +12,9 @@ from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place, writable
 from .identities import Identity
-from .judging import Access, Breach
 from .probes import Acting, Outcome, Probe, Prober
-from .statements import Try
+from .tries import Try
+from .verdicts import Access, Breach
 
 Seen = tuple[list[Access], list[Breach]]
 

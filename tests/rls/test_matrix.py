@@ -19,14 +19,14 @@ from migrate_validate.settings import load_settings
 from migrate_validate.snapshot import snapshot
 
 _PACKAGE = "migrate_validate.checks._rls_isolation"
-judging: Any = import_module(f"{_PACKAGE}.judging")
+verdicts: Any = import_module(f"{_PACKAGE}.verdicts")
 matrix: Any = import_module(f"{_PACKAGE}.matrix")
 
 CASES = Path(__file__).parents[1] / "cases"
 
 
 def access(name: str, who: str, **numbers: Any) -> Any:
-    return judging.Access(name, "SELECT", who, **numbers)
+    return verdicts.Access(name, "SELECT", who, **numbers)
 
 
 def test_words() -> None:
