@@ -152,11 +152,9 @@ def _files(step: Any) -> set[str]:
 
 
 def _config(arguments: Any, url: URL) -> Config:
-    if "ini" in arguments:
-        config = Config(arguments["ini"], ini_section=arguments.get("section", "alembic"))
-    else:
-        config = Config()
-        config.set_main_option("script_location", arguments["location"])
+    config = Config(arguments.get("ini"), ini_section=arguments.get("section", "alembic"))
+    if "location" in arguments:
+        config.set_main_option("script_location", arguments["location"].replace("%", "%%"))
     for name in ("sqlalchemy.url", "url"):
         config.set_main_option(name, url.render_as_string(hide_password=False).replace("%", "%%"))
     return config

@@ -325,3 +325,13 @@ def upgrade():
     with traced(server, tmp_path, files, settings=settings) as run:
         assert run.sent("b2")[1:] == ["9: delete from t where id = 7"]
         assert rows(run.replay.database, "select count(*) from t") == [(0,)]
+
+
+def test_a_configuration_beside_env_py(server: Server, tmp_path: Path) -> None:
+    """As Flask-Migrate has it, which names no directory in it."""
+    files = alembic({"a1": _table("t")})
+    files["db/alembic.ini"] = "[alembic]\n"
+    del files["alembic.ini"]
+    with traced(server, tmp_path, files, "db") as run:
+        assert [each.file for each in run.chain.migrations] == ["versions/a1_it.py"]
+        assert run.outcomes == ["applied"]

@@ -48,7 +48,10 @@ class _Project:
             # Beside the package that it is in, which env.py is likely to import.
             above = next(each for each in self.location.parents if not (each / "__init__.py").is_file())
             return Program("alembic", above, (("location", str(self.location)),))
-        return Program("alembic", self.ini.parent, (("ini", str(self.ini)), ("section", self.section)))
+        arguments = (("ini", str(self.ini)), ("section", self.section))
+        if self.ini.parent == self.location:
+            return Program("alembic", self.location.parent, (*arguments, ("location", str(self.location))))
+        return Program("alembic", self.ini.parent, arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,9 @@ def _of_ini(ini: Path) -> _Project:
     parser.read(ini, encoding="utf-8")
     section = "alembic" if parser.has_section("alembic") or not parser.sections() else parser.sections()[0]
     place = parser.get(section, "script_location", fallback="") if parser.has_section(section) else ""
+    if not place and (ini.parent / _ENV).is_file():
+        # Flask-Migrate keeps it beside env.py, and says itself where that is.
+        return _Project(ini.parent, (ini.parent / "versions",), ini, section)
     plain = not parser.has_option(section, "version_locations") if place else False
     if plain and ":" not in place and not parser.has_option(section, "recursive_version_locations"):
         location = (ini.parent / place).resolve()
