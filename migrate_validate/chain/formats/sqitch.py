@@ -81,7 +81,7 @@ def _project(path: Path) -> _Project:
             project = _configured(conf)
             if directory == path or project.plan.parent == path:
                 return project
-    return _located(path, None, {})
+    return _located(path, None, {}, {way: {} for way in _WAYS})
 
 
 def _configured(conf: Path) -> _Project:
@@ -97,16 +97,22 @@ def _configured(conf: Path) -> _Project:
     own: dict[str, str] = {}
     for section in ("core", f"engine.{_ENGINE}", f"target.{target}"):
         own |= {key[len(section) + 1 :]: value for key, value in settings.items() if key.startswith(f"{section}.")}
-    of_ways = {
-        f"{way}.variables.{name}": value for way in _WAYS for name, value in _under(settings, f"{way}.variables")
+    variables = {
+        way: {
+            name: value
+            for section in ("core", way, f"engine.{_ENGINE}", f"target.{target}")
+            for name, value in _under(settings, f"{section}.variables")
+        }
+        for way in _WAYS
     }
-    return _located(conf.parent, conf, own | of_ways)
+    return _located(conf.parent, conf, own, variables)
 
 
-def _located(directory: Path, conf: Path | None, own: dict[str, str]) -> _Project:
+def _located(directory: Path, conf: Path | None, own: dict[str, str], variables: dict[str, dict[str, str]]) -> _Project:
     """The project below a directory.
 
-    :param own: the settings of its target, by name; variables as ``variables.name`` and ``deploy.variables.name``
+    :param own: the settings of its target, by name
+    :param variables: those of psql, by way
     """
 
     def path(*parts: str) -> Path:
@@ -114,7 +120,6 @@ def _located(directory: Path, conf: Path | None, own: dict[str, str]) -> _Projec
 
     top = own.get("top_dir", ".")
     reworked = own.get("reworked_dir", top)
-    shared = dict(_under(own, "variables"))
     return _Project(
         path(own.get("plan_file", f"{top}/{_PLAN}")),
         conf,
@@ -122,7 +127,7 @@ def _located(directory: Path, conf: Path | None, own: dict[str, str]) -> _Projec
         {way: path(own.get(f"reworked_{way}_dir", own.get(f"{way}_dir", f"{reworked}/{way}"))) for way in _WAYS},
         own.get("extension", "sql"),
         own.get("registry", "sqitch"),
-        {way: dict(_under(own, f"{way}.variables")) | shared for way in _WAYS},
+        variables,
     )
 
 

@@ -58,11 +58,11 @@ def test_the_configuration_says_where_things_lie(tmp_path: Path) -> None:
     files: Files = {
         "sqitch.conf": (
             '[core]\n  engine = sqlite ; the other one\n  top_dir = lite\n[engine "pg"]\n  top_dir = "db/pg" # here\n'
-            '  extension = ddl\n  revert_dir = db/back\n[core "variables"]\n  Schema = shop\n'
-            '[deploy "variables"]\n  role = none\n'
+            '  extension = ddl\n  revert_dir = db/back\n[core "variables"]\n  Schema = all\n  table = t\n'
+            '[deploy "variables"]\n  Schema = shop\n  role = none\n[engine "pg.variables"]\n  table = users\n'
         ),
         "db/pg/sqitch.plan": HEAD + f"users {BY}\n",
-        "db/pg/deploy/users.ddl": 'CREATE SCHEMA :"Schema";\nCREATE TABLE :Schema.users (id int);\n',
+        "db/pg/deploy/users.ddl": 'CREATE SCHEMA :"Schema";\nCREATE TABLE :Schema.:table (id int);\n',
         "db/back/users.ddl": "DROP SCHEMA :Schema CASCADE;\n",
         "db/pg/verify/users.ddl": "SELECT 1;\n",
         "lite/sqitch.plan": "",
@@ -71,7 +71,7 @@ def test_the_configuration_says_where_things_lie(tmp_path: Path) -> None:
         chain = read(tmp_path, files, path)
         assert applied(chain) == [f"{top}deploy/users.ddl"]
         assert ways_back(chain) == {"users": "db/back/users.ddl" if top else "../back/users.ddl"}
-        assert chain.migrations[0].up.variables == (("Schema", "shop"),)
+        assert chain.migrations[0].up.variables == (("Schema", "shop"), ("table", "users"))
 
 
 def test_what_other_projects_have_is_a_step_that_is_missing(tmp_path: Path) -> None:
