@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,9 @@ from migrate_validate.chain.model import Chain, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.git.changes import DOWN, Change
 from migrate_validate.git.python import change_of_python, is_part
+
+_OF_FOLDERS = frozenset({"up.sql", "migration.sql"})
+"""What the script is called where each migration is a folder."""
 
 
 def change(before: Script | None, after: Script | None, other_way: frozenset[str] = DOWN) -> Change:
@@ -76,15 +78,14 @@ def _words(sql: str) -> tuple[str, ...]:
 def companions(chain: Chain) -> dict[str, dict[str, Path]]:
     """The other files of each migration, by its file and by their paths relative to its folder.
 
-    Those are all files of a folder that holds this migration alone, and else those that are named after its file
+    Those are all files of its folder where migrations are folders, and else those that are named after its file
     (``V1__a.sql.conf``).
     """
-    inhabited = Counter(folder for each in chain.migrations for folder in each.up.path.parents)
     named: dict[Path, dict[str, list[Path]]] = {}
     found = {}
     for each in chain.migrations:
         folder, scripts = each.up.path.parent, {script.path for script in (each.up, each.down) if script}
-        if folder != chain.root and inhabited[folder] == 1:
+        if each.up.path.name in _OF_FOLDERS:
             files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path not in scripts]
         else:
             if folder not in named:

@@ -198,13 +198,7 @@ class History:
 
     def repeats(self, migration: Migration) -> bool:
         """Whether a migration is meant to change, and is applied again when it does."""
-        match self.chain.format:
-            case "flyway":
-                return migration.version == Path(migration.file).stem
-            case "graphile-migrate":
-                return not migration.checksum  # It is not committed.
-            case name:
-                return name in _DUMPS
+        return migration.repeats or self.chain.format in _DUMPS
 
     @functools.cached_property
     def late(self) -> tuple[Late, ...]:
