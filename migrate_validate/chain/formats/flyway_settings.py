@@ -1,4 +1,4 @@
-"""What Flyway's configuration says: ``flyway.conf``, ``flyway.toml`` and Spring's ``application.properties``."""
+"""What Flyway is told: by ``flyway.conf``, ``flyway.toml``, or Spring's ``application.properties`` and ``.yml``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from migrate_validate.chain.formats.spring import properties, resolved, yaml
 from migrate_validate.errors import ChainError
 
-PROPERTIES = ("application.properties", "conf/flyway.conf", "flyway.conf")
+SPRING = ("application.yaml", "application.yml", "application.properties")
+PROPERTIES = ("conf/flyway.conf", "flyway.conf")
 TOML = ("conf/flyway.toml", "flyway.toml", "flyway.user.toml")
 _FARTHEST = 12
 """Directories above the migrations in which a configuration is looked for."""
 _RESOURCES = ("", "src/main/resources", "src/test/resources", "resources", "target/classes", "build/resources/main")
 """Where the class path may begin, below the directory of a configuration."""
 _VENDOR = "postgresql"
-_ENTRY = re.compile(r"\s*(?P<key>[^=:\s#!](?:[^=:\s\\]|\\.)*)\s*[=:\s]\s*(?P<value>.*)")
 _ENVIRONMENT = "FLYWAY_PLACEHOLDERS_"
 
 
@@ -95,7 +96,7 @@ def truth(entry: Entry, name: str) -> bool:
 
 def configured(directory: Path) -> bool:
     """Whether a directory has a configuration of Flyway's own."""
-    return any((directory / name).is_file() for name in (*PROPERTIES[1:], *TOML))
+    return any((directory / name).is_file() for name in (*PROPERTIES, *TOML))
 
 
 def configuration(directory: Path) -> Flyway:
@@ -107,10 +108,10 @@ def configuration(directory: Path) -> Flyway:
     entries: dict[str, Entry] = {}
     above = [directory, *directory.parents][:_FARTHEST]
     for place in reversed(above):
-        for path in (place / name for name in (*PROPERTIES, *TOML)):
+        for path in (place / name for name in (*SPRING, *PROPERTIES, *TOML)):
             if not path.is_file():
                 continue
-            read = _toml(path) if path.suffix == ".toml" else _properties(path)
+            read = _toml(path) if path.suffix == ".toml" else _settings(path)
             if read and _leads_to(directory, Flyway((path,), read)):
                 files.append(path)
                 entries |= read
@@ -141,25 +142,22 @@ def _places(location: str, home: Path) -> Iterator[Path]:
             yield place
 
 
-def _properties(path: Path) -> dict[str, Entry]:
-    """The entries of Java properties that are Flyway's."""
+def _settings(path: Path) -> dict[str, Entry]:
+    """The entries of Flyway's own properties, or those that Spring passes on to it."""
+    ours = path.name in SPRING
+    start = "spring.flyway." if ours else "flyway."
     found: dict[str, Entry] = {}
-    lines = iter(enumerate(_text(path).splitlines(), 1))
-    for number, line in lines:
-        whole = line.strip()
-        while whole.endswith("\\") and not whole.endswith("\\\\"):
-            _, more = next(lines, (0, ""))
-            whole = whole[:-1] + more.strip()
-        matched = None if whole.startswith(("#", "!")) else _ENTRY.match(whole)
-        if matched is None:
+    for setting in (yaml if path.suffix in (".yml", ".yaml") else properties)(_text(path)):
+        if not setting.name.startswith(start):
             continue
-        key = matched["key"].removeprefix("spring.")
-        if key.startswith("flyway."):
-            name = key.removeprefix("flyway.")
-            # Spring writes placeholder-prefix for placeholderPrefix; the names of placeholders are as they are.
-            name = name if name.startswith("placeholders.") else name.replace("-", "")
-            value = re.sub(r"\\(.)", r"\1", matched["value"].strip())
-            found[name.lower()] = Entry(value, path, number)
+        name = setting.name.removeprefix(start)
+        # Spring writes placeholder-prefix for placeholderPrefix; the names of placeholders are as they are.
+        name = name if name.startswith("placeholders.") else name.replace("-", "")
+        value: Any = setting.value
+        if ours and isinstance(value, str):
+            value = value if name.startswith("placeholder") and "." not in name else resolved(value)
+        if value is not None:
+            found[name.lower()] = Entry(value, path, setting.line)
     return found
 
 
@@ -204,9 +202,8 @@ def script_settings(path: Path, known: Mapping[str, Callable[[Entry], Any]]) -> 
     if not path.is_file():
         return {}
     found: dict[str, Any] = {}
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        matched = None if line.strip().startswith(("#", "!")) else _ENTRY.match(line)
-        if matched and matched["key"].removeprefix("flyway.") in known:
-            name = matched["key"].removeprefix("flyway.")
-            found[name] = known[name](Entry(matched["value"].strip(), path, number))
+    for setting in properties(_text(path)):
+        name = setting.name.removeprefix("flyway.")
+        if name in known:
+            found[name] = known[name](Entry(setting.value, path, setting.line))
     return found

@@ -137,6 +137,36 @@ class TestConfiguration:
         assert applied(chain) == ["V1__a.sql", "../postgresql/V2__b.sql"]
         assert chain.migrations[0].up.text == "-- shop and more ${x}\n"
 
+    def test_spring_in_yaml(self, tmp_path: Path) -> None:
+        settings = """# application
+spring:
+  datasource:
+    url: "jdbc:postgresql://localhost/shop#1"   # not this one
+  flyway:
+    locations:
+      - classpath:db/migration
+      - 'classpath:db/more'
+    schemas: [app, "audit"]
+    placeholder-prefix: ${
+    placeholders:
+      owner: ${SHOP_OWNER_OF_TESTS:app} # by default
+      secret: ${SHOP_SECRET_OF_TESTS}
+      note: |
+        several lines
+---
+spring.flyway.placeholders.owner: other
+"""
+        home = "src/main/resources"
+        written: Files = {f"{home}/db/migration/V1__a.sql": "SELECT '${owner}';", f"{home}/db/more/V2__b.sql": ""}
+        chain = read(tmp_path, {f"{home}/application.yml": settings, **written}, f"{home}/db/migration")
+        assert applied(chain) == ["V1__a.sql", "../more/V2__b.sql"]
+        assert chain.migrations[0].up.text == "SELECT 'app';"
+        made = 'CREATE SCHEMA IF NOT EXISTS "app"; CREATE SCHEMA IF NOT EXISTS "audit";'
+        assert chain.base[0].text.strip().startswith(made)
+        assert "no value is known for the placeholder ${secret}" in refused(
+            tmp_path, {f"{home}/db/more/V2__b.sql": "${secret}"}, f"{home}/db/migration"
+        )
+
     def test_environments_of_toml(self, tmp_path: Path) -> None:
         toml = '[flyway]\nenvironment = "dev"\n[environments.dev]\nschemas = ["app"]\n' + (
             "[environments.dev.flyway]\nexecuteInTransaction = false\n"
@@ -204,8 +234,8 @@ def test_placeholders_without_value(tmp_path: Path) -> None:
         "  R__v.sql:1: ${flyway:database}\n"
         "what to do, one of:\n"
         '  - give it in migrate_validate.toml beside the migrations: [placeholders], name = "value"\n'
-        "  - give it as flyway.placeholders.name in flyway.conf, flyway.toml or application.properties"
-        " (application.yml, pom.xml and files of Gradle are not read)\n"
+        "  - give it as flyway.placeholders.name in flyway.conf or flyway.toml, or in Spring's"
+        " application.properties or .yml (pom.xml and files of Gradle are not read)\n"
         "  - write placeholders = false in migrate_validate.toml, where the tool is told to replace none"
     )
     untouched = read(tmp_path, {}, settings=Settings(placeholders=False))
