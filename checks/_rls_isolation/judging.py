@@ -211,9 +211,15 @@ class _Judge:
             mine, there = [tried.aimed] if tried.aimed else [], [()]
         if there and (mine or outcome.let_through):
             said, severity = f"gives {_count(len(mine) or 1)} to others", Severity.ERROR
-            if self._hangs_elsewhere():
+            if any(each.table == self.name for each in self.ground.tenancy.memberships) and self._is_itself(mine):
+                said = "makes itself a member of others"
+            elif self._hangs_elsewhere():
                 said, severity = f"points {_count(len(mine) or 1)} of its own at rows of others", Severity.WARNING
             self._breach("row-moved", tried, said, mine, severity=severity, outcome=outcome)
+
+    def _is_itself(self, rows: Sequence[Placed]) -> bool:
+        """Whether rows are about the identity."""
+        return any(self.identity.sub in row.values.values() for row in rows) and self.identity.sub is not None
 
     def _hangs_elsewhere(self) -> bool:
         """Whether a row hangs on its tenant by several references, of which this is only one and none names it."""

@@ -1,0 +1,3 @@
+-- schema: companies
+-- found: row-moved public.profiles
+GRANT UPDATE (company_id) ON public.profiles TO authenticated;
