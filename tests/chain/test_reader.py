@@ -379,6 +379,15 @@ def unprivileged(home: Path, closed: Path) -> Iterator[None]:
             path.chmod(mode)
 
 
+def test_the_migrations_beside_somebodys_configuration(tmp_path: Path) -> None:
+    write(tmp_path / "app", "migrations/001_a.sql", "seed.sql")
+    config = tmp_path / "app/config.toml"
+    for text, format in (("[server]\n", "sql"), ('project_id = "app"\n', "supabase")):
+        config.write_text(text)
+        chain = read(tmp_path, "app/migrations")
+        assert (chain.format, [seed.script.file for seed in chain.seeds]) == (format, ["../seed.sql"])
+
+
 def test_the_migrations_of_a_supabase_directory(tmp_path: Path) -> None:
     write(tmp_path / "supabase", "migrations/001_a.sql", "seed.sql", "seeds/b.sql", "migrations/users.sql")
     config = tmp_path / "supabase/config.toml"

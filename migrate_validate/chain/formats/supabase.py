@@ -27,6 +27,8 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     if directory.name == "supabase":
         return Recognition("the directory is called supabase", specific=True)
+    if directory != path and "project_id" not in read_script(directory / _CONFIG, directory).text:
+        return None  # Many projects have a config.toml or a seed.sql beside their migrations.
     marks = [name for name in (_CONFIG, _SEED) if (directory / name).is_file()]
     return Recognition(f"{marks[0]} lies beside {MIGRATIONS}/", specific=False) if marks else None
 
