@@ -44,6 +44,7 @@ _EXTENSION = re.compile(r'extension "([^"]+)" is not available|extension control
 _VERSION = re.compile(r'extension "([^"]+)" has no installation script nor update path for version')
 _INDEX_OPTION = re.compile(r'unrecognized parameter "(?:lists|m|ef_construction)"')
 _SETTING = re.compile(r'unrecognized configuration parameter "(\w+)"')
+_STORAGE = "Direct deletion from storage tables is not allowed."
 _SINCE = {"default_table_access_method": 12, "transaction_timeout": 17}
 """Settings that pg_dump writes, by the major version that has brought them."""
 _PARENT = re.compile(r'is not present in table "([^"]+)"')
@@ -73,6 +74,12 @@ def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tu
     extension = _about_extension(failure, server)
     if extension:
         return extension
+    if failure.message.startswith(_STORAGE):
+        return (
+            "Supabase refuses this since December 2025, on a fresh database too, where there is nothing to delete.",
+            "Leave it out: INSERT INTO storage.buckets ... ON CONFLICT (id) DO UPDATE needs no DELETE before it. Or "
+            "say that it is meant: SET LOCAL storage.allow_delete_query = 'true'; the Storage API alone deletes files.",
+        )
     setting = _SETTING.fullmatch(failure.message)
     if setting and setting[1] in _SINCE:
         return _about_newer(setting[1], server)

@@ -156,3 +156,15 @@ def test_a_file_is_run_once_a_server(server: Server, tmp_path: Path) -> None:
         with built.database, built.database.connect() as connection:
             connection.execute("insert into once.t values (1)")
             assert connection.execute("select count(*) from once.t").fetchone() == (1,), number
+
+
+def test_what_the_tables_of_storage_refuse(server: Server, tmp_path: Path) -> None:
+    text = "delete from storage.buckets where id = 'pictures';\n"
+    allowed = "set local storage.allow_delete_query = 'true';\n"
+    chain = chain_of(tmp_path, {"supabase/migrations/1_one.sql": allowed + text, "supabase/migrations/2_two.sql": text})
+    steps = replay_chain(chain, Settings(), server, choose(chain, None)).timeline.steps
+    assert [step.run.failure and step.run.failure.sqlstate for step in steps] == [None, "42501"]
+    assert steps[1].advice[0] == (
+        "Supabase refuses this since December 2025, on a fresh database too, where there is nothing to delete."
+    )
+    assert "SET LOCAL storage.allow_delete_query = 'true'" in steps[1].advice[1]
