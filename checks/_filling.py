@@ -39,7 +39,9 @@ def learned_before(
     """
     wanted = ancestors(before, names)
     catalog = assumed(before, assumptions)
-    broken = {name: constraints for name, constraints in (past or {}).items() if name in wanted}
+    # Domains are no tables.
+    others = before.tables_by_name.keys() - wanted
+    broken = {name: constraints for name, constraints in (past or {}).items() if name not in others}
     return stage.once(
         f"learned {sorted(wanted)} {assumptions} {sorted(broken)}",
         lambda: _learned(connection, stage, settings, catalog, wanted, broken),

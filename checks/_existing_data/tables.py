@@ -112,6 +112,10 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
         _root(before, each.relation) for run in step.run.statements for each in run.touched if each.relation in tables
     }
     found |= named & locked
+    for run in seeing:
+        if run.statement.kind == "alter_domain":
+            # It locks them in a way that keeps nobody out.
+            found |= set(_of_domain(run.statement, before))
     if any(run.statement.kind in _CALLS for run in seeing):
         found |= _told(step, before)
     changing = [run.statement for run in seeing if run.statement.kind not in _DEFINES]
@@ -119,6 +123,15 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
     if changing:
         found |= set(_dependents(before, found, changing))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
+
+
+def _of_domain(statement: Statement, before: Catalog) -> Iterator[str]:
+    """The tables with a column of the domain that a statement changes."""
+    name = syntax.unwrap(syntax.parse(statement.sql)[0].node.type_name[-1]).sval
+    for table in before.tables:
+        types = (column.type.removesuffix("[]").rpartition(".")[2].strip('"') for column in table.columns)
+        if name in types:
+            yield _root(before, table.qualified_name)
 
 
 def _told(step: Step, before: Catalog) -> set[str]:

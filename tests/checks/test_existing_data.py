@@ -334,3 +334,18 @@ def test_documents_are_drawn_that_lose_keys_inside(server: Server, tmp_path: Pat
     scripts = {"001_prefs.sql": base, "002_city.sql": f"update prefs set s = {update};\n"}
     told = [each.message for each in shown(said(server, tmp_path, scripts, rule="values-changed"))]
     assert ([lost in each for each in told] == [True]) if lost else (told == [])
+
+
+def test_values_from_before_a_constraint_of_their_domain(server: Server, tmp_path: Path) -> None:
+    base = "create domain word as text; create table notes (id int primary key, word word);\n"
+    base += "alter domain word add constraint filled check (value <> '') not valid;\n"
+    scripts = {"001_notes.sql": base, "002_valid.sql": "alter domain word validate constraint filled;\n"}
+    (finding,) = shown(said(server, tmp_path, scripts))
+    assert (finding.object, finding.evidence["assumes"]) == (
+        "public.notes.word",
+        "(word <> ''::text) holds in every row of notes",
+    )
+    rows = finding.evidence["rows"].splitlines()
+    assert "ALTER DOMAIN public.word DROP CONSTRAINT filled;" in rows
+    stated = "-- migrate-validate: assume check (word <> '') on notes\n"
+    assert shown(said(server, tmp_path, {**scripts, "002_valid.sql": stated + scripts["002_valid.sql"]})) == []

@@ -86,3 +86,22 @@ def test_what_is_not_enforced_or_comes_from_above_is_left_alone(server: Server) 
         assert {name: [each.name for each in own] for name, own in unproven(catalog).items()} == {
             "public.above": ["above_size"]
         }
+
+
+def test_values_may_break_constraints_of_domains_that_are_not_validated(server: Server) -> None:
+    setup = """
+        create domain mail as text; create table people (id integer primary key, mail mail not null, more mail[]);
+        alter domain mail add constraint has_at check (value like '%@%') not valid;
+        create table others (id integer primary key);
+    """
+    with database(server, setup) as (connection, catalog):
+        past = unproven(catalog)
+        assert {name: [each.name for each in own] for name, own in past.items()} == {"public.mail": ["has_at"]}
+        before = connection.execute(CONSTRAINTS).fetchall()
+        _, _, datasets = loaded(connection, catalog, learn(connection, catalog, past=past), max_rows=4)
+        mails = {"@" in str(row["mail"]) for data in datasets for row in data.rows["public.people"] if data.past}
+        assert False in mails
+        assert all("@" in str(row["mail"]) for data in datasets for row in data.rows["public.people"] if not data.past)
+        broken = max((data for data in datasets if data.past), key=lambda data: len(data.rows["public.people"]))
+        assert broken.opening() == ["ALTER DOMAIN public.mail DROP CONSTRAINT has_at"]
+        assert connection.execute(CONSTRAINTS).fetchall() == before
