@@ -11,6 +11,7 @@ import pytest
 
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.reader import read_chain
+from migrate_validate.chain.statements import statements
 from migrate_validate.config import SeedEntry, Settings
 from migrate_validate.errors import ChainError, ConfigError
 
@@ -43,6 +44,31 @@ def test_order_is_natural(tmp_path: Path) -> None:
     ]
     assert [migration.name for migration in chain.migrations] == ["a", "a", "x", "b", "a", "", "add"]
     assert (chain.format, chain.given, chain.root) == ("sql", "db", tmp_path / "db")
+
+
+def test_the_way_back_below_a_line(tmp_path: Path) -> None:
+    """As tern, MyBatis, rambler and Play have it; a script of its own beside is not needed then."""
+    (tmp_path / "db").mkdir()
+    texts = {
+        "001_tern.sql": "SELECT 1;\n---- create above / drop below ----\nSELECT 2;\n",
+        "002_mybatis.sql": "-- // what for\nSELECT 1;\n-- //@UNDO\nSELECT 2;\n",
+        "003_rambler.sql": "-- rambler up\nSELECT 1;\r\n-- rambler down\r\nSELECT 2;\n",
+        "4.sql": "# --- !Ups\n\nSELECT 1;\n# --- !Downs\nSELECT 2;\n",
+        "005_none.sql": "SELECT 1; -- // @UNDO\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / "db" / name).write_bytes(text.encode())
+    chain = read(tmp_path)
+    assert [
+        [(str(each.location), each.sql) for way in (migration.up, migration.down) if way for each in statements(way)]
+        for migration in chain.migrations
+    ] == [
+        [("001_tern.sql:1:1", "SELECT 1"), ("001_tern.sql:3:1", "SELECT 2")],
+        [("002_mybatis.sql:2:1", "SELECT 1"), ("002_mybatis.sql:4:1", "SELECT 2")],
+        [("003_rambler.sql:2:1", "SELECT 1"), ("003_rambler.sql:4:1", "SELECT 2")],
+        [("4.sql:3:1", "SELECT 1"), ("4.sql:5:1", "SELECT 2")],
+        [("005_none.sql:1:1", "SELECT 1")],
+    ]
 
 
 def test_dotted_and_dashed_versions(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from migrate_validate.chain.files import natural, read_script, relative
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.two_ways import divided
 from migrate_validate.chain.model import Migration, Seed, SetAside
 
 CONFIGURATION = "migrate_validate.toml"
@@ -42,6 +43,7 @@ def _read(path: Path, reading: Reading) -> Contents:
     if path.is_file():
         return read_single(path)
     contents = read_directory(path, reading.root, reading.taken)
+    contents.migrations = [divided(migration) for migration in contents.migrations]
     add_seed_beside(path, reading, contents)
     return contents
 
