@@ -69,8 +69,7 @@ def _removed(history: History, before: Migration) -> Finding:
 
 
 def _renamed(history: History, before: Migration, after: Migration) -> Iterator[Finding]:
-    tool = tool_of(history.chain.format)
-    again = before.version != after.version or tool.by_name
+    again = before.version != after.version or history.by_name
     if again and history.chain.format == "sqitch":
         return  # The scripts of a change that is reworked move away; the plan still has it.
     says = "databases that have applied it take it for a new one, and apply it again" if again else "it does the same"

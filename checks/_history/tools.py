@@ -21,8 +21,6 @@ class Tool:
     """With an applied migration that is gone; empty: nothing."""
     checks_text: bool = False
     """Whether it compares texts, so that a comment matters."""
-    by_name: bool = False
-    """Whether it knows a migration by its whole name, and not by the version alone."""
 
 
 _PASSES = "never applies it again, for its version is recorded"
@@ -44,7 +42,6 @@ TOOLS: dict[str, Tool] = {
         edited=f"db-migrate up {_PASSES}",
         late="db-migrate up applies it late",
         applies_late=True,
-        by_name=True,
     ),
     "dbmate": Tool(
         edited=f"dbmate up {_PASSES}",
@@ -60,7 +57,6 @@ TOOLS: dict[str, Tool] = {
         edited=f"manage.py migrate {_PASSES}",
         late="manage.py migrate applies it late, or stops where an applied one depends on it",
         applies_late=True,
-        by_name=True,
     ),
     "drizzle": Tool(
         edited=f"drizzle-kit migrate {_PASSES}",
@@ -88,7 +84,6 @@ TOOLS: dict[str, Tool] = {
         late="graphile-migrate stops there: each migration names the hash of the one before it",
         removed="graphile-migrate stops there: each migration names the hash of the one before it",
         checks_text=True,
-        by_name=True,
     ),
     "hasura": Tool(
         edited=f"hasura migrate apply {_PASSES}",
@@ -99,7 +94,6 @@ TOOLS: dict[str, Tool] = {
         edited=f"node-pg-migrate up {_PASSES}",
         late="node-pg-migrate up stops there (checkOrder), unless --no-check-order is given",
         removed="node-pg-migrate up stops there (checkOrder)",
-        by_name=True,
     ),
     "prisma": Tool(
         edited="prisma migrate dev wants to reset the database, and deploy never applies it again",
@@ -107,20 +101,17 @@ TOOLS: dict[str, Tool] = {
         applies_late=True,
         removed="prisma migrate dev wants to reset the database",
         checks_text=True,
-        by_name=True,
     ),
     "sql-migrate": Tool(
         edited=f"sql-migrate up {_PASSES}",
         late="sql-migrate up applies it late",
         applies_late=True,
         removed="sql-migrate up stops there: unknown migration in database",
-        by_name=True,
     ),
     "sqitch": Tool(
         edited="sqitch deploy never applies it again (sqitch check tells of it, sqitch rework is the way)",
         late="sqitch deploy stops there: the identity of a change hangs on those before it",
         removed="sqitch deploy stops there: the plan does not have a deployed change",
-        by_name=True,
     ),
     "sqlx": Tool(
         edited="sqlx migrate run stops there: it was previously applied but has been modified",
@@ -138,7 +129,6 @@ TOOLS: dict[str, Tool] = {
         edited=f"yoyo apply {_PASSES}",
         late="yoyo apply applies it late",
         applies_late=True,
-        by_name=True,
     ),
 }
 """By the name of the convention."""

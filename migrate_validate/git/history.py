@@ -20,6 +20,10 @@ from migrate_validate.git.places import Checkout, Place, Places
 from migrate_validate.git.repository import Repository
 
 _REWORKS = "sqitch"
+_BY_NAME = frozenset(
+    {"db-migrate", "django", "graphile-migrate", "node-pg-migrate", "prisma", "python", "sqitch", "sql-migrate", "yoyo"}
+)
+"""Conventions whose tools know a migration by its whole name, and not by the version alone."""
 _SHORT = 12
 """Digits of a commit's hash, for people."""
 _DUMPS = frozenset({"rails"})
@@ -196,6 +200,11 @@ class History:
         """The chain together with what the reference has gained; alone where the two cannot be read as one."""
         return self.tip.merged or self.chain
 
+    @property
+    def by_name(self) -> bool:
+        """Whether the tool knows a migration by its whole name: two of one version are two."""
+        return self.chain.format in _BY_NAME
+
     def repeats(self, migration: Migration) -> bool:
         """Whether a migration is meant to change, and is applied again when it does."""
         return migration.repeats or self.chain.format in _DUMPS
@@ -222,15 +231,20 @@ class History:
 
     @functools.cached_property
     def collisions(self) -> tuple[Collision, ...]:
-        """The added migrations that have the version of one that the reference has gained."""
+        """The added migrations that have the version, or the name, of one that the reference has gained."""
         ours = {each.file: each for each in self.ours}
         gained = [each for each in self.gained if not _is_ours(each, self.added, ours)]
         return tuple(
             Collision(each, other)
             for each in ours.values()
             for other in gained
-            if each.version and comparable(each.version) == comparable(other.version) and not self.repeats(each)
+            if not self.repeats(each) and self._collide(each, other)
         )
+
+    def _collide(self, one: Migration, other: Migration) -> bool:
+        if self.by_name:
+            return one.file == other.file
+        return comparable(one.version) == comparable(other.version)
 
 
 def _is_ours(gained: Migration, added: Iterable[Migration], ours: dict[str, Migration]) -> bool:

@@ -14,7 +14,7 @@ from migrate_validate.config import Settings
 from migrate_validate.git.changes import Change
 from migrate_validate.git.history import History, read_history
 from migrate_validate.git.places import Places
-from tests.support.repositories import repository, write
+from tests.support.repositories import commit_to_main, repository, write
 from tests.tracing.projects import alembic, django
 
 Files = dict[str, str | None]
@@ -36,6 +36,8 @@ class Convention:
     behind: str
     """What the second one is called."""
     at: str = "db"
+    twin: Files | None = None
+    """Another migration of the second one's version; None: a plan has to be merged first."""
 
 
 def plain(format: str, text: str = "{}", *, beside: Files | None = None, name: str = "{}_{}.sql") -> Convention:
@@ -48,6 +50,7 @@ def plain(format: str, text: str = "{}", *, beside: Files | None = None, name: s
         {second: text.format(B)},
         first,
         second,
+        twin={name.format(2, "c"): text.format("create table c (id int);\n")},
     )
 
 
@@ -179,6 +182,24 @@ def test_what_is_new_and_what_was_changed(tmp_path: Path, its: Convention) -> No
     with Places() as places:
         (changed,) = (each for each in history(top, places, its).changes if each.before.file == its.file)
         assert changed.up is Change.STATEMENTS
+
+
+@pytest.mark.parametrize("its", [each for each in CONVENTIONS if each.twin], ids=lambda its: its.format)
+def test_what_both_sides_have_added(tmp_path: Path, its: Convention) -> None:
+    assert its.twin is not None
+    top = repository(tmp_path, below(its.first))
+    commit_to_main(top, below(its.more))
+    write(top, below(its.twin))
+    with Places() as places:
+        both = history(top, places, its)
+        (ours,) = both.added
+        assert [each.file for each in both.gained] == [its.behind]
+        # Some tools refuse two of one version altogether.
+        together = [its.file, ours.file] if both.tip.clash else [its.file, its.behind, ours.file]
+        assert [each.file for each in both.merged.migrations] == together
+        assert both.late == ()
+        # Tools that know migrations by their whole names tell the two apart.
+        assert [each.other.file for each in both.collisions] == ([] if both.by_name else [its.behind])
 
 
 def test_every_convention_is_here() -> None:
