@@ -12,7 +12,7 @@ from tests.replay.chains import FAST
 
 MISSED = {
     "db-migrate": "no directory sqls/ in it\nlooked at:\n  ROOT/db/sqls\n  ROOT/db/migrations/sqls\n",
-    "drizzle": "neither meta/_journal.json names migrations, nor are there directories <timestamp>_<name>/migration.sql",
+    "drizzle": "neither meta/_journal.json names migrations, nor are there directories <timestamp>",
     "graphile-migrate": "there is no committed/\nlooked at:\n  ROOT/db/committed\n  ROOT/db/migrations/committed\n",
     "hasura": "no directory <version>_<name>/up.sql in it\nlooked at:\n  ROOT/db\n  ROOT/db/migrations\n",
     "prisma": "no directory <timestamp>_<name>/migration.sql in it\nlooked at:\n  ROOT/db\n  ROOT/db/migrations\n",
