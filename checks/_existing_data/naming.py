@@ -161,6 +161,8 @@ class _Told:
     def _unique(self) -> Iterator[str | Assumption | None]:
         yield from self._demanded(UNIQUE)
         yield from self._written_twice(keys_of(self.failure))
+        if self.statement.kind == "insert" and self._target() is not None:
+            yield writing.constants(self.node, keys_of(self.failure), self._target(), self.sources)
 
     def _written_twice(self, keys: list[str]) -> Iterator[str | None]:
         several = writing.written(self.statement, self.names)

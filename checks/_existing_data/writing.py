@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,6 +152,28 @@ def _of_merge(node: Node, sources: Sources) -> Iterator[Written]:
             columns = named or [each.name for each in (target.columns if target else ())]
             values = dict(zip(columns or sources.names.made.columns_of(node.relation), clause.values, strict=False))
             yield Written(values, sources, relation, table, there)
+
+
+def constants(node: Node, keys: Sequence[str], target: Table | None, sources: Sources) -> str | None:
+    """That no row has the keys of the rows that an INSERT lists; None: it lists none, or they are computed.
+
+    :param node: an InsertStmt
+    :param keys: the columns of the key, as SQL
+    """
+    select = unwrap(node.select_stmt)
+    if select is None or target is None:
+        return None
+    named = [quote(unwrap(each).name) for each in node.cols] or [quote(each.name) for each in target.columns]
+    rows = []
+    for values in map(unwrap, select.values_lists):
+        given = dict(zip(named, values.items, strict=False))
+        if any(key not in given or node_name(unwrap(given[key])) != "A_Const" for key in keys):
+            return None
+        rows.append(" and ".join(f"{key} = {syntax.sql_of_node(given[key])}" for key in keys))
+    if not rows or not keys:
+        return None
+    where = rows[0] if len(rows) == 1 else " or ".join(f"({each})" for each in rows)
+    return f"no rows: select * from {sources.name_of(target)} where {where}"
 
 
 def _branches(select: Node) -> Iterator[Node]:

@@ -280,7 +280,7 @@ def unfilled(several: Sequence[Written], column: str, among: str = "") -> str | 
     """
     met = [among] if among else []
     for reads in several:
-        value, restriction = reads.sql(quote(column), qualified=True), reads.restriction(qualified=True)
+        value, restriction = reads.sql(quote(column), qualified=True), _beside(reads, among)
         if reads.relation is None or value is None or restriction is None:
             return None
         node = unwrap(reads.values[column])
@@ -309,6 +309,17 @@ def sides(part: Node) -> list[Node]:
     node = unwrap(part)
     equal = node_name(node) == "A_Expr" and unwrap(node.name[-1]).sval == "="
     return [node.lexpr, node.rexpr] if equal else []
+
+
+def _beside(reads: Written, among: str) -> str | None:
+    """`` where ...`` without what is asked anyway."""
+    parts = (
+        [reads.sources.sql(each, qualified=True) for each in conjuncts(reads.where)] if reads.where is not None else []
+    )
+    if None in parts:
+        return None
+    rest = [str(each) for each in parts if str(each).lower() != among.lower()]
+    return f" where {' and '.join(rest)}" if rest else reads.restriction(qualified=True) if parts else ""
 
 
 def _selected(reads: Written, keys: Sequence[str], called: Sequence[str]) -> str | None:

@@ -357,6 +357,20 @@ CASES = {
         place() + place(2),
         "no rows: select * from places offset 1",
     ),
+    "there already": Case(
+        PLACES,
+        "insert into places (id, t) values (1, 'x'), (2, 'y');",
+        place(3),
+        place(2),
+        "no rows: select * from places where (id = 1) or (id = 2)",
+    ),
+    "filled for some that were NULL": Case(
+        PLACES,
+        "update places set t = 'x' where t is null and a > 5; alter table places alter t set not null;",
+        place(t="null"),
+        place(t="null", a="5"),
+        "no rows: select * from places where t is null and (a > 5) is not true",
+    ),
     # References
     "still referred to": Case(
         PARENTS,
