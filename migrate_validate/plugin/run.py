@@ -167,13 +167,12 @@ class Run:
         if "about" in payload:
             self.about[chain] = payload["about"]
 
-    def trouble_text(self, error: MigrateValidateError) -> str:
-        """The whole message the first time; its first sentence where other items meet the same trouble."""
+    def tells(self, error: MigrateValidateError) -> bool:
+        """Whether this trouble is met for the first time, so that it is told; others may meet the same."""
         text = str(error)
-        if text in self._told:
-            return error.what.splitlines()[0]
+        first = text not in self._told
         self._told.add(text)
-        return text
+        return first
 
     def write_reports(self) -> None:
         """Write the report files that were asked for."""

@@ -77,23 +77,25 @@ class Session:
         """Say trouble in our words, and send along what the summary needs, also from a worker of xdist."""
         report = yield
         error = call.excinfo.value if call.excinfo else None
+        trouble = str(error).splitlines()[0] if report.failed and not isinstance(error, Failed) else None
         if isinstance(error, MigrateValidateError):
-            report.longrepr = self.run.trouble_text(error)
-        if isinstance(item, RuleItem) and (report.when == "call" or report.failed):
+            first = self.run.tells(error)
+            report.longrepr = str(error) if first else trouble
+            if not first and isinstance(item, RuleItem):
+                # One error tells it: hundreds that repeat it would only hide that.
+                report.outcome = "skipped"
+        if isinstance(item, RuleItem) and (report.when == "call" or trouble is not None):
             if report.skipped:
                 # Without a line: a rule has none, and pytest shows the reason alone.
-                report.longrepr = (item.nodeid, None, f"Skipped: {error}")  # type: ignore[assignment]
-            trouble = str(error).splitlines()[0] if report.failed and not isinstance(error, Failed) else None
+                report.longrepr = (item.nodeid, None, f"Skipped: {trouble or error}")  # type: ignore[assignment]
             # An attribute travels from xdist's workers as it is; user_properties would show in junit.xml too.
             report.migrate_validate = item.payload(trouble, failed=report.failed)  # type: ignore[attr-defined]
         return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
         """Show warned and unproven rules as what they are, and trouble of the tool as an error."""
-        if getattr(report, "when", None) != "call":
-            return None
         payload = getattr(report, "migrate_validate", {})
-        if payload.get("trouble"):
+        if payload.get("trouble") and report.failed:
             return "error", "E", ("ERROR", {"red": True})
         result = payload.get("result")
         if result is None or report.failed:
