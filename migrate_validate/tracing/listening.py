@@ -43,6 +43,8 @@ def install(recorder: Recorder, server: Mapping[str, Any]) -> None:
     for name in ("PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGPASSFILE", "PGOPTIONS"):
         os.environ.pop(name, None)
     os.environ.update({variable: str(server[key]) for key, variable in _ENVIRONMENT.items() if server.get(key)})
+    # Settings without an address often cannot be imported; where it leads does not matter.
+    os.environ.setdefault("DATABASE_URL", f"postgresql://{server['user']}@localhost/{server['dbname']}")
     _lead(psycopg.Connection, server)
     _lead(psycopg.AsyncConnection, server)
     psycopg.connect = psycopg.Connection.connect

@@ -31,7 +31,8 @@ def own(connection):
 
 MIGRATIONS = [("001_create", create), ("002_fill", fill, unfill), {"name": "003_own", "up": own}]
 TABLE = """CREATE TABLE IF NOT EXISTS migrations (
-    id serial primary key, name text unique not null, status text, applied_at timestamp default now())"""
+    id serial primary key, name varchar(200) unique not null, status text, applied_at timestamp default now())"""
+OTHERS = (1, 2)
 '''
 
 

@@ -39,7 +39,8 @@ _FUNCTIONS = {
 _NAMES = ("name", "version", "id", "key")
 _OTHERS = re.compile(r"^\s*(?:from|import)\s+(?:alembic|django|yoyo)\b", re.MULTILINE)
 _TABLE = re.compile(
-    r"create\s+table\s+(?:if\s+not\s+exists\s+)?(?P<table>\"?\w*migration\w*\"?)\s*\((?P<columns>[^;]*)\)",
+    r"create\s+table\s+(?:if\s+not\s+exists\s+)?(?P<table>\"?\w*migration\w*\"?)\s*"
+    r"\((?P<columns>(?:[^();]|\([^();]*\))*)\)",
     re.IGNORECASE,
 )
 
