@@ -59,6 +59,15 @@ class Orders:
         if together.failure and not self.rehearsals.apart and _failure(self._again()) is not None:
             yield Unproven("the server is not ours, and the chain cannot be applied there a second time")
             return
+        own = {each.file for each in self.history.ours}
+        others = {each.file for each in self.history.merged.migrations} - own
+        if together.failure is not None and together.failure.location.file in others:
+            without = " and ".join(each.migration.file for each in late)
+            yield Unproven(
+                f"what {self.history.since} has cannot be applied without {without}, so that nobody can know what "
+                f"databases in use hold: {together.failure.location}: {together.failure.message}"
+            )
+            return
         outcomes = self._outcomes(late, together)
         for each, outcome in zip(late, outcomes, strict=True):
             yield self._told(each, outcome)

@@ -390,6 +390,17 @@ def test_each_tool_has_its_own_way_with_late_migrations(tmp_path: Path, on: Serv
     ]
 
 
+def test_what_others_have_cannot_be_applied_without_the_late_migration(tmp_path: Path, on: ServerOptions) -> None:
+    its = project(tmp_path, {"db/001_a.sql": "select 1;\n", "db/003_c.sql": "select * from late;\n"})
+    write(its.top, {"db/002_b.sql": "create table late ();\n"})
+    result = its.judged("out-of-order", on)
+    assert (result.verdict, result.reason) == (
+        Verdict.UNPROVEN,
+        "what main has cannot be applied without 002_b.sql, so that nobody can know what databases in use hold: "
+        '003_c.sql:1:15: relation "late" does not exist',
+    )
+
+
 def test_a_tool_that_skips_late_migrations(tmp_path: Path, on: ServerOptions) -> None:
     its = project(
         tmp_path, {f"db/00000{number}_a.{way}.sql": "select 1;\n" for number in (1, 3) for way in ("up", "down")}
