@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.tracing.listening import install
+from migrate_validate.tracing.listening import install, refuse
 from migrate_validate.tracing.recorder import Recorder
 
 
@@ -66,9 +66,13 @@ def serve(run: Callable[[Request, Recorder], None]) -> None:
     asked = json.loads(sys.stdin.readline())
     request = Request(asked["server"], asked["arguments"], asked["back"], asked["seeds"])
     recorder = Recorder(out)
+    # Settings without an address often cannot be imported; where it leads does not matter.
+    os.environ.setdefault("DATABASE_URL", "postgresql://migrate-validate@localhost/none")
     try:
         if request.server:
             install(recorder, request.server)
+        else:
+            refuse()
         run(request, recorder)
     except Trouble as trouble:
         recorder.tell(trouble=trouble.what, remedy=trouble.remedy)

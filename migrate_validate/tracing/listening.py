@@ -43,13 +43,27 @@ def install(recorder: Recorder, server: Mapping[str, Any]) -> None:
     for name in ("PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGPASSFILE", "PGOPTIONS"):
         os.environ.pop(name, None)
     os.environ.update({variable: str(server[key]) for key, variable in _ENVIRONMENT.items() if server.get(key)})
-    # Settings without an address often cannot be imported; where it leads does not matter.
-    os.environ.setdefault("DATABASE_URL", f"postgresql://{server['user']}@localhost/{server['dbname']}")
     _lead(psycopg.Connection, server)
     _lead(psycopg.AsyncConnection, server)
     psycopg.connect = psycopg.Connection.connect
     _listen(recorder)
     _listen_async(recorder)
+    _refuse_others()
+
+
+def refuse() -> None:
+    """Let nobody connect to anything."""
+
+    def connect(*_: Any, **__: Any) -> Any:
+        raise psycopg.OperationalError("no database is connected to while migrations are only read")
+
+    for connection_class in (psycopg.Connection, psycopg.AsyncConnection):
+        _replace(connection_class, connect=connect)
+    psycopg.connect = connect
+    _refuse_others()
+
+
+def _refuse_others() -> None:
     for name, openers in _OTHERS.items():
         if importlib.util.find_spec(name.partition(".")[0]) is not None:
             with contextlib.suppress(ImportError):

@@ -166,6 +166,11 @@ def test_a_project_of_django_that_cannot_be_imported(tmp_path: Path) -> None:
         "The migrations could not be run by django: the settings site_settings cannot be imported: ModuleNotFoundError:"
         " No module named 'nothing_of_this_name'"
     )
+    files = django({"0001_first": first}, settings="import psycopg\npsycopg.connect('host=db.invalid')\n")
+    assert refused(tmp_path / "connects", files).splitlines()[0] == (
+        "The migrations could not be run by django: the settings site_settings cannot be imported: OperationalError: no"
+        " database is connected to while migrations are only read"
+    )
     files = django({"0001_first": first}, '"shop", "stock"')
     assert refused(tmp_path / "apps", files).splitlines()[0] == (
         "The migrations could not be run by django: Django cannot be set up with the settings site_settings:"
