@@ -68,6 +68,23 @@ def policy_function_not_executable(
     yield from judged(structure.not_executable, connection, timeline, catalog, api_roles)
 
 
+@rule(severity=Severity.ERROR)
+def policy_table_not_readable(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A policy that reads a table which a role that it judges may not read, ``auth.users`` most often.
+
+    A warning where others that it judges may, and where a function reads it, which may not come so far.
+
+    Why: every query that the policy judges fails for want of the privilege, whatever else the policy says.
+    Fix: read the table in a function with SECURITY DEFINER, or take what is asked for from the token.
+    """
+    yield from judged(structure.not_readable, connection, timeline, catalog, api_roles)
+
+
 @rule(severity=Severity.WARNING)
 def write_policy_without_select_policy(
     connection: Connection,

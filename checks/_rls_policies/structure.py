@@ -201,6 +201,47 @@ def _allow(table: Table, policy: Policy, function: str, without: Sequence[str], 
     return f"GRANT EXECUTE ON FUNCTION {quote(schema)}.{quote(name)}({arguments} TO {', '.join(map(quote, without))};"
 
 
+def not_readable(reach: Reach, catalog: Catalog) -> Iterator[Result]:
+    """Policies that read tables which those whom they judge may not read."""
+    graph = Graph.over(catalog)
+    judged = list(in_force(reach, catalog))
+    if not judged:
+        yield NotApplicable("no policy judges a role from outside")
+    for table, policy, roles in judged:
+        yield from unread(policy, table)
+        refused: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
+        for role in roles:
+            for read in graph.of_policy(policy, role):
+                if isinstance(read, Read) and read.role == role and not _readable(reach, graph, role, read.relation):
+                    refused[read.relation, read.via] += [role]
+        for (name, via), without in refused.items():
+            by_way = f" by way of {', '.join(via)}" if via else ""
+            yield Finding(
+                f'policy "{policy.name}" on {table.qualified_name} reads {name}{by_way}, which '
+                f"{', '.join(dict.fromkeys(without))} may not: their queries fail with SQLSTATE 42501",
+                object=table.qualified_name,
+                evidence={"policy": policy.name, "table": name, "roles": list(dict.fromkeys(without))},
+                fix="-- read it in a function with SECURITY DEFINER, which gives no more than the policy needs",
+                severity=Severity.WARNING if via or len(set(without)) < len(roles) else None,
+            )
+
+
+def _readable(reach: Reach, graph: Graph, role: str, relation: str) -> bool:
+    """Whether a role may read a relation, or a column of it, as far as can be told."""
+    made = graph.tables.get(relation) or graph.views.get(relation)
+    if made is None or role in reach.privileges(relation, READING):
+        return True
+    if made.owner in reach.powers.get(role, frozenset((role,))) or reach.grantees(made.grants, (role,), "SELECT"):
+        return True  # In a schema that it may not enter, which an expression that is stored does not mind.
+    return not _enters(reach, role, relation.partition(".")[0])
+
+
+def _enters(reach: Reach, role: str, schema: str) -> bool:
+    """Whether a role is seen to have USAGE of a schema: privileges on columns are only known of there."""
+    relations = ((name, (each.role for each in found)) for name, found in reach.relations.items())
+    return any(name.startswith(f"{schema}.") and role in roles for name, roles in (*relations, *reach.callable.items()))
+
+
 def writing_unseen(reach: Reach, catalog: Catalog) -> Iterator[Result]:
     """Policies for UPDATE or DELETE whose rows no policy for SELECT shows."""
     judged = [each for each in in_force(reach, catalog) if each[1].command in ("UPDATE", "DELETE")]
