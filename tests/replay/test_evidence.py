@@ -48,7 +48,8 @@ def test_rows_are_counted_around_every_migration(server: Server, tmp_path: Path)
         "002_delete.sql": "delete from t where id > 4;",
         "003_own.sql": "begin; delete from u; commit;",
         "004_rename.sql": "alter table t rename to s; create schema app; alter table s set schema app;",
-        "005_fails.sql": "delete from app.s; select 1 / 0;",
+        "005_copy.sql": "create table v as select * from app.s; select * into w from app.s where id < 3;",
+        "006_fails.sql": "delete from app.s; select 1 / 0;",
     }
     steps = timeline(server, tmp_path, files).steps
     assert [dict(step.run.rows_after) for step in steps] == [
@@ -56,7 +57,8 @@ def test_rows_are_counted_around_every_migration(server: Server, tmp_path: Path)
         {"public.t": 4, "public.u": 1},
         {"public.t": 4},
         {"app.s": 4},
-        {"app.s": 4},
+        {"app.s": 4, "public.v": 4, "public.w": 2},
+        {"app.s": 4, "public.v": 4, "public.w": 2},
     ]
     assert steps[0].run.rows_before == {}
     assert steps[1].run.rows_before == {"public.t": 10, "public.u": 1}

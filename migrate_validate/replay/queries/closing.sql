@@ -23,7 +23,7 @@ held as materialized (
 )
 select (
            select pg_catalog.json_agg(
-                      pg_catalog.json_build_array(held.relation::bigint, c.schema, c.name, held.writing and held.written)
+                      pg_catalog.json_build_array(held.relation::bigint, c.schema, c.name, held.written)
                   )
            from held
            left join lateral (
