@@ -13,24 +13,38 @@ from .tries import Try
 from .universes import BOTH
 from .verdicts import Breach, Examined
 
+_ADDED = frozenset(("added",))
+"""What is reached by INSERT: that rows can be added at all."""
+Reach = Mapping[tuple[str, str], frozenset[str]]
+"""By table and command: where the rows of the own tenant lie that can be seen or changed."""
 
-def capabilities(ground: Ground, examined: Iterable[Examined]) -> Mapping[str, Mapping[tuple[str, str], int]]:
-    """By label of identity: how many rows of its own tenant it reaches, by table and command."""
-    found: dict[str, dict[tuple[str, str], int]] = {}
+
+def capabilities(ground: Ground, examined: Iterable[Examined]) -> Mapping[str, Reach]:
+    """By label of identity: what it reaches."""
+    found: dict[str, dict[tuple[str, str], frozenset[str]]] = {}
     for each in examined:
         own = found.setdefault(each.identity.label, {})
-        for access in each.accesses:
-            if access.command != "TRUNCATE":
-                # How many rows were added is how many were tried, and how many are somebody's own is chance.
-                said = ground.owned.get(access.object)
-                once = access.command == "INSERT" or (said is not None and access.command in said.commands)
-                own[access.object, access.command] = min(access.own, 1) if once else access.own
+        for deed in each.deeds:
+            what = (each.table, deed.tried.command)
+            rows = frozenset(row.at for row in deed.rows if ground.own(each.identity, row))
+            if deed.tried.kind == "add":
+                own[what] = _ADDED
+            elif deed.tried.kind in ("read", "change", "delete") and deed.tried.command != "TRUNCATE" and rows:
+                own[what] = own.get(what, frozenset()) | rows
     return found
 
 
-def gained(mine: Mapping[tuple[str, str], int], theirs: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
-    """What somebody else can do, or can do with more rows."""
-    return [what for what, count in theirs.items() if count > mine.get(what, 0)]
+def gained(ground: Ground, mine: Reach, theirs: Reach, sub: str | None) -> list[tuple[str, str]]:
+    """What somebody else can do, or can do with more rows; which of these are its own is no matter.
+
+    :param sub: the other one's key
+    """
+    found = []
+    for what, rows in theirs.items():
+        present = mine.get(what, frozenset())
+        if not present or any(sub not in ground.about.get(at, ()) for at in rows - present):
+            found.append(what)
+    return found
 
 
 def counting(examined: Iterable[Examined]) -> str | None:
@@ -72,7 +86,7 @@ def escalations(
             elif tried.kind in ("grant", "enlist"):
                 yield from _grants(prober, acting[each.identity.label], mine, each, tried, outcome)
             elif each.identity.sub not in several:
-                yield from _roles(able, roles, examined, each, tried, outcome)
+                yield from _roles(ground, able, roles, examined, each, tried, outcome)
 
 
 def _references(
@@ -87,7 +101,8 @@ def _references(
 
 
 def _roles(
-    able: Mapping[str, Mapping[tuple[str, str], int]],
+    ground: Ground,
+    able: Mapping[str, Reach],
     roles: Mapping[str, str | None],
     examined: Sequence[Examined],
     each: Examined,
@@ -104,7 +119,7 @@ def _roles(
     present = roles.get(each.identity.sub or "")
     if higher is None or tried.role == present:
         return
-    more = gained(able[each.identity.label], able[higher.label])
+    more = gained(ground, able[each.identity.label], able[higher.label], higher.sub)
     if more:
         table, command = more[0]
         further = f" and {len(more) - 1} more" if len(more) > 1 else ""

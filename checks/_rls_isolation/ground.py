@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from .universes import BOTH, SHARED, A, B, Universes
 
 _UNMISTAKABLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\S+@\S+\.\S+")
 """Values that no two rows have by chance: a UUID, the address of a mailbox."""
+_STEPS = 3
+"""How far up it is looked whom a row is about."""
 COMMANDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE")
 
 _PRIVILEGES = """
@@ -243,6 +245,31 @@ class Ground:
     def people(self) -> frozenset[str]:
         """The keys of all people that were made, as text."""
         return frozenset(each.sub for each in self.universes.actors)
+
+    @cached_property
+    def about(self) -> Mapping[str, frozenset[str]]:
+        """By the place of a row: the people whom it names, or whom rows name that it refers to."""
+        found = {
+            at: frozenset(value for value in row.values.values() if value in self.people)
+            for at, row in self.by_place.items()
+        }
+        above = {row.at: tuple(self._parents(row)) for row in self.by_place.values()}
+        for _ in range(_STEPS):
+            found = {at: people.union(*(found[parent] for parent in above[at])) for at, people in found.items()}
+        return found
+
+    def _parents(self, row: Placed) -> Iterator[str]:
+        """Where the rows lie that a row refers to; that of the tenant is none."""
+        table = self.catalog.whole.tables_by_name[row.table]
+        keys = [(key.columns, key.references or "", key.referenced_columns) for key in table.foreign_keys]
+        links = (each for each in self.tenancy.links if each.table == row.table)
+        keys += [(each.columns, each.references, each.referenced_columns) for each in links]
+        for columns, other, referenced in keys:
+            wanted = [row.values.get(name) for name in columns]
+            if other != self.tenancy.root and None not in wanted:
+                for parent in self.rows.get(other, ()):
+                    if [parent.values.get(name) for name in referenced] == wanted and parent.at in self.by_place:
+                        yield parent.at
 
     @cached_property
     def policy_words(self) -> frozenset[str]:

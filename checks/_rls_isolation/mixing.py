@@ -72,7 +72,7 @@ def _beyond(
     rows = tuple(
         row
         for row in deed.rows
-        if row.universe == side and row.at not in reached and identity.sub not in row.values.values()
+        if row.universe == side and row.at not in reached and identity.sub not in ground.about[row.at]
     )
     return rows or None
 

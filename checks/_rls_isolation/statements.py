@@ -151,8 +151,8 @@ class Statements:
     # Rows that are added.
 
     def _inserts(self) -> Iterator[Try]:
-        for mine in self._alike_to_add():
-            yield self._insert("add", self._fresh(mine.values))
+        for values in self._to_add():
+            yield self._insert("add", values)
         for mine in self._examples():
             values = self._fresh(mine.values)
             for other, sets in self._references("INSERT"):
@@ -182,15 +182,16 @@ class Statements:
         by_side = {row.universe: row for row in reversed(self.own) if row.universe in (A, B)}
         return list(by_side.values()) if self.identity.kind == "both" and by_side else self.own[:1]
 
-    def _alike_to_add(self) -> list[Placed]:
-        """Rows of one's own that others are made like: where several columns name people, oneself in each of them."""
+    def _to_add(self) -> list[dict[str, str | None]]:
+        """Rows like its own; where policies ask for a person, with itself in each of the columns that may name one."""
         said, sub = self.ground.owned.get(self.name), self.identity.sub
-        found = [
-            next((row for row in self.own if row.values.get(column) == sub), None)
-            for column in (said.columns if said else ())
-        ]
-        more = [row for row in found if row is not None]
-        return list({row.at: row for row in (*self._examples(), *more)}.values())
+        examples = self._examples()
+        alike = [self._fresh(row.values) for row in examples]
+        for column in said.columns if said and sub else ():
+            own = next((row for row in self.own if row.values.get(column) == sub), None)
+            for row in [own] if own else examples:
+                alike.append({**self._fresh(row.values), column: sub})
+        return list({tuple(values.items()): values for values in alike}.values())
 
     def _upserts(self, mine: Placed) -> Iterator[Try]:
         payload = self._payload()

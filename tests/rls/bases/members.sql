@@ -33,9 +33,15 @@ CREATE TABLE public.pages (
     created_by uuid NOT NULL REFERENCES auth.users,
     body text NOT NULL
 );
+CREATE TABLE public.letter_pages (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    letter_id bigint NOT NULL REFERENCES public.letters ON DELETE CASCADE,
+    body text NOT NULL
+);
 ALTER TABLE public.clubs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.club_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.letters ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.letter_pages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.diaries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.posts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.pages ENABLE ROW LEVEL SECURITY;
@@ -58,6 +64,8 @@ CREATE POLICY club_members_leave ON public.club_members FOR DELETE TO authentica
     USING (user_id = (SELECT auth.uid()) OR club_id IN (SELECT public.my_clubs('{admin}')));
 CREATE POLICY letters_read ON public.letters FOR SELECT TO authenticated
     USING (sender = (SELECT auth.uid()) OR recipient = (SELECT auth.uid()));
+CREATE POLICY letter_pages ON public.letter_pages FOR SELECT TO authenticated
+    USING (EXISTS (SELECT 1 FROM public.letters l WHERE l.id = letter_id));
 CREATE POLICY letters_send ON public.letters FOR INSERT TO authenticated
     WITH CHECK (sender = (SELECT auth.uid()) AND club_id IN (SELECT public.my_clubs('{admin,member}'))
         AND EXISTS (SELECT 1 FROM public.club_members m WHERE m.club_id = letters.club_id AND m.user_id = recipient));
