@@ -216,10 +216,10 @@ def _called(migration: Migration) -> str:
 
 
 def _down_name(migration: Migration, chain: Chain) -> str:
-    """What the down script would be called, as the others are."""
-    for other in chain.migrations:
-        if other.down is None:
-            continue
+    """What the down script would be called, as the others are, those in the same language first."""
+    others = (each for each in chain.migrations if each.down is not None)
+    for other in sorted(others, key=lambda each: _language(each) != _language(migration)):
+        assert other.down is not None
         if other.down.file == other.file:
             return f"the way back into {migration.file}, as {other.file} has it"
         same = _alike(other.file, other.down.file)
@@ -231,6 +231,10 @@ def _down_name(migration: Migration, chain: Chain) -> str:
         if same and migration.file.startswith(start):
             return instead + migration.file.removeprefix(start)
     return f"{migration.file.removesuffix('.sql')}_rollback.sql"
+
+
+def _language(migration: Migration) -> str:
+    return migration.up.path.suffix.lower()
 
 
 def _alike(one: str, another: str) -> int:

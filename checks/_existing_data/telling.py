@@ -35,7 +35,7 @@ def told(stage: Stage, found: Searched, each: Counterexample) -> Finding:
             "also": list(each.also),
             "assumes": assumes.sentence if assumes is not None else "",
         },
-        fix=_fix(each),
+        fix=_fix(each, "#" if stage.migration.up.path.suffix == ".py" else "--"),
         severity=harm.severity,
     )
 
@@ -55,11 +55,15 @@ def _column(harm: Harm) -> str | None:
     return parts[2] if len(parts) == 3 else None
 
 
-def _fix(each: Counterexample) -> str:
+def _fix(each: Counterexample, sign: str) -> str:
+    """What can be done.
+
+    :param sign: what a comment begins with in the language of the migration
+    """
     fix = "\n".join(map(_wrapped, (each.harm.fix or "").splitlines()))
     if each.assumption is None:
         return fix
-    comment = f"-- migrate-validate: assume {each.assumption}"
+    comment = f"{sign} migrate-validate: assume {each.assumption}"
     return "\n".join([*([fix, "or"] if fix else []), "state what is taken for granted, in the file:", comment])
 
 

@@ -29,11 +29,11 @@ from .words import Words
 
 _SAVEPOINT = b"migrate_validate_dataset"
 _ABOUT_A_TABLE = ("AlterTableStmt", "UpdateStmt", "InsertStmt", "DeleteStmt")
-_UNIQUE, _RAISED = "23505", "P0001"
+_UNIQUE, _RAISED, _NULL = "23505", "P0001", "23502"
 _TOO_LONG = "57014"
 _UNSUPPORTED = "0A000"
 """What this server cannot do, whatever the rows are: it was built without XML, say."""
-_ROW_SHOWN = ("23502", "23514")
+_ROW_SHOWN = (_NULL, "23514")
 """SQLSTATEs whose detail is a whole row, which is told apart."""
 STOPPED = ("57P01", "57P02", "57P03", "53100", "53200")
 """SQLSTATEs of what ran too long, ended its own session, or found no room: other rows would not tell more."""
@@ -189,6 +189,8 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
         fix = "say what is to become of a row that is there already: ON CONFLICT ... DO NOTHING, or DO UPDATE"
     elif statement is not None and _raises(failure, statement):
         severity = Severity.WARNING
+    elif statement is not None and failure.sqlstate == _NULL and statement.kind == "alter_table":
+        fix = _filled(failure, before)
     return Harm(
         "fails-on-data",
         about,
@@ -198,6 +200,14 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
         severity=severity,
         fix=fix,
     )
+
+
+def _filled(failure: Failure, before: Catalog) -> str:
+    """How a column comes to have a value in every row before it is NOT NULL."""
+    table = before.tables_by_name.get(f"{failure.schema}.{failure.table}")
+    if table is not None and failure.column and table.column(failure.column) is None:
+        return "give it a DEFAULT, or add it without NOT NULL, fill it in every row, and SET NOT NULL then"
+    return "fill it first in the rows where it is NULL"
 
 
 def _inserts_constants(failure: Failure, statement: Statement) -> bool:

@@ -249,6 +249,16 @@ def test_a_missing_down_script_is_called_as_the_others_are(
     assert finding.fix == f"write {fix}"
 
 
+def test_a_missing_down_script_is_called_as_those_in_the_same_language(server: Server, tmp_path: Path) -> None:
+    """Where some are in Python, with both ways in one file, as yoyo allows."""
+    steps = 'from yoyo import step\nsteps = [step("create table a (id int)", "drop table a")]\n'
+    files = {"1_a.py": steps, "2_b.sql": "select 1;", "2_b.rollback.sql": "select 2;", "3_c.sql": "select 3;"}
+    write(tmp_path, dict(files))
+    with evaluated(server, tmp_path) as evaluation:
+        (finding,) = evaluation.evaluate(RULES["missing-rollback"], "3_c.sql").findings
+    assert finding.fix == "write 3_c.rollback.sql"
+
+
 def test_a_way_back_in_the_same_file_is_called_so(server: Server, tmp_path: Path) -> None:
     text = "-- +goose Up\ncreate table t ();\n-- +goose Down\ndrop table other;\n"
     write(tmp_path, {"1_a.sql": text})

@@ -77,6 +77,43 @@ def test_psql_runs_plain_rows_as_they_are_shown(server: Server, tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize(
+    ("statement", "fix", "assumption"),
+    [
+        (
+            "add name text not null",
+            "give it a DEFAULT, or add it without NOT NULL, fill it in every row, and SET\nNOT NULL then",
+            "dishes is empty",
+        ),
+        (
+            "alter price set not null",
+            "fill it first in the rows where it is NULL",
+            "not null price on dishes",
+        ),
+    ],
+)
+def test_what_is_to_be_not_null_wants_values(
+    server: Server, tmp_path: Path, statement: str, fix: str, assumption: str
+) -> None:
+    scripts = {
+        "001_base.sql": "create table dishes (id int primary key, price numeric);",
+        "002_more.sql": f"alter table dishes {statement};",
+    }
+    (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
+    stated = f"state what is taken for granted, in the file:\n-- migrate-validate: assume {assumption}"
+    assert finding.fix == f"{fix}\nor\n{stated}"
+
+
+def test_a_comment_in_python_is_written_as_python_has_it(server: Server, tmp_path: Path) -> None:
+    up = "def up(connection):\n    connection.execute({!r})\n"
+    scripts = {
+        "001_base.py": up.format("create table users (id int primary key, email text)"),
+        "002_unique.py": up.format("create unique index on users (email)"),
+    }
+    (finding,) = findings(server, tmp_path, scripts, "fails-on-data")
+    assert finding.fix.splitlines()[-1] == "# migrate-validate: assume unique email on users"
+
+
 def test_rows_that_changed_are_shown_with_what_changed(server: Server, tmp_path: Path) -> None:
     base = (
         "create table dishes (id int primary key, price numeric, name text); insert into dishes values (7, 1.5, 'pie');"
