@@ -303,9 +303,10 @@ def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -
     else:
         severity = Severity.ERROR if "USING" in open_parts else Severity.WARNING
     alter = f"ALTER POLICY {quote(policy.name)} ON {quoted(table.qualified_name)}"
+    does = "do ALL with" if policy.command == "ALL" else policy.command
     yield Finding(
-        f'policy "{policy.name}" on {table.qualified_name} lets {", ".join(policy.roles)} {policy.command} every row: '
-        f"its {' and its '.join(open_parts)} is always true"
+        f'policy "{policy.name}" on {table.qualified_name} lets {", ".join(policy.roles)} {does} every row: '
+        f"its {' and its '.join(open_parts)} {'are' if len(open_parts) > 1 else 'is'} always true"
         + (f"; {', '.join(guards)} (restrictive) still narrows it" if guards else ""),
         object=table.qualified_name,
         evidence={
