@@ -168,7 +168,7 @@ class _Reader:
         said = parsed(path, path.stem, self.flyway)
         if language is None or isinstance(said, str) or said.kind is Kind.UNDO:
             return False
-        self.steps.append((said, path, f"a migration: {language}"))
+        self.steps.append((said, path, f"a migration in {language}"))
         return True
 
     def _place_steps(self, versioned: Sequence[Named]) -> None:

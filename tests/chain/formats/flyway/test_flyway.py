@@ -69,9 +69,9 @@ def test_steps_that_cannot_be_run(tmp_path: Path) -> None:
     )
     told = {Path(each.file).name: (each.reason, each.before) for each in chain.set_aside if each.step}
     assert told == {
-        "R__Check.java": ("a migration: Java", ""),
-        "V2__Backfill.java": ("a migration: Java", "3"),
-        "V4__d.sh": ("a migration: a shell script", ""),
+        "R__Check.java": ("a migration in Java", ""),
+        "V2__Backfill.java": ("a migration in Java", "3"),
+        "V4__d.sh": ("a migration in a shell script", ""),
         "beforeEachMigrate.sql": ("a callback, which Flyway runs at beforeEachMigrate", "1"),
     }
     assert aside(chain) == {
