@@ -107,11 +107,10 @@ def seed_applies(timeline: Timeline) -> Iterator[Result]:
 
 def _failed(run: ScriptRun, failure: Failure, advice: Sequence[str], applied: Sequence[str]) -> Finding:
     finding = refusal(failure, f"{run.script.file} cannot be applied")
-    progress = {
-        "transaction": run.mode.value,
-        "before": f"{len(run.statements)} of {count_of(run.total_statements, 'statement')} had succeeded",
-        "applied": list(applied),
-    }
+    # What is not known of a script that could not be sent to the server: it was not read, or fails in Python.
+    before = f"{len(run.statements)} of {count_of(run.total_statements, 'statement')} had succeeded"
+    sent = {"transaction": run.mode.value, "before": before} if run.total_statements else {}
+    progress = {**sent, "applied": list(applied)}
     return replace(finding, evidence={**finding.evidence, **progress}, fix="\n".join(advice))
 
 

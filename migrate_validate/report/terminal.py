@@ -74,7 +74,8 @@ def migrations_table(chain: Payload, width: int) -> str:
 def _statements(run: Payload) -> str:
     if run["outcome"] == "applied":
         return str(run["statements"])
-    return f"{run['statements']} of {run['total_statements']}" if run["outcome"] == "failed" else ""
+    known = run["outcome"] == "failed" and run["total_statements"]
+    return f"{run['statements']} of {run['total_statements']}" if known else ""
 
 
 def _locks(run: Payload) -> str:

@@ -57,3 +57,14 @@ def test_an_assumption_that_says_too_little_leaves_the_rest(server: Server, tmp_
     assert finding.location is not None
     assert finding.location.line == 3
     assert finding.evidence["assumes"] == "no two rows of users have equal lower(email)"
+
+
+def test_a_way_back_in_python_has_the_comments_of_its_migration(server: Server, tmp_path: Path) -> None:
+    up = "# migrate-validate: assume users is empty\ndef up(connection):\n    connection.execute('create table t ()')\n"
+    down = "def down(connection):\n    connection.execute('drop table t')\n"
+    (tmp_path / "001_t.py").write_text(up + down)
+    settings = load_settings(tmp_path, tmp_path)
+    chain = read_chain(tmp_path, settings, rootdir=tmp_path)
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, settings, options)) as evaluation:
+        assert evaluation.evaluate(Registry.load()["unreadable-assumption"]).findings == ()

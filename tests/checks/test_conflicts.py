@@ -52,7 +52,9 @@ def test_a_script_that_cannot_be_read_breaks_no_rule(server: Server, tmp_path: P
     with contextlib.closing(Evaluation(chain, FAST, options)) as evaluation:
         rules = [rule for rule in evaluation.registry if rule.scope.of_migration]
         verdicts = {rule.name: evaluation.evaluate(rule, "002_b.sql").verdict for rule in rules}
+        told = evaluation.evaluate(evaluation.registry["applies"], "002_b.sql").findings[0].evidence
     assert verdicts.pop("applies") is Verdict.FAILED
+    assert set(told) == {"applied"}  # and not that none of no statements had succeeded
     assert set(verdicts.values()) == {Verdict.PASSED, Verdict.SKIPPED}
 
 
