@@ -196,6 +196,23 @@ def storage_policy_without_bucket(
     yield from judged(services.files_of_any_bucket, connection, timeline, catalog, api_roles)
 
 
+@rule(severity=Severity.WARNING)
+def storage_writable_by_anyone(
+    connection: Connection,
+    timeline: Timeline | None = None,
+    catalog: Catalog | None = None,
+    api_roles: Sequence[str] = (),
+) -> Iterator[Result]:
+    """A policy that lets anyone put files into a bucket, or change and delete the files of others there.
+
+    An error where nobody need be signed in to change or delete them. Info where restrictive policies narrow it.
+
+    Why: the bucket is then everybody's to fill or to empty.
+    Fix: compare owner_id, or the folder of the name, with who is asking.
+    """
+    yield from judged(services.written_files, connection, timeline, catalog, api_roles)
+
+
 @rule(severity=Severity.WARNING, aliases=["splinter:public_bucket_allows_listing"])
 def public_bucket_listing(
     connection: Connection,

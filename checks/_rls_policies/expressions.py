@@ -253,8 +253,13 @@ def parts(node: Node, connective: str) -> list[Node]:
 
 def truth_for(tree: Node, *, signed_in: bool) -> bool | None:
     """What an expression is worth, whatever the row, for everybody who is signed in, or for all who are not."""
+    return truth(read_for(tree, signed_in=signed_in))
+
+
+def read_for(tree: Node, *, signed_in: bool) -> Node:
+    """What an expression asks of the row, of those who are signed in, or who are not."""
     chosen = _replaced(tree, lambda node: _chosen(node, signed_in))
-    return truth(_replaced(chosen, lambda node: _known(node, signed_in)))
+    return _replaced(chosen, lambda node: _known(node, signed_in))
 
 
 def truth_in(table: Table, tree: Node) -> bool | None:

@@ -77,7 +77,7 @@ def exposed_definers(reach: Reach, catalog: Catalog) -> Iterator[Result]:
         callers = sorted(reach.callable.get(function.qualified_name, frozenset()))
         if not callers or not _does_something(graph, function):
             continue
-        nameless = [role for role in callers if role in _nameless(reach)]
+        nameless = [role for role in callers if role in not_signed_in(reach)]
         needed = used.get(function.qualified_name, set())
         unneeded = [role for role in nameless if role not in needed]
         if needed.issuperset(callers):
@@ -101,7 +101,7 @@ def _closing(function: Function, grantees: list[str], others: list[str]) -> str:
     return revoking("EXECUTE", what, grantees) + kept
 
 
-def _nameless(reach: Reach) -> tuple[str, ...]:
+def not_signed_in(reach: Reach) -> tuple[str, ...]:
     """The roles of those who have not signed in; all of them where no name tells."""
     return tuple(role for role in reach.roles if "anon" in role) or reach.roles
 

@@ -8,11 +8,13 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog, Policy, Publication, Table
-from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.syntax import GrammarError, Node, node_name, parse_expression, quote, unwrap, walk
 
 from .._shared import Connection, enum_name, fetch, problem, quoted
 from .._truth import literal, truth
+from .expressions import read_for
+from .functions import not_signed_in
 from .graph import unread
 from .reach import READING, Reach, told
 
@@ -97,6 +99,43 @@ def _is_bucket(node: Node) -> bool:
     if node_name(node) == "TypeCast":
         return _is_bucket(node.arg)
     return node_name(node) == "ColumnRef" and unwrap(node.fields[-1]).sval == _BUCKET
+
+
+def written_files(reach: Reach, catalog: Catalog) -> Iterator[Result]:
+    """Policies that let everybody change every file of a bucket, or everybody put files there."""
+    policies = [policy for policy in _of_files(reach, catalog) if policy.command != "SELECT"]
+    table = catalog.whole.table(OBJECTS)
+    restrictive = {policy.command for policy in (table.policies if table else ()) if not policy.permissive}
+    if not policies:
+        yield NotApplicable(f"{OBJECTS} has no policy for roles from outside to write by")
+    for policy in policies:
+        text = policy.check if policy.command == "INSERT" else policy.using
+        try:
+            tree = parse_expression(text) if text is not None else None
+        except GrammarError:
+            continue
+        if tree is None:
+            continue
+        roles = [role for role in reach.roles if reach.applies(policy.roles, role)]
+        anonymous = [role for role in roles if role in not_signed_in(reach)]
+        # Who is signed in may well be meant to put files into a bucket, but hardly to change those of others.
+        for who, signed_in in ((anonymous, False), (roles if policy.command != "INSERT" else [], True)):
+            buckets = _wholly(read_for(tree, signed_in=signed_in))
+            if who and (buckets is None or buckets):
+                named = ", ".join(sorted(buckets)) if buckets else "every bucket"
+                what = "put files into" if policy.command == "INSERT" else "change or delete every file of"
+                yield Finding(
+                    f'policy "{policy.name}" on {OBJECTS} lets {", ".join(who)} {what} {named}'
+                    + ("" if signed_in else ", without being signed in"),
+                    object=OBJECTS,
+                    evidence={"policy": policy.name, "command": policy.command, "using": text, "roles": who},
+                    fix=f"ALTER POLICY {quote(policy.name)} ON {OBJECTS} "
+                    + ("WITH CHECK (...);" if policy.command == "INSERT" else "USING (...);"),
+                    severity=Severity.INFO
+                    if restrictive & {"ALL", policy.command}
+                    else (Severity.WARNING if signed_in or policy.command == "INSERT" else Severity.ERROR),
+                )
+                break
 
 
 def listed_buckets(reach: Reach, catalog: Catalog, connection: Connection) -> Iterator[Result]:
