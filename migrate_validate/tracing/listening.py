@@ -101,12 +101,7 @@ def _refusing(driver: str) -> Callable[..., Any]:
 
 def _listen(recorder: Recorder) -> None:
     cursor_class, connection_class = psycopg.Cursor, psycopg.Connection
-    execute, executemany, copy = cursor_class.execute, cursor_class.executemany, cursor_class.copy
-
-    @functools.wraps(execute)
-    def traced_execute(self: Any, query: Any, params: Any = None, **options: Any) -> Any:
-        with _sending(recorder, self, query, params):
-            return execute(self, query, params, **options)
+    executemany, copy = cursor_class.executemany, cursor_class.copy
 
     def traced_executemany(self: Any, query: Any, params_seq: Any, *, returning: bool = False) -> None:
         values = list(params_seq)
@@ -127,9 +122,12 @@ def _listen(recorder: Recorder) -> None:
             yield copying
         recorder.sent(self.connection, self, sql, before, _text(kept))
 
-    _replace(cursor_class, execute=traced_execute, executemany=traced_executemany, copy=traced_copy)
-    for name in ("fetchone", "fetchmany", "fetchall", "__iter__"):
-        _replace(cursor_class, **{name: _fetching(recorder, getattr(cursor_class, name))})
+    _replace(cursor_class, executemany=traced_executemany, copy=traced_copy)
+    # What a cursor on the server declares is a query like any other.
+    for each in (psycopg.ServerCursor, cursor_class):
+        _replace(each, execute=_executing(recorder, each.execute))
+        for name in ("fetchone", "fetchmany", "fetchall", "__iter__"):
+            _replace(each, **{name: _fetching(recorder, getattr(each, name))})
     commit, rollback, transaction = connection_class.commit, connection_class.rollback, connection_class.transaction
 
     def traced_commit(self: Any) -> None:
@@ -201,6 +199,15 @@ def _listen_async(recorder: Recorder) -> None:
         recorder.rolled_back(self)
 
     _replace(connection_class, commit=traced_commit, rollback=traced_rollback)
+
+
+def _executing(recorder: Recorder, original: Any) -> Any:
+    @functools.wraps(original)
+    def execute(self: Any, query: Any, params: Any = None, **options: Any) -> Any:
+        with _sending(recorder, self, query, params):
+            return original(self, query, params, **options)
+
+    return execute
 
 
 def _replace(owner: Any, **members: Any) -> None:

@@ -168,18 +168,25 @@ class Migration(migrations.Migration):
 
 
 def test_rows_that_are_read(server: Server, tmp_path: Path) -> None:
+    """At once, or through a cursor on the server."""
     body = """
 def fill(apps, schema_editor):
-    for each in apps.get_model("shop", "Customer").objects.all():
+    for each in apps.get_model("shop", "Customer").objects.{}():
         each.save()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0001_first")]
+    dependencies = [("shop", "{}")]
     operations = [migrations.RunPython(fill)]
 """
-    with traced(server, tmp_path, django({"0001_first": FIRST, "0002_fill": body})) as run:
+    chain = {
+        "0001_first": FIRST,
+        "0002_fill": body.format("all", "0001_first"),
+        "0003_again": body.format("iterator", "0002_fill"),
+    }
+    with traced(server, tmp_path, django(chain)) as run:
         assert str(run.trace("shop.0002_fill").reads) == "shop/migrations/0002_fill.py:4"
+        assert str(run.trace("shop.0003_again").reads) == "shop/migrations/0003_again.py:4"
 
 
 def test_the_migrations_of_one_app(server: Server, tmp_path: Path) -> None:
