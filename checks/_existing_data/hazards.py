@@ -114,8 +114,9 @@ def _unless_null(condition: str, node: Node, text: Text) -> Iterator[str]:
     arguments = node.args if node_name(node) == "FuncCall" else [node.lexpr] if node_name(node) == "A_Expr" else []
     others = [text(each) for each in arguments if node_name(unwrap(each)) not in ("A_Const", "")]
     missing = " or ".join(f"{each} is null" for each in others if each and each not in condition)
-    if missing and " matches '" not in condition:
-        yield f"check ({missing} or {condition.removeprefix('check ')})"
+    if missing:
+        said = condition.removeprefix("check ").replace(" matches '", " ~ '")
+        yield f"check ({missing} or {said})"
 
 
 def _all(node: Node, text: Text, type_of: Type) -> Iterator[str]:
@@ -139,7 +140,8 @@ def _of_operator(node: Node, operator: str, text: Text, type_of: Type) -> Iterat
         if kind:
             yield from fits(node, kind, text, type_of)
     if operator in _MATCHES and right and node_name(unwrap(node.rexpr)) != "A_Const":
-        yield f"{right} matches '^[^][(){{}}*+?\\\\|^$.]*$'"
+        yield f"{right} matches '^[^][(){{}}*+?\\\\]*$'"
+        yield f"{right} matches '^[^][()*+?\\\\]*$'"
     if operator == "-" and node.HasField("lexpr") and type_of(node.lexpr) == "jsonb":
         yield f"jsonb_typeof({text(node.lexpr)}) in ('array', 'object')"
 

@@ -31,6 +31,7 @@ _CAST_FROM: Mapping[str, tuple[str, ...]] = {
 }
 """By type that text is cast to: texts that can be, and texts that cannot."""
 _VARYING = ("varchar", "bpchar")
+_MATCHES = ("~", "~*", "!~", "!~*")
 _ARROWS = ("->", "->>", "#>", "#>>")
 _SETTERS = ("jsonb_set", "jsonb_set_lax", "jsonb_insert")
 _BODY = re.compile(r"\b(?:begin|select|insert|update|delete)\b", re.IGNORECASE)
@@ -169,8 +170,9 @@ def _compared(node: Node) -> Iterator[tuple[tuple[str, ...], Hints]]:
         texts = constants(other) if columns and not _columns(other) else []
         if operator in ("~~", "~~*"):
             texts = [changed for text in texts for changed in (text.replace("%", "a"), text.replace("%", ""))]
-        elif operator in ("~", "~*", "!~", "!~*"):
-            texts = []
+        elif operator in _MATCHES:
+            # A column that is a regular expression may hold what is none.
+            columns, texts = (columns, ["("]) if one is node.rexpr else ([], [])
         elif operator == "||":
             texts = [each for text in texts for each in ([text] if text.startswith("{") else [f"a{text}b"])]
         measured = any(

@@ -216,9 +216,9 @@ CASES = {
     "no regular expression": Case(
         PLACES,
         adds("bool", "'x' ~ t"),
-        place(t="'a-b'"),
+        place(t="'a-b|.'"),
         place(t="'('"),
-        r"t matches '^[^][(){}*+?\\|^$.]*$' on places",
+        r"t matches '^[^][(){}*+?\\]*$' on places",
     ),
     "no bytes": Case(
         PLACES,

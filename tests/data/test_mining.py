@@ -32,6 +32,8 @@ from tests.support.scripts import script
         ("select from t where data ->> 'age' = '5'", "t", "data", {"age", "5", '{"age": "a"}'}),
         ("select data -> 'items' -> 1 ->> 'price' from t", "t", "data",
          {'{"items": "a"}', '{"items": ["a", "a"]}', '{"items": [{"price": "a"}, {"price": "a"}]}'}),
+        ("select from t where name ~ pattern", "t", "pattern", {"("}),
+        ("select from t where name ~ pattern and kind = 'x'", "t", "kind", {"x"}),
         ("select data #>> '{a,b}' from t", "t", "data", {'{"a": {"b": "a"}}'}),
         ("update t set data = data || '{\"a\": {\"b\": 1}}'", "t", "data", {'{"a": {"b": 1}}'}),
         ("update t set data = jsonb_set(data, '{a}', '{\"b\": 1}')", "t", "data",
