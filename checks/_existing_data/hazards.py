@@ -113,7 +113,8 @@ def _unless_null(condition: str, node: Node, text: Text) -> Iterator[str]:
     """The same where nothing else that the node needs is NULL: then it computes nothing."""
     arguments = node.args if node_name(node) == "FuncCall" else [node.lexpr] if node_name(node) == "A_Expr" else []
     others = [text(each) for each in arguments if node_name(unwrap(each)) not in ("A_Const", "")]
-    missing = " or ".join(f"{each} is null" for each in others if each and each not in condition)
+    apart = (each for each in others if each and not re.search(rf"(?<!\w){re.escape(each)}(?!\w)", condition))
+    missing = " or ".join(f"{each} is null" for each in apart)
     if missing:
         said = condition.removeprefix("check ").replace(" matches '", " ~ '")
         yield f"check ({missing} or {said})"

@@ -220,6 +220,13 @@ CASES = {
         place(t="'('"),
         r"t matches '^[^][(){}*+?\\]*$' on places",
     ),
+    "no regular expression where one is used": Case(
+        "create table rules (t text, p text);",
+        "alter table rules add m bool; update rules set m = t ~ p;",
+        "insert into rules values (null, '('), ('x', '{}');",
+        "insert into rules values ('x', '(');",
+        r"check (t IS NULL OR p ~ E'^[^][()*+?\\\\]*$') on rules",
+    ),
     "no bytes": Case(
         PLACES,
         adds("bytea", "decode(t, 'hex')"),
