@@ -75,16 +75,30 @@ def _needed(ground: Ground, prober: Prober, acting: Acting, breach: Breach, tabl
 
 def _fix(ground: Ground, breach: Breach, table: Table, policy: Policy) -> str:
     alter = f"ALTER POLICY {quote(policy.name)} ON {named(table.qualified_name)}"
-    columns = ", ".join(ground.owner_columns(table.qualified_name)) or "the row"
     if breach.rule.startswith("anonymous-") and "public" in policy.roles:
         not_meant = {breach.identity.role, ground.universes.service_role}
         others = [role for role, name in ground.granted if name == breach.object and role not in not_meant]
         if others:
             return f"{alter} TO {', '.join(map(quote, dict.fromkeys(others)))};"
-    part = "WITH CHECK" if breach.rule in ("row-moved", "cross-tenant-insert") else "USING"
-    if breach.rule == "privilege-escalation" and breach.tried.command == "UPDATE":
+    checked = breach.rule in ("row-moved", "cross-tenant-insert") or breach.tried.command == "INSERT"
+    if breach.tried.kind in ("promote", "grant"):
         return _by_column(ground, breach, table)
-    return f"{alter} {part} (...);  -- compare {columns} with the tenant of who asks"
+    return f"{alter} {'WITH CHECK' if checked else 'USING'} (...);  -- {_what_to_compare(ground, breach, table)}"
+
+
+def _what_to_compare(ground: Ground, breach: Breach, table: Table) -> str:
+    """What an expression has to ask for."""
+    name, kind = table.qualified_name, breach.tried.kind
+    columns = ", ".join(ground.owner_columns(name)) or "the row"
+    owned = ground.owned.get(name)
+    within = bool(breach.rows) and all(ground.own(breach.identity, row) for row in breach.rows)
+    if kind == "enlist":
+        return "let nobody add itself"
+    if breach.rule == "privilege-escalation":
+        return f"look for the role in the tenant of the row ({columns}), in no other one"
+    if owned is not None and (kind in ("name", "pass") or (kind in ("read", "change", "delete") and within)):
+        return f"compare {' or '.join(owned.columns)} with who asks"
+    return f"compare {columns} with the tenant of who asks"
 
 
 def _by_column(ground: Ground, breach: Breach, table: Table) -> str:

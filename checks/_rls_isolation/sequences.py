@@ -73,7 +73,11 @@ def _can(
     for name in names:
         quoted = literal(named(name))
         for what, pattern in _TRIES.items():
-            text = pattern.format(named(name)) if what == "read" else pattern.format(quoted, *before[name])
+            text = (
+                pattern.format(named(name))
+                if what == "read"
+                else pattern.format(quoted, before[name][0], str(before[name][1]).lower())
+            )
             # The session has to have drawn a number before the present one can be asked for.
             drawn = f"SELECT nextval({quoted})" if what == "currval" else None
             tries.append((what, Try("sequence", "USAGE", name, Probe(text, returns=True, before=drawn))))

@@ -1,4 +1,4 @@
-"""Policies that fail and tables that cannot be filled: what is told of them, in words."""
+"""Policies that fail, tables that cannot be filled, and what would stop a breach: in words."""
 
 from __future__ import annotations
 
@@ -91,6 +91,40 @@ def test_a_policy_that(bases: Bases, what: str, monkeypatch: pytest.MonkeyPatch)
     assert message in found.message
     assert fix in (found.fix or "")
     assert "SET LOCAL ROLE authenticated;" in found.evidence["script"]
+
+
+FIXES = {
+    "a role anywhere": (
+        "organizations",
+        "ALTER POLICY projects_delete ON public.projects USING (public.is_member(organization_id) AND EXISTS (SELECT 1 "
+        "FROM public.organization_members m WHERE m.user_id = (SELECT auth.uid()) AND m.role = 'owner'));",
+        "ALTER POLICY projects_delete ON public.projects USING (...);  -- look for the role in the tenant of the row "
+        "(organization_id), in no other one",
+    ),
+    "itself among staff": (
+        "staff",
+        "CREATE POLICY more ON public.admins FOR INSERT TO authenticated WITH CHECK (user_id = (SELECT auth.uid()));",
+        "ALTER POLICY more ON public.admins WITH CHECK (...);  -- let nobody add itself",
+    ),
+    "rows of a fellow member": (
+        "members",
+        "CREATE POLICY more ON public.letters FOR SELECT TO authenticated "
+        "USING (club_id IN (SELECT public.my_clubs('{admin,member}')));",
+        "ALTER POLICY more ON public.letters USING (...);  -- compare sender or recipient with who asks",
+    ),
+    "a sequence": (
+        "app_setting",
+        "GRANT UPDATE ON SEQUENCE ticket_number TO ticket_app;",
+        "REVOKE UPDATE ON SEQUENCE public.ticket_number FROM ticket_app;",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FIXES)
+def test_what_would_stop(bases: Bases, what: str) -> None:
+    base, text, fix = FIXES[what]
+    _, findings = told(bases, base, text)
+    assert (findings[0].fix or "").splitlines()[0] == fix
 
 
 def test_a_table_that_cannot_be_filled(bases: Bases) -> None:
