@@ -238,16 +238,18 @@ def casts(tree: Node, sources: Sources, enums: dict[str, tuple[str, ...]]) -> It
         text = sources.sql(each.arg) if table else None
         if table is None or text is None:
             continue
-        domain = sources.names.made.domain(each.type_name)
+        domain, target = sources.names.made.domain(each.type_name), each.type_name
         if domain is not None:
             yield from domains.becomes(domain, text, table, sources.name_of(table))
+            # The server may not know the domain yet.
+            target = domain.base if domain.base is not None else target
         kinds = {other.name: other.labels for other in sources.names.catalog.enums} | enums
         texts = conditions(
             text,
             type_of_expression(text, table),
-            each.type_name,
+            target,
             explicit=True,
-            labels=kinds.get(unwrap(each.type_name.names[-1]).sval, ()),
+            labels=kinds.get(unwrap(target.names[-1]).sval, ()),
             version=sources.names.catalog.server_version,
         )
         yield from demand("22", table, *(f"{text} on {sources.name_of(table)}" for text in texts))

@@ -8,7 +8,7 @@ from migrate_validate.catalog.model import Table
 from migrate_validate.data.bounds import outside, within
 from migrate_validate.data.demand import CHECK, Demand, demand
 from migrate_validate.data.names import Names, Sources
-from migrate_validate.syntax import Node, quote, unwrap
+from migrate_validate.syntax import Node, enum_name, quote, unwrap
 
 
 def attached(command: Node, parent: Node, names: Names, sources: Sources) -> Iterator[Demand]:
@@ -41,7 +41,7 @@ def belongs(parent: Node, bound: Node, names: Names) -> str | None:
     :param parent: the RangeVar of the partitioned table
     """
     key = names.made.key_of(parent)
-    if key is None:
+    if key is None or not _computable(key, parent, names):
         return None
     name = ".".join(quote(each) for each in (parent.schemaname, parent.relname) if each)
     if not bound.is_default:
@@ -70,11 +70,18 @@ def _left_by_default(parent: Node, bound: Node, names: Names, sources: Sources) 
     """The default partition may have no rows that belong into the new one."""
     key = names.made.key_of(parent)
     spelled = ".".join(quote(each) for each in (parent.schemaname, parent.relname) if each)
-    condition = within(key, bound, spelled, given=True) if key is not None else None
+    known = key is not None and _computable(key, parent, names)
+    condition = within(key, bound, spelled, given=True) if known else None
     for name, other in names.made.bounds_of(parent).items():
         table = names.catalog.table(name)
         if condition and other.is_default and table is not None:
             yield from _holds(outside([condition]), table, sources)
+
+
+def _computable(key: Node, parent: Node, names: Names) -> bool:
+    """Whether it can be said before the migration: a hash needs the partitioned table."""
+    hashed = enum_name("PartitionStrategy", key.strategy) == "PARTITION_STRATEGY_HASH"
+    return not hashed or names.table(parent) is not None
 
 
 def _holds(condition: str | None, table: Table, sources: Sources) -> Iterator[Demand]:

@@ -150,6 +150,11 @@ def demanded(catalog: Catalog, text: str) -> list[Demand]:
             ["check (satisfies_hash_partition('parts'::regclass, 2, 1, id)) on plans"],
         ),
         (
+            "create table more (id int) partition by hash (id); "
+            "alter table more attach partition plans for values with (modulus 2, remainder 1)",
+            [],
+        ),
+        (
             "create table all_users (id int, born text) partition by list (born); "
             "alter table all_users attach partition users for values in ('x')",
             ["check (born IS NOT NULL AND born = 'x') on users"],
