@@ -116,14 +116,18 @@ def upgrade(ini: Path, server: Server) -> float:
         return seconds(lambda: subprocess.run(command, check=True, capture_output=True, cwd=ini.parent))
 
 
-def evaluate(ini: Path, *, back: bool = False) -> float:
-    """Seconds from the path to the whole chain applied, on servers that are started for it."""
+def evaluate(ini: Path, options: ServerOptions | None = None, *, back: bool = False) -> float:
+    """Seconds from the path to the whole chain applied.
+
+    :param options: a server that runs; None: servers are started for it
+    :param back: with the ways back
+    """
     evaluations = contextlib.ExitStack()
 
     def work() -> None:
         settings = Settings()
         chain = read_chain(ini, settings, rootdir=ini.parent)
-        evaluation = Evaluation(chain, settings, ServerOptions())
+        evaluation = Evaluation(chain, settings, options or ServerOptions())
         evaluations.callback(evaluation.close)
         assert evaluation.timeline.complete
         if back:
@@ -143,11 +147,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mv-alembic-") as name, open_server() as server:
         ini = write_project(Path(name), options.length)
+        running = ServerOptions(host=server.host, port=server.port, user=server.user)
         measured = medians(
             {
                 "alembic upgrade head": lambda: upgrade(ini, server),
-                "traced and applied": lambda: evaluate(ini),
-                "and the ways back traced": lambda: evaluate(ini, back=True),
+                "traced and applied": lambda: evaluate(ini, running),
+                "and the ways back traced": lambda: evaluate(ini, running, back=True),
+                "on servers of its own": lambda: evaluate(ini),
             },
             options.runs,
         )

@@ -114,6 +114,7 @@ class Evaluation:
         if self._server is None:
             with self._remembering_trouble():
                 self._server = self._open()
+            self._tracing.begin()
         return self._server
 
     @contextlib.contextmanager
