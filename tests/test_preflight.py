@@ -407,3 +407,47 @@ def test_what_the_readme_states_can_be_read() -> None:
     assert len(forms) == len(FORMS)
     assert [read(form.replace(" ...", " true")).kind for form in forms] == list(Kind)
     assert {read(text).kind for text in re.findall(r"migrate-validate: assume (.*)", SECTION)} == {Kind.UNIQUE}
+
+
+def test_what_domains_exclusions_and_partitions_demand(server: Server, tmp_path: Path) -> None:
+    chain = {
+        "001_stays.sql": "create table stays (id int primary key, mail text, room int, during daterange);\n",
+        "002_more.sql": (
+            "alter domain mail add check (value like '%@%');\n"
+            "alter table stays add exclude using gist (during with &&);\n"
+            "alter table years attach partition old for values from (0) to (10);\n"
+            "create domain positive as int check (value > 0);\n"
+            "alter table stays alter room type positive using room + 1;\n"
+            "alter table stays add plan int default 1 references plans;\n"
+        ),
+    }
+    with server.create_database("demanding") as made:
+        with made.connect() as connection:
+            connection.execute(
+                "create domain mail as text; create table plans (id int primary key); "
+                "create table stays (id int primary key, mail mail, room int, during daterange); "
+                "create table years (year int) partition by range (year); create table old (year int); "
+                "insert into stays values (1, 'x', -1, '[2020-01-01,2020-02-01)'), "
+                "(2, 'a@b', 3, '[2020-01-05,2020-02-01)'); "
+                "insert into old values (null), (5)"
+            )
+        found = preflight(dsn_of(server, made), write(tmp_path, chain), "chain", applied="001").text
+    assert [line for line in found.splitlines() if "in the way of" in line] == [
+        f"{rows} the way of 002_more.sql:{line}: {said}, which the statement demands"
+        for rows, line, said in (
+            ("1 row stands in", 1, "(mail LIKE '%@%') holds in every row of stays"),
+            (
+                "1 row stands in",
+                2,
+                "this finds no rows: select one.* from stays one join stays other on one.id < other.id "
+                "and one.during && other.during",
+            ),
+            ("1 row stands in", 3, "(year IS NOT NULL AND year >= 0 AND year < 10) holds in every row of old"),
+            ("1 row stands in", 5, "((room + 1) > 0) holds in every row of stays"),
+            (
+                "2 rows stand in",
+                6,
+                "this finds no rows: select * from stays where not exists (select from plans where id = 1)",
+            ),
+        )
+    ]
