@@ -161,6 +161,11 @@ class RuleItem(pytest.Item):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
+    def _traceback_filter(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """Of trouble of ours one frame: no traceback is shown, and pytest would look up the source of all of them."""
+        ours = isinstance(excinfo.value, MigrateValidateError)
+        return excinfo.traceback[-1:] if ours else super()._traceback_filter(excinfo)
+
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where pytest says the item is, and its title."""
         # A title that ends the node id would be cut off it by pytest -v, which then shows "x::sql" for "x.sql".
