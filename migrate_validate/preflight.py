@@ -86,9 +86,9 @@ def preflight(
     """Show the rows of a real database that stand in the way of migrations; reads it in READ ONLY transactions.
 
     Asked are what the migrations that it lacks take for granted, by comments and in the configuration, what their
-    statements demand of the rows (NOT NULL, unique, CHECK, foreign keys, casts), and the rules over declared
-    expectations and foreign keys. Every query is a transaction of its own, with a time limit, and takes no lock beyond
-    ACCESS SHARE.
+    statements demand of the rows (NOT NULL, unique, CHECK, foreign keys, exclusions, casts, domains, partitions), and
+    the rules over declared expectations and foreign keys. Every query is a transaction of its own, with a time limit,
+    and takes no lock beyond ACCESS SHARE.
 
     :param dsn: a connection string; empty: libpq's environment variables
     :param directory: what ``path`` is relative to
