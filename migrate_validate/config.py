@@ -158,6 +158,8 @@ class DeclaredTenancy:
     """The table of people."""
     memberships: tuple[str, ...] | None = None
     """The tables that say who belongs to which tenant."""
+    staff: tuple[str, ...] | None = None
+    """The tables of people with power outside of all tenants; none of them where it is empty."""
     claim: str | None = None
     """The dotted path of the tenant's key in the token: ``app_metadata.org_id``."""
     setting: str | None = None

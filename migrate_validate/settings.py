@@ -295,7 +295,7 @@ class _Reader(Values):
 
     def _key_tenancy(self, path: str, value: Any) -> DeclaredTenancy:
         names = ("root", "people", "claim", "setting", "person_setting")
-        lists = ("memberships", "public_read", "cross_tenant")
+        lists = ("memberships", "staff", "public_read", "cross_tenant")
         table = self._table(path, value, optional=(*names, *lists))
         found: dict[str, Any] = {}
         for key in (each for each in names if each in table):

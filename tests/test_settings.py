@@ -198,6 +198,7 @@ setting = "app.tenant"
 person_setting = "app.user"
 public_read = ["plans"]
 cross_tenant = ["lookup"]
+staff = []
 """
     assert load(tmp_path, text).tenancy == DeclaredTenancy(
         root="public.orgs",
@@ -208,6 +209,7 @@ cross_tenant = ["lookup"]
         person_setting="app.user",
         public_read=("public.plans",),
         cross_tenant=("public.lookup",),
+        staff=(),
     )
     # Each person is a tenant.
     assert load(tmp_path, '[tenancy]\nroot = ""').tenancy == DeclaredTenancy(root="")

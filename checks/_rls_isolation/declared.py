@@ -20,6 +20,7 @@ def check_names(said: DeclaredTenancy, catalog: Catalog) -> None:
         *(("root", each) for each in [said.root] if each),
         *(("people", each) for each in [said.people] if each),
         *(("memberships", each) for each in said.memberships or ()),
+        *(("staff", each) for each in said.staff or ()),
         *(("public_read", each) for each in said.public_read),
         *(("cross_tenant", each) for each in said.cross_tenant),
     ]

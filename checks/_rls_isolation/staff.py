@@ -28,18 +28,22 @@ def staff(
     wanted: _Words,
     claims: Sequence[tuple[str, tuple[str, ...]]],
     tables: Collection[str],
+    declared: Collection[str] | None,
 ) -> tuple[Staff, ...]:
     """Who has power that no tenant gives.
 
     :param wanted: by table and column: constants that policies compare the column with
     :param claims: claims that people cannot write themselves, and the words that policies ask of them
     :param tables: those whose rows belong to people and to no tenant
+    :param declared: the only tables that count; None: those that look like it
     """
     found: list[Staff] = []
     looked_up = {each.table for each in compared if each.origin.kind in ("uid", "setting")}
     for name in sorted(tables):
-        if people is not None and name in looked_up:
-            found += _of_table(catalog, references, people, catalog.tables_by_name[name], wanted.get(name, {}))
+        wished = declared is not None and name in declared
+        if people is not None and (wished or (declared is None and name in looked_up)):
+            table = catalog.tables_by_name[name]
+            found += _of_table(catalog, references, people, table, wanted.get(name, {}), declared=wished)
     if people is not None:
         for path, words in claims:
             found += [Staff(claim=path, word=word) for word in words[:2] if not ORDINARY.match(word)]
@@ -47,7 +51,13 @@ def staff(
 
 
 def _of_table(
-    catalog: Catalog, references: References, people: Person, table: Table, wanted: Mapping[str, tuple[str, ...]]
+    catalog: Catalog,
+    references: References,
+    people: Person,
+    table: Table,
+    wanted: Mapping[str, tuple[str, ...]],
+    *,
+    declared: bool,
 ) -> Iterator[Staff]:
     name = table.qualified_name
     own = people.columns_of(name)
@@ -66,5 +76,5 @@ def _of_table(
             yield Staff(name, persons[0], column.name, word, only)
     elif flags:
         yield from (Staff(name, persons[0], each.name, "true") for each in flags[:2])
-    elif _NAMED.search(table.name):
+    elif declared or _NAMED.search(table.name):
         yield Staff(name, persons[0], only=True)

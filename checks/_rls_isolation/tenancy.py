@@ -278,7 +278,8 @@ class _Discovery:
         root_table = self.tables.get(root or "")
         words, wanted = self._claim_words(), self._wanted()
         around = {*personal, *(people.also if people else ())} - scoped.keys() - {each.table for each in members}
-        above = staff(self.catalog, self.references, people, self.compared, wanted, words, around & self.tables.keys())
+        theirs, said = around & self.tables.keys(), self.declared.staff
+        above = staff(self.catalog, self.references, people, self.compared, wanted, words, theirs, said)
         if above:
             self.why.append(f"staff, of no tenant: {', '.join(each.label for each in above)}")
         return Tenancy(

@@ -179,6 +179,22 @@ def test_what_is_declared_wins(server: Server) -> None:
     assert "name a table that the chain leaves behind, as schema.name" in text
 
 
+def test_staff_is_found_or_declared(server: Server) -> None:
+    text = (ROOT / "tests/rls/bases/staff.sql").read_text(encoding="utf-8")
+    with place(server, "supabase", text) as at:
+        labels = [
+            [each.label for each in at.discover(DeclaredTenancy(staff=said)).staff]
+            for said in (None, (), ("public.profiles",))
+        ]
+        with pytest.raises(ConfigError, match=r"staff names public\.bosses, which the migrated schema does not have"):
+            at.discover(DeclaredTenancy(staff=("public.bosses",)))
+    assert labels == [
+        ["admins", "user_roles.role = moderator", "app_metadata.role = admin"],
+        ["app_metadata.role = admin"],
+        ["profiles", "app_metadata.role = admin"],
+    ]
+
+
 def test_functions_are_followed(server: Server) -> None:
     text = """
     CREATE TABLE public.a (id int PRIMARY KEY, mine uuid, yours uuid, theirs uuid, ours uuid, role text);
