@@ -32,7 +32,9 @@ def applies(step: Step) -> Iterator[Result]:
     Fix: repair the statement; the message says what can be done where an object is missing.
     """
     if step.run.failure is not None:
-        yield _failed(step.run, step.run.failure, step.advice, step.applied_before)
+        foreign = {each.file for each in step.chain.base if each.traced is not None and each.traced.foreign}
+        applied = [file for file in step.applied_before if file not in foreign]
+        yield _failed(step.run, step.run.failure, step.advice, applied)
     elif step.run.outcome is Outcome.NOT_REACHED:
         yield NotApplicable(f"not reached: {_culprit(step)} failed")
 

@@ -27,6 +27,11 @@ SHOWN = 20
 """Differences that one finding shows."""
 LOSSES = 10
 """Losses that are reported of one migration."""
+_REVERSES = {
+    "django": "give each RunPython a reverse_code (RunPython.noop where there is nothing to take back),\n"
+    "and each RunSQL a reverse_sql"
+}
+"""How a way back is written where no text of it stands in the other migrations, by convention."""
 _OUTSIDE = {"dropdb": "drops a database", "alter_system": "changes the settings of the server"}
 """Kinds of statements that reach beyond the database; they are not run."""
 _ENDS = ("COMMIT", "ROLLBACK")
@@ -196,7 +201,7 @@ def missing_rollback(step: Step, settings: Settings) -> Iterator[Result]:
         yield Finding(
             f"{migration.file} has no down script; {having} of {count_of(len(others), 'other migration')} have one",
             location=Location(migration.file),
-            fix=f"write {_down_name(migration, step.chain)}",
+            fix=_REVERSES.get(step.chain.format) or f"write {_down_name(migration, step.chain)}",
         )
     else:
         yield NotApplicable("it has no down script, and it is no custom of this directory to have one")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from migrate_validate.chain.model import Chain
+from migrate_validate.chain.model import Chain, Script
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Finding, Severity, Verdict
 from migrate_validate.git.history import History
@@ -34,7 +34,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
         "notes": list(timeline.notes),
         "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
         "since": _since(evaluation.history),
-        "base": [_run(run) for run in timeline.base],
+        "base": [{**_run(run), "foreign": _foreign(run.script)} for run in timeline.base],
         "seeds": [{**_run(seed.run), "before": seed.seed.before} for seed in timeline.seeds],
         "migrations": [
             {"file": s.migration.file, "version": s.migration.version, "name": s.migration.name, **_run(s.run)}
@@ -71,6 +71,11 @@ def _since(history: History | None) -> Payload | None:
 
 def _source(timeline: Timeline) -> str:
     return timeline.server.partition(" (")[2].rstrip(")")
+
+
+def _foreign(script: Script) -> bool:
+    """Whether it comes with a library, as the migrations of Django's own apps do."""
+    return script.traced is not None and script.traced.foreign
 
 
 def _run(run: ScriptRun) -> Payload:

@@ -39,7 +39,7 @@ def migrations_table(chain: Payload, width: int) -> str:
 
     :param width: of the terminal, in columns
     """
-    runs = [("base", run) for run in chain["base"]]
+    runs = [("base", run) for run in _folded(chain["base"])]
     early = {run["file"]: run for run in chain["seeds"] if run["before"] is not None}
     for migration in chain["migrations"]:
         due = [file for file, run in early.items() if run["before"] == migration["version"]]
@@ -69,6 +69,21 @@ def migrations_table(chain: Payload, width: int) -> str:
             row[0] = "\n".join([row[0], *_wrapped(f"({headers[-1]}: {locks})", below, indent="")])
     columns = len(rows[0])
     return tabulate(rows, headers[:columns], tablefmt="simple", disable_numparse=True, colalign=align[:columns])
+
+
+def _folded(base: list[Payload]) -> list[Payload]:
+    """The base files, where what comes with libraries and went well is one line."""
+    quiet = [run for run in base if run.get("foreign") and run["outcome"] == "applied"]
+    if len(quiet) < 2:
+        return base
+    total = {
+        **quiet[0],
+        "file": f"{len(quiet)} migrations of installed apps",
+        "duration_ms": sum(run["duration_ms"] for run in quiet),
+        "statements": sum(run["statements"] for run in quiet),
+        "locked": [],
+    }
+    return [total, *(run for run in base if run not in quiet)]
 
 
 def _statements(run: Payload) -> str:

@@ -101,6 +101,18 @@ def test_a_line_a_script() -> None:
     assert ["003_c.sql", "not-reached"] in cells
 
 
+def test_what_comes_with_libraries_is_one_line() -> None:
+    locks = [{"relation": "public.auth_user", "rewritten": False}]
+    apps = [{**run(f"django/contrib/{number}.py", locked=locks), "foreign": True} for number in range(3)]
+    failed = {**run("django/contrib/3.py", outcome="failed", statements=1), "foreign": True}
+    chain = {"base": [*apps, failed], "seeds": [], "migrations": [run("001_a.sql", version="001")]}
+    assert [" ".join(line.split()) for line in migrations_table(chain, width=78).splitlines()[2:]] == [
+        "3 migrations of installed apps (base) applied 10 ms 6",
+        "django/contrib/3.py (base) failed 3 ms 1 of 2",
+        "001_a.sql applied 3 ms 2",
+    ]
+
+
 def test_locks_stand_below_the_file_where_the_terminal_is_narrow() -> None:
     locks = [{"relation": f"public.table_{number}", "rewritten": False} for number in range(2)]
     chain = {"base": [], "seeds": [], "migrations": [run("001_a_name_of_some_length.sql", locked=locks, version="001")]}

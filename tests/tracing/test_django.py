@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.model import TransactionMode
-from migrate_validate.postgres import Server
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.postgres import Server, ServerOptions
+from tests.replay.chains import FAST, write
 from tests.tracing.projects import by_the_tool, differences, django, rows, traced
 
 FIRST = """
@@ -165,6 +170,20 @@ class Migration(migrations.Migration):
         assert run.outcomes == ["applied", "applied"]
         assert run.migration("shop.0003_last").down is None
         assert rows(run.replay.database, "select count(*) from django_migrations") == [(3,)]
+
+
+def test_a_way_back_is_missing_in_the_words_of_django(server: Server, tmp_path: Path) -> None:
+    last = """
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_first")]
+    operations = [migrations.RunSQL("create table t (id int)")]
+"""
+    write(tmp_path, django({"0001_first": FIRST, "0002_last": last}))
+    settings = replace(FAST, severity={"missing-rollback": "error"})
+    chain = read_chain(".", settings, rootdir=tmp_path)
+    with contextlib.closing(Evaluation(chain, settings, ServerOptions(major=server.version // 10000))) as evaluation:
+        (finding,) = evaluation.evaluate(evaluation.registry["missing-rollback"], chain.migrations[-1].file).findings
+    assert finding.fix.startswith("give each RunPython a reverse_code")
 
 
 def test_rows_that_are_read(server: Server, tmp_path: Path) -> None:
