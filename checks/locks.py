@@ -149,7 +149,8 @@ def _report(
 def _held(step: Step, work: Work, lock: Lock) -> str:
     """``ShareLock: others cannot write it until COMMIT``."""
     runs = step.run.statements
-    since = "" if lock.number == work.number else f" (taken on line {runs[lock.number].statement.location.line})"
+    taken, line = runs[lock.number].statement.location.line, work.run.statement.location.line
+    since = "" if taken == line else f" (taken on line {taken})"
     cannot = "others can neither read nor write it" if lock.mode == STRONGEST else "others cannot write it"
     last = span(step, lock.number).last
     until = f"until COMMIT, after line {last.statement.location.line}" if last is not work.run else "meanwhile"
