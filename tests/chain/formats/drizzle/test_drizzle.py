@@ -44,7 +44,7 @@ def test_the_journal_gives_the_order(tmp_path: Path) -> None:
     }
 
 
-def test_a_time_that_is_not_later(tmp_path: Path) -> None:
+def test_passed_over_for_a_time_that_is_not_later(tmp_path: Path) -> None:
     """Databases in use never get it; a journal after a merge looks so."""
     entries = [{"tag": "0000_a", "when": 10}, {"tag": "0001_b", "when": 30}, {"tag": "0002_c", "when": 20}]
     files: Files = {f"{each['tag']}.sql": "SELECT 1;\n" for each in entries}
