@@ -191,7 +191,8 @@ def test_every_rule_has_its_case() -> None:
     assert walked - ours == set(), "a folder without a rule"
     for rule, place in TESTED_ELSEWHERE.items():
         assert rule in ours
-        assert rule.replace("-", "_") in (CASES.parents[1] / place).read_text()
+        text = (CASES.parents[1] / place).read_text()
+        assert rule in text or rule.replace("-", "_") in text, rule
     for name in FOLDERS:
         files = {path.name for path in (CASES / name).iterdir()}
         assert "expected.txt" in files, name
