@@ -13,6 +13,7 @@ from migrate_validate.chain.model import Chain, Migration, Script, Statement
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.config import Settings
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
+from migrate_validate.replay.failures import unsent
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome, Step
 from migrate_validate.rules import rule
@@ -28,8 +29,8 @@ SHOWN = 20
 LOSSES = 10
 """Losses that are reported of one migration."""
 _REVERSES = {
-    "django": "give each RunPython a reverse_code (RunPython.noop where there is nothing to take back),\n"
-    "and each RunSQL a reverse_sql"
+    "django": "give each RunPython a reverse_code (RunPython.noop where there is\n"
+    "nothing to take back), and each RunSQL a reverse_sql"
 }
 """How a way back is written where no text of it stands in the other migrations, by convention."""
 _OUTSIDE = {"dropdb": "drops a database", "alter_system": "changes the settings of the server"}
@@ -288,7 +289,10 @@ def _unusable(stage: Stage, down: Script) -> Iterator[Finding | NotApplicable]:
     try:
         parts = statements(down)
     except ScriptError as error:
-        yield Finding(f"{_called(stage.migration)} cannot be read: {error.message}", location=error.location)
+        if down.traced is None:
+            yield Finding(f"{_called(stage.migration)} cannot be read: {error.message}", location=error.location)
+        else:
+            yield _refused(down, unsent(error), f"{_called(stage.migration)} cannot take {stage.migration.file} back")
         return
     if not parts:
         yield Finding(
