@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import sys
+import time
 from collections.abc import Collection, Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any, TextIO
@@ -23,6 +24,8 @@ BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 """A statement that begins or ends a transaction."""
+_ALIVE = 0.1
+"""Seconds after which whoever listens is told that statements are still sent."""
 _AUTOCOMMIT_BLOCK = "autocommit_block"
 _DETAILS = {
     "detail": "message_detail",
@@ -47,6 +50,7 @@ class Recorder:
     def __init__(self, out: TextIO) -> None:
         """Tell it to this file, a line of JSON each."""
         self._out = out
+        self._flushed = time.monotonic()
         self._key: str | None = None
         self._files: Collection[str] = ()
         self._phase = "setup"
@@ -63,10 +67,15 @@ class Recorder:
         self.line: int | None = None
         """Where the step is, for those whose migrations are not at work themselves while SQL is sent."""
 
-    def tell(self, **message: Any) -> None:
-        """Send one message."""
+    def tell(self, *, at_once: bool = True, **message: Any) -> None:
+        """Send one message.
+
+        :param at_once: not only together with the next one, which comes soon
+        """
         self._out.write(json.dumps(message) + "\n")
-        self._out.flush()
+        if at_once:
+            self._flushed = time.monotonic()
+            self._out.flush()
 
     def prepare(self, files: Collection[str]) -> None:
         """Before the first step these files are at work."""
@@ -86,7 +95,8 @@ class Recorder:
 
     def end(self) -> None:
         """The step is over."""
-        self.tell(end=self._key, statements=self._steps, records=self._records, reason=self._reason)
+        # Whoever listens works on the same machine: it is woken up once a step.
+        self.tell(at_once=False, end=self._key, statements=self._steps, records=self._records, reason=self._reason)
         self._key, self._phase = None, "between"
 
     def fail(self, error: BaseException) -> None:
@@ -110,9 +120,8 @@ class Recorder:
 
         :param before: whether the connection was in a transaction
         """
-        # Whoever listens knows that it goes on.
-        self._out.write("\n")
-        self._out.flush()
+        if time.monotonic() - self._flushed > _ALIVE:
+            self.tell(alive=True)
         inside = connection.info.transaction_status == TransactionStatus.INTRANS
         if before == TransactionStatus.IDLE or connection not in self._numbers:
             self._newest += 1
