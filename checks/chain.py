@@ -320,7 +320,8 @@ def unused_ignore(chain: Chain, registry: Registry, results: Results) -> Iterato
             continue
         said = [results.of(named.name, file) for file in _subjects(named, chain, ignore)]
         heard = all(each is not None and not each.reason for each in said)
-        if heard and not any(ignored.ignore == ignore for each in said if each for ignored in each.ignored):
+        used = {_place(ignored.ignore) for each in said if each for ignored in each.ignored}
+        if heard and _place(ignore) not in used:
             yield Finding(
                 f"{ignore.name} finds nothing here: the comment that ignores it is not needed",
                 location=ignore.location,
@@ -330,8 +331,14 @@ def unused_ignore(chain: Chain, registry: Registry, results: Results) -> Iterato
 
 
 def _own(chain: Chain) -> list[Ignore]:
-    """The ignore comments of this tool: squawk says itself what is wrong with its own."""
-    return [each for each in ignores(chain) if not each.of_squawk]
+    """The ignore comments of this tool, each once: squawk says itself what is wrong with its own."""
+    own = [each for each in ignores(chain) if not each.of_squawk]
+    # One of Python may belong to several statements; the first of them stands for all.
+    return list({_place(each): each for each in reversed(own)}.values())[::-1]
+
+
+def _place(ignore: Ignore) -> tuple[str, Location]:
+    return ignore.name, ignore.location
 
 
 def _subjects(rule: Rule, chain: Chain, ignore: Ignore) -> list[str | None]:

@@ -4,11 +4,13 @@
     -- squawk-ignore ban-drop-column, ban-drop-table
     -- squawk-ignore-file
 
-A comment belongs to the statement that it stands in, to the one before it on its line, or else to the next one.
+A comment belongs to the statement that it stands in, to the one before it on its line, or else to the next one. What
+Python has sent is known by its line alone: there it belongs to all statements of that line.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from bisect import bisect_right
@@ -77,7 +79,11 @@ class Ignore:
 
 def ignores(chain: Chain) -> tuple[Ignore, ...]:
     """All ignore comments of a chain, in the order of its scripts."""
-    return tuple(found for script in chain.all_scripts for found in _ignores_of(script))
+    together: dict[object, list[Script]] = {}
+    for script in chain.all_scripts:
+        # Both ways of a migration in Python see the same comments.
+        together.setdefault(script.file if script.traced else script, []).append(script)
+    return tuple(found for scripts in together.values() for found in _ignores_of(tuple(scripts)))
 
 
 def statement_at(script: Script, place: Location) -> Statement | None:
@@ -98,27 +104,34 @@ def _in_order(script: Script) -> tuple[Statement, ...]:
 
 
 @lru_cache(maxsize=2048)
-def _ignores_of(script: Script) -> tuple[Ignore, ...]:
-    if not any(mark in script.text for mark in _MARKS):
+def _ignores_of(scripts: tuple[Script, ...]) -> tuple[Ignore, ...]:
+    """Those of scripts that have the same comments."""
+    if not any(mark in scripts[0].text for mark in _MARKS):
         return ()
+    cut: list[Statement] = []
+    for script in scripts:
+        with contextlib.suppress(ScriptError):  # what is wrong with it is reported, and nothing of it can be silenced
+            cut += statements(script)
     try:
-        cut = statements(script)
-        return tuple(found for comment in comments(script) for found in _read(comment, cut))
+        said = comments(scripts[0])
     except ScriptError:
-        return ()  # what is wrong with the script is reported, and nothing of it can be silenced
+        return ()
+    cut.sort(key=lambda each: _place(each.location))
+    return tuple(found for comment in said for found in _read(comment, cut))
 
 
 def _read(comment: Comment, cut: Sequence[Statement]) -> Iterator[Ignore]:
     if ours := _OURS.fullmatch(comment.text):
         names, _, reason = _split(ours["rest"])
         for name in _names(names) or [""]:
-            yield Ignore(name, " ".join(reason.split()), comment.location, _statement_of(comment, cut))
+            for statement in _statements_of(comment, cut):
+                yield Ignore(name, " ".join(reason.split()), comment.location, statement)
     elif theirs := _SQUAWK.fullmatch(comment.text):
         whole = bool(theirs["file"])
         for name in _names(theirs["names"] or "") or (["*"] if whole else []):
-            statement = None if whole else _statement_of(comment, cut)
             reason = "squawk-ignore-file" if whole else "squawk-ignore"
-            yield Ignore(f"{SQUAWK}{name}", reason, comment.location, statement, whole, of_squawk=True)
+            for statement in [None] if whole else _statements_of(comment, cut):
+                yield Ignore(f"{SQUAWK}{name}", reason, comment.location, statement, whole, of_squawk=True)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -131,13 +144,20 @@ def _names(text: str) -> list[str]:
     return [name for name in re.split(r"[,\s]+", text) if name]
 
 
-def _statement_of(comment: Comment, cut: Sequence[Statement]) -> Statement | None:
+def _statements_of(comment: Comment, cut: Sequence[Statement]) -> Sequence[Statement | None]:
+    """The statement that it belongs to, and others that Python has sent from the same line; None: there is none.
+
+    :param cut: in the order of their places
+    """
     near = [each for each in cut if each.location.file == comment.location.file]
     here = _place(comment.location)
     inside = [each for each in near if _place(each.location) <= here <= _end(each)]
     before = [each for each in near if not comment.leading and _place(each.location) < here]
     after = [each for each in near if _place(each.location) > here]
-    return next(iter([*inside, *before[-1:], *after]), None)
+    chosen = next(iter([*inside, *before[-1:], *after]), None)
+    if chosen is None or chosen.location.column is not None:
+        return [chosen]
+    return [each for each in near if each.location == chosen.location]
 
 
 def _place(location: Location) -> tuple[int, int]:
@@ -145,8 +165,10 @@ def _place(location: Location) -> tuple[int, int]:
 
 
 def _end(statement: Statement) -> tuple[int, int]:
-    """Line and column of its last character."""
+    """Line and column of its last character; the end of its line where that is all that is known of its place."""
     line, column = _place(statement.location)
+    if statement.location.column is None:
+        return line, sys.maxsize
     lines = statement.sql.split("\n")
     return line + len(lines) - 1, len(lines[-1]) + (column - 1 if len(lines) == 1 else 0)
 

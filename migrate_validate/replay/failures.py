@@ -119,6 +119,8 @@ def _row(statement: Statement, context: str) -> Location:
 
 
 def _advance(statement: Statement, offset: int) -> Location:
+    if statement.location.column is None:
+        return statement.location  # Python has made its text: lines of it are none of the file
     before = statement.sql[:offset]
     start = statement.location
     lines = before.count("\n")

@@ -43,6 +43,16 @@ def upgrade():
 def downgrade():
     pass
 """,
+    "d4 after c3": """
+def upgrade():
+    op.create_table("notes", sa.Column("id", sa.Integer), sa.Column("body", sa.Text), sa.Column("at", sa.Date))
+    # migrate-validate: ignore index-built-under-lock: nobody is there
+    op.create_index("by_id", "users", ["id"])
+    op.create_index("by_both", "users", ["email", "id"])
+
+def downgrade():
+    op.drop_index("nosuch", "users")
+""",
 }
 
 
@@ -77,6 +87,23 @@ def test_a_comment_silences_a_finding(evaluation: Evaluation) -> None:
     result = evaluation.evaluate(evaluation.registry["index-built-under-lock"], _file("b2"))
     assert result.findings == ()
     assert [each.ignore.reason for each in result.ignored] == ["nobody is there"]
+
+
+def test_a_comment_belongs_to_the_next_line_that_sends_something(evaluation: Evaluation) -> None:
+    """Neither to what stands before it, of which the SQL has more lines, nor to what the way back sends."""
+    result = evaluation.evaluate(evaluation.registry["index-built-under-lock"], _file("d4"))
+    assert [str(finding.location) for finding in result.findings] == ["db/versions/d4_it.py:10"]
+    assert [str(each.finding.location) for each in result.ignored] == ["db/versions/d4_it.py:9"]
+    assert evaluation.evaluate(evaluation.registry["unused-ignore"]).findings == ()
+
+
+def test_a_way_back_that_is_refused(evaluation: Evaluation) -> None:
+    (found,) = evaluation.evaluate(evaluation.registry["rollback-fails"], _file("d4")).findings
+    assert (str(found.location), found.message) == (
+        "db/versions/d4_it.py:13",
+        "the way back in db/versions/d4_it.py cannot take db/versions/d4_it.py back: "
+        'index "nosuch" does not exist (SQLSTATE 42704)',
+    )
 
 
 def test_a_migration_that_reads_rows_is_unproven_on_others(evaluation: Evaluation) -> None:
