@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping
 
@@ -12,6 +13,10 @@ WIDTH = 100
 STATEMENT_LINES = 12
 LINE = 400
 """Characters of a line of SQL that are shown."""
+_WORDS = re.compile(r"(?![A-Z]+\b)[A-Za-z](?:`[^`]*`|(?!--).)*(?<!;)")
+"""A line of words: SQL begins in capitals, ends with a semicolon, or has a comment."""
+
+_QUOTED = re.compile(r"`[^`]*`")
 
 
 def result_text(result: RuleResult, width: int = WIDTH) -> str:
@@ -37,7 +42,7 @@ def finding_text(finding: Finding, width: int = WIDTH) -> str:
         lines += ["", *_indented(_shortened(finding.statement))]
     lines += [line for key, value in finding.evidence.items() for line in _evidence(key, value)]
     if finding.fix:
-        lines += ["", "  fix:", *_indented(finding.fix, "    ")]
+        lines += ["", "  fix:", *_advice(finding.fix, width)]
     return "\n".join(lines)
 
 
@@ -53,6 +58,21 @@ def _wrapped(text: str, width: int) -> list[str]:
         for piece in textwrap.wrap(line, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)
         or [""]
     ]
+
+
+def _advice(fix: str, width: int) -> list[str]:
+    """What can be done: words fit the terminal, and SQL stays on its lines, to be copied."""
+    return [
+        f"    {piece}".rstrip()
+        for line in fix.splitlines()
+        for piece in (_fitted(line, width - 4) if _WORDS.fullmatch(line) else [line])
+    ]
+
+
+def _fitted(words: str, width: int) -> list[str]:
+    quoted = _QUOTED.sub(lambda found: found[0].replace(" ", "\0"), words)
+    pieces = textwrap.wrap(quoted, width, break_long_words=False, break_on_hyphens=False)
+    return [piece.replace("\0", " ") for piece in pieces]
 
 
 def _indented(text: str, indent: str = "    ") -> list[str]:

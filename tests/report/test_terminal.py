@@ -175,3 +175,19 @@ def test_a_seed_before_a_migration_stands_before_it() -> None:
     }
     files = [line.split()[0] for line in migrations_table(chain, width=100).splitlines()[2:]]
     assert files == ["001_a.sql", "early.sql", "002_b.sql", "late.sql"]
+
+
+def test_advice_in_words_fits_the_terminal_and_sql_stays_on_its_lines() -> None:
+    words = (
+        "goose ends a statement with each line that ends with a semicolon: write `-- +goose StatementBegin` before it."
+    )
+    sql = "CREATE INDEX CONCURRENTLY IF NOT EXISTS purchase_amount ON purchase (amount) WHERE amount > 100 AND paid;"
+    comment = "-- migrate-validate: assume a long condition that is stated in one line whatever the terminal's width is"
+    told = finding_text(Finding("it fails", fix=f"{words}\n{sql}\n{comment}"), width=80).splitlines()
+    assert told[-5:] == [
+        "  fix:",
+        "    goose ends a statement with each line that ends with a semicolon: write",
+        "    `-- +goose StatementBegin` before it.",
+        f"    {sql}",
+        f"    {comment}",
+    ]
