@@ -52,12 +52,16 @@ def read_python(path: Path, root: Path, traced: Traced) -> Script:
 
 
 def visible_sql(source: str) -> str:
-    """The comments and the constants of a text in Python that are SQL, each on its line, and nothing else."""
+    """The comments and the constants of a text in Python that are SQL, each where it stands, and nothing else."""
     lines = [""] * (source.count("\n") + 1)
     line, seen = 0, 0
     for found in _TOKEN.finditer(source):
         line, seen = line + source.count("\n", seen, found.start()), found.start()
-        for offset, part in enumerate(_visible(found).split("\n")):
+        first, *more = _visible(found).split("\n")
+        if first:
+            column = seen - source.rfind("\n", 0, seen) - 1
+            lines[line] = (lines[line] and f"{lines[line]} ").ljust(column) + first
+        for offset, part in enumerate(more, 1):
             lines[line + offset] += part
     return "\n".join(lines)
 
@@ -65,12 +69,12 @@ def visible_sql(source: str) -> str:
 def _visible(token: re.Match[str]) -> str:
     """What a comment, a string or an operation that installs an extension is as SQL; empty: nothing."""
     if token["comment"] is not None:
-        return f" --{token['comment']}"
+        return f"--{token['comment']}"
     if token["extension"] is not None:
         name = _EXTENSIONS.get(token["extension"], token["name"])
-        return f' create extension "{name}";'
+        return f'create extension "{name}";'
     text = _constant(token["string"])
-    return f" {text};" if text else ""
+    return f"{text};" if text else ""
 
 
 def _constant(literal: str) -> str:

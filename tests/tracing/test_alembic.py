@@ -294,7 +294,7 @@ def test_several_directories_of_revisions(server: Server, tmp_path: Path) -> Non
 
 
 def test_comments_and_words_are_seen_without_running(server: Server, tmp_path: Path) -> None:
-    """Comments of Python are comments of the script, on their lines."""
+    """Comments of Python are comments of the script, at their places."""
     body = '''
 def upgrade():
     # migrate-validate: irreversible: nobody wants it back
@@ -305,8 +305,8 @@ def upgrade():
     with traced(server, tmp_path, alembic({"a1": body})) as run:
         text = run.migration("a1").up.text
         assert text.split("\n")[6:9] == [
-            " -- migrate-validate: irreversible: nobody wants it back",
-            " ",
+            "    -- migrate-validate: irreversible: nobody wants it back",
+            "",
             "        CREATE EXTENSION IF NOT EXISTS citext;",
         ]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from migrate_validate.chain.assumptions import assumptions
+from migrate_validate.chain.irreversible import irreversible
 from migrate_validate.postgres import Server
 from migrate_validate.tracing.tracing import remarks
 from tests.chain.formats.chains import read
@@ -210,3 +212,32 @@ def test_how_conventions_in_python_are_recognized(tmp_path: Path) -> None:
     assert read(tmp_path / "sql", others, "db/sql").format == "sql"
     paths: Files = {"migrate.py": "migrations = [('001', Path('001.sql'))]\n", "001_a.sql": "select 1;\n"}
     assert read(tmp_path / "paths", paths).format == "sql"
+
+
+def test_comments_above_a_function_are_its_migrations(tmp_path: Path) -> None:
+    """And no other's."""
+    text = """
+def create(connection):
+    pass
+
+# migrate-validate: irreversible: nobody asks for them again
+# migrate-validate: assume a is empty
+@wraps
+def fill(connection):
+    pass
+
+MIGRATIONS = [
+    ("001_create", create),
+    # migrate-validate: assume id > 1 on a
+    ("002_fill", fill),
+]
+"""
+    one, other = (each.up for each in read(tmp_path, {"runner.py": text}, "runner.py").migrations)
+    assert (irreversible(one), assumptions(one)) == (None, ())
+    found = irreversible(other)
+    assert found is not None
+    assert (found.reason, str(found.location)) == ("nobody asks for them again", "runner.py[002_fill]:5:1")
+    assert [str(each.location) for each in assumptions(other)] == [
+        "runner.py[002_fill]:6:1",
+        "runner.py[002_fill]:13:5",
+    ]

@@ -184,20 +184,27 @@ def _list(path: Path) -> _List | None:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ) if "migrations" in name.lower():
                 found = tuple(
-                    replace(each, lines=tuple(_lines(each, member, module))) for each, member in _entries(value)
+                    replace(each, lines=tuple(_lines(each, member, module, text.split("\n"))))
+                    for each, member in _entries(value)
                 )
                 if found:
                     return _List(name, node in module.body, found)
     return None
 
 
-def _lines(entry: _Listed, member: ast.expr, module: ast.Module) -> Iterator[range]:
-    """The lines of an entry and of the functions of the module that it names."""
-    yield range(member.lineno, (member.end_lineno or member.lineno) + 1)
+def _lines(entry: _Listed, member: ast.expr, module: ast.Module, lines: Sequence[str]) -> Iterator[range]:
+    """The lines of an entry and of the functions of the module that it names, with the comments right above them."""
+    yield _with_comments(member.lineno, member, lines)
     named = {each.id for each in ast.walk(member) if isinstance(each, ast.Name)} if entry.sql is None else set()
     for each in module.body:
         if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name in named:
-            yield range(each.lineno, (each.end_lineno or each.lineno) + 1)
+            yield _with_comments(min(node.lineno for node in (each, *each.decorator_list)), each, lines)
+
+
+def _with_comments(first: int, node: ast.stmt | ast.expr, lines: Sequence[str]) -> range:
+    while first > 1 and lines[first - 2].lstrip().startswith("#"):
+        first -= 1
+    return range(first, (node.end_lineno or first) + 1)
 
 
 def _entries(value: ast.expr) -> Iterator[tuple[_Listed, ast.expr]]:
