@@ -125,8 +125,8 @@ class Orders:
                 evidence=evidence,
                 fix=fix,
             )
-        if outcome.differences:
-            harmless = all(_HARMLESS in each for each in outcome.differences)
+        harmless = all(_HARMLESS in each for each in outcome.differences)
+        if outcome.differences and not (harmless and tool.skips_late):
             lines = (f"  {line}" for each in outcome.differences for line in each.splitlines())
             return Finding(
                 "\n".join((f"{before}; behind it, on databases in use, it leaves another schema:", *lines)),
