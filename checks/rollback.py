@@ -16,8 +16,10 @@ from migrate_validate.findings import Finding, Location, NotApplicable, Result, 
 from migrate_validate.replay.failures import unsent
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, Outcome, Step
+from migrate_validate.results import Results
 from migrate_validate.rules import rule
 
+from ._existing_data.exploring import searched
 from ._rollback.makers import Makers, makers, undoing
 from ._rollback.round_trip import RoundTrip, examined
 from ._shared import count_of, refusal
@@ -36,6 +38,8 @@ _REVERSES = {
 _OUTSIDE = {"dropdb": "drops a database", "alter_system": "changes the settings of the server"}
 """Kinds of statements that reach beyond the database; they are not run."""
 _ENDS = ("COMMIT", "ROLLBACK")
+_DATA = "fails-on-data"
+_TOLD = f"{_DATA} tells it"
 
 
 @rule(severity=Severity.ERROR)
@@ -108,7 +112,7 @@ def rollback_leaves_trace(stage: Stage, settings: Settings) -> Iterator[Result]:
 
 
 @rule(severity=Severity.ERROR)
-def rollback_loses_data(stage: Stage, settings: Settings) -> Iterator[Result]:
+def rollback_loses_data(stage: Stage, settings: Settings, results: Results) -> Iterator[Result]:
     """Rows or values that were there before a migration, and are not after its down script.
 
     Rows are compared by primary key, columns by name and as text, in all tables that the two scripts touch.
@@ -116,7 +120,8 @@ def rollback_loses_data(stage: Stage, settings: Settings) -> Iterator[Result]:
     Why: who rolls back wants the state of before, and loses what customers had written.
     Fix: let the migration keep what it changes (a column beside it, a table of old values) and the down script restore
     it; or say that there is no way back, with ``-- migrate-validate: irreversible: reason``.
-    Not reported: rows written after the migration; times of the last change; migrations marked as irreversible.
+    Not reported: rows written after the migration; times of the last change; migrations marked as irreversible; tables
+    whose rows the migration refuses, where fails-on-data reports that.
     """
     mark = irreversible(stage.migration.up)
     if mark is not None and mark.reason:
@@ -137,16 +142,21 @@ def rollback_loses_data(stage: Stage, settings: Settings) -> Iterator[Result]:
             evidence={"rows": loss.count, "row": dict(loss.row)},
         )
     for table, reason in trip.empty.items():
-        yield Unproven(f"it held no rows that could have been lost: {reason}", table)
+        refused = trip.refusals.get(table)
+        if refused is not None and _told_of_data(refused, stage, settings, results):
+            yield NotApplicable(f"{table} held no rows that could have been lost: {reason}; {_TOLD}")
+        else:
+            yield Unproven(f"it held no rows that could have been lost: {reason}", table)
     for table, reason in trip.unread.items():
         yield Unproven(f"its rows could not be compared: {reason}", table)
 
 
 @rule(severity=Severity.ERROR)
-def reapply_after_rollback_fails(stage: Stage, settings: Settings) -> Iterator[Result]:
+def reapply_after_rollback_fails(stage: Stage, settings: Settings, results: Results) -> Iterator[Result]:
     """A migration that cannot be applied again after it was rolled back, or then makes another schema.
 
-    Where it fails only because of rows that were written between the migration and its rollback, it is a warning.
+    Where it fails only because of rows that were written between the migration and its rollback, it is a warning; it is
+    left out where fails-on-data reports the same.
 
     Why: a rolled back migration is repaired and deployed again, and stops at what its down script left behind.
     Fix: let the down script take back everything, and the migration cope with rows.
@@ -167,6 +177,9 @@ def reapply_after_rollback_fails(stage: Stage, settings: Settings) -> Iterator[R
             location=Location(up.file),
         )
     elif by_rows is not None and by_rows.again is not None and by_rows.again.failure is not None:
+        if _told_of_data(by_rows.again.failure, stage, settings, results):
+            yield NotApplicable(f"{up.file} refuses rows: {by_rows.again.failure.message}; {_TOLD}")
+            return
         said = f"{up.file} cannot be applied again after {_called(stage.migration)} once rows were written between them"
         yield _refused(up, by_rows.again.failure, said, Severity.WARNING, sorted(by_rows.written))
 
@@ -273,6 +286,11 @@ def _rolled_back(stage: Stage, settings: Settings) -> Generator[Result, None, Ro
         yield NotApplicable(f"{_called(stage.migration)} fails")
         return None
     return trip
+
+
+def _told_of_data(failure: Failure, stage: Stage, settings: Settings, results: Results) -> bool:
+    """Whether the search of existing data reports that the migration fails so."""
+    return results.of(_DATA, stage.migration.file) is not None and searched(stage, settings).meets(failure)
 
 
 def _not_again(trip: RoundTrip) -> Unproven:

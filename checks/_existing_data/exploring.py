@@ -18,6 +18,7 @@ from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.timeline import Failure
 
 from .._filling import learned_before
 from .budget import Budget
@@ -28,7 +29,7 @@ from .supposing import supposed
 from .tables import met
 from .tally import Tally
 from .together import together
-from .trying import Attempt, Stopped, Trying, apart, inside
+from .trying import Attempt, Stopped, Trying, apart, inside, place_and_state
 from .words import words_of
 
 ROWS = 5
@@ -88,6 +89,11 @@ class Searched:
     def harmful(self) -> bool:
         """Whether anything was found that is more than information, or the search was in vain."""
         return bool(self.stopped) or not all(each.mild for each in self.counterexamples)
+
+    def meets(self, failure: Failure) -> bool:
+        """Whether a failure of the migration is one that was found: at the same statement, with the same SQLSTATE."""
+        fatal = (each.harm.about for each in self.counterexamples if each.harm.rule == "fails-on-data")
+        return place_and_state(failure) in {about[:2] for about in fatal}
 
 
 def searched(stage: Stage, settings: Settings) -> Searched:

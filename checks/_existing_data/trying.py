@@ -178,7 +178,7 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
     statement = statement_of(script, failure)
     code = f" (SQLSTATE {failure.sqlstate})" if failure.sqlstate else ""
     detail = f"; {failure.detail}" if failure.detail and failure.sqlstate not in _ROW_SHOWN else ""
-    about = (str(failure.location.line), failure.sqlstate or "", failure.constraint or failure.column or "")
+    about = (*place_and_state(failure), failure.constraint or failure.column or "")
     raised = told(failure, before, script)
     severity, fix = None, None
     if failure.sqlstate == _TOO_LONG:
@@ -200,6 +200,11 @@ def failing(script: Script, failure: Failure, before: Catalog) -> Harm:
         severity=severity,
         fix=fix,
     )
+
+
+def place_and_state(failure: Failure) -> tuple[str, str]:
+    """How a harm of a migration that fails begins what it is about."""
+    return str(failure.location.line), failure.sqlstate or ""
 
 
 def _filled(failure: Failure, before: Catalog) -> str:

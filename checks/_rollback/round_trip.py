@@ -42,6 +42,8 @@ class RoundTrip:
     """Tables of before that may have lost rows or values, ``schema.name``."""
     empty: Mapping[str, str] = field(default_factory=dict)
     """Of these: which held no rows to lose, and why."""
+    refusals: Mapping[str, Failure] = field(default_factory=dict)
+    """By table that got no rows before because the migration refuses them: how it failed."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Tables of before that may have lost rows, and that could not be compared, and why."""
     filled: frozenset[str] = frozenset()
@@ -97,6 +99,8 @@ class _Way:
     """Tables whose contents are compared."""
     unfilled: Mapping[str, str] = field(default_factory=dict)
     """Those of them that get none after all, and why."""
+    refusals: Mapping[str, Failure] = field(default_factory=dict)
+    """The same tables: how the migration failed on their rows."""
     draw: int = 0
     """Which of the rows that could be generated."""
     between: bool = True
@@ -133,10 +137,7 @@ def _next(way: _Way, trip: RoundTrip) -> _Way | None:
         if filled and not way.draw:
             return replace(way, draw=1)
         if filled:
-            reason = f"{trip.up.script.file} refuses generated rows: {trip.up.failure.message}"
-            failed = f"{trip.up.failure.schema}.{trip.up.failure.table}"
-            refused = {failed} if failed in filled else filled
-            return replace(way, unfilled={**way.unfilled, **dict.fromkeys(refused, reason)})
+            return _without(way, filled, trip.up)
         return None if trip.copied else replace(way, clone=True)
     if not trip.changed <= way.watched:
         return replace(way, watched=way.watched | trip.changed)
@@ -147,6 +148,20 @@ def _next(way: _Way, trip: RoundTrip) -> _Way | None:
     if trip.failure is not None and way.between and trip.written:
         return replace(way, between=False)
     return None
+
+
+def _without(way: _Way, filled: frozenset[str], up: ScriptRun) -> _Way:
+    """The same without the rows on which the migration failed."""
+    failure = up.failure
+    assert failure is not None
+    reason = f"{up.script.file} refuses generated rows: {failure.message}"
+    failed = f"{failure.schema}.{failure.table}"
+    refused = {failed} if failed in filled else filled
+    return replace(
+        way,
+        unfilled={**way.unfilled, **dict.fromkeys(refused, reason)},
+        refusals={**way.refusals, **dict.fromkeys(refused, failure)},
+    )
 
 
 def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundTrip:
@@ -190,6 +205,7 @@ def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundT
         losses=tuple(losses(changes)),
         changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
         empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
+        refusals=way.refusals,
         unread=_unread(held, known & about, runs),
     )
     again = trial.apply(up)

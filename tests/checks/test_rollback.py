@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,30 @@ def test_rows_written_after_the_migration_only_warn(server: Server, tmp_path: Pa
     assert found.severity is Severity.WARNING
     assert "cannot take 002_change.sql back once rows were written after it: assertion failed" in found.message
     assert found.evidence["written"] == ["public.people"]
+
+
+ADDED = change("alter table people add column age integer not null;", "alter table people drop column age;")
+
+
+@pytest.mark.parametrize("severity", [{}, {"fails-on-data": "off"}])
+def test_rows_that_a_migration_refuses_are_told_once(server: Server, tmp_path: Path, severity: dict[str, str]) -> None:
+    """By fails-on-data; by the rules of rollback where that is off."""
+    write(tmp_path, {"001_people.sql": TABLE, **ADDED})
+    settings = replace(FAST, severity=severity)
+    with evaluated(server, tmp_path, settings) as evaluation:
+        lost, again = (
+            evaluation.evaluate(RULES[name], "002_change.sql")
+            for name in ("rollback-loses-data", "reapply-after-rollback-fails")
+        )
+    why = 'column "age" of relation "people" contains null values'
+    told = "; fails-on-data tells it"
+    empty = f"held no rows that could have been lost: 002_change.sql refuses generated rows: {why}"
+    if severity:
+        assert (lost.verdict, lost.reason) == (Verdict.UNPROVEN, f"public.people: it {empty}")
+        assert (again.verdict, again.findings[0].severity) == (Verdict.WARNED, Severity.WARNING)
+    else:
+        assert (lost.verdict, lost.reason) == (Verdict.SKIPPED, f"public.people {empty}{told}")
+        assert (again.verdict, again.reason) == (Verdict.SKIPPED, f"002_change.sql refuses rows: {why}{told}")
 
 
 def test_what_only_a_lock_tells_of_is_found(server: Server, tmp_path: Path) -> None:
