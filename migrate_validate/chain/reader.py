@@ -140,7 +140,8 @@ def _format(named: str, given: Path, wanted: str | None, trouble: Trouble) -> tu
         hint = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(sorted(names))}"
         trouble.add(ConfigError(f"there is no format {wanted!r}", remedy=hint))
     found = [(each, recognition) for each in FORMATS if (recognition := _recognized(each, given))]
-    marked = [(each, recognition) for each, recognition in found if recognition.specific]
+    specific = [(each, recognition) for each, recognition in found if recognition.specific]
+    marked = [(each, recognition) for each, recognition in specific if not recognition.around] or specific
     if len(marked) > 1:
         raise ChainError(
             f"{named} could be of several formats",

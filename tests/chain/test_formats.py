@@ -79,3 +79,33 @@ def test_a_section_keeps_the_places_of_its_lines() -> None:
     text = "-- up\r\nSELECT 1;\n\n-- down\nSELECT 2;\x0b\nend"
     assert section(text, [range(2, 4)]) == "\nSELECT 1;\n\n\n\n"
     assert section(text, [range(5, 6), range(1, 2)]) == "-- up\r\n\n\n\nSELECT 2;\x0b\n"
+
+
+def test_a_mark_inside_wins_over_one_that_lies_around(tmp_path: Path) -> None:
+    """What stands above a directory speaks of the project, in which the directory may be another tool's."""
+    package = '{"devDependencies": {"node-pg-migrate": "8", "drizzle-kit": "1"}}'
+    crate = '[dependencies]\nsqlx = "0.8"\n'
+    journal = '{"version": "7", "dialect": "postgresql", "entries": [{"idx": 0, "when": 1, "tag": "0000_a"}]}'
+    drizzle: dict[str, str | bytes] = {"0000_a.sql": "SELECT 1;", "meta/_journal.json": journal}
+    goose: dict[str, str | bytes] = {"1_a.sql": "-- +goose Up\nSELECT 1;\n"}
+    plain: dict[str, str | bytes] = {"1_a.sql": "SELECT 1;"}
+    for around, text, own in (("package.json", package, "node-pg-migrate"), ("Cargo.toml", crate, "sqlx")):
+        project = tmp_path / own
+        for name, files, format in (("drizzle", drizzle, "drizzle"), ("goose", goose, "goose"), ("plain", plain, own)):
+            home = project / "db" / name
+            home.mkdir(parents=True)
+            (project / around).write_text(text)
+            assert read(home, files).format == format
+    diesel: dict[str, str | bytes] = {"1_a/up.sql": "SELECT 1;", "V1__a.sql": "SELECT 1;"}
+    (tmp_path / "flyway/db").mkdir(parents=True)
+    (tmp_path / "flyway/diesel.toml").write_text("")
+    assert read(tmp_path / "flyway/db", diesel).format == "flyway"
+
+
+def test_two_marks_that_lie_around_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "package.json").write_text('{"devDependencies": {"node-pg-migrate": "8"}}')
+    (tmp_path / "diesel.toml").write_text("")
+    message = refused(tmp_path / "db", {"1_a.sql": "SELECT 1;", "2_b/up.sql": "SELECT 2;"})
+    assert "diesel (Diesel): ../diesel.toml is Diesel's" in message
+    assert "node-pg-migrate (node-pg-migrate): ../package.json names node-pg-migrate" in message

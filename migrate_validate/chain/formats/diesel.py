@@ -41,7 +41,7 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     config = next((above / _CONFIG for above in (path, *path.parents[:2]) if (above / _CONFIG).is_file()), None)
     if config is not None:
-        return Recognition(f"{relative(config, path)} is Diesel's", specific=True)
+        return Recognition(f"{relative(config, path)} is Diesel's", specific=True, around=config.parent != path)
     for each in migrations:
         if each.name == _SETUP or (each / _METADATA).is_file():
             what = f"{relative(each, path)}/" if each.name == _SETUP else relative(each / _METADATA, path)

@@ -45,7 +45,7 @@ def _recognizes(path: Path) -> Recognition | None:
     if path.is_dir() and (path / _MANAGE).is_file() and _module(path / _MANAGE):
         return Recognition(f"it holds Django's {_MANAGE}", specific=True)
     if path.name == _MIGRATIONS and (path / "__init__.py").is_file() and (manage := _manage_above(path)):
-        return Recognition(f"{manage.parent.name}/{_MANAGE} is above it", specific=True)
+        return Recognition(f"{manage.parent.name}/{_MANAGE} is above it", specific=True, around=True)
     return None
 
 

@@ -81,7 +81,7 @@ def _recognizes(path: Path) -> Recognition | None:
             return Recognition(f"{relative(each, path)} begins with a header of graphile-migrate", specific=True)
     for place in (path, directory.parent):
         if (place / GMRC).is_file() or (place / f"{GMRC}.js").is_file():
-            return Recognition(f"{GMRC} is graphile-migrate's", specific=True)
+            return Recognition(f"{GMRC} is graphile-migrate's", specific=True, around=place != path)
     return None
 
 

@@ -44,7 +44,7 @@ def _recognizes(path: Path) -> Recognition | None:
                 continue
             if project is not None:
                 because = f"{relative(each, path)}/ lies in a project of Hasura ({_told(project)})"
-                return Recognition(because, specific=True)
+                return Recognition(because, specific=True, around=project != path)
             if _STAMPED.fullmatch(each.name):
                 return Recognition(
                     f"{relative(each, path)}/ begins with the 13 digits of Hasura's versions", specific=True

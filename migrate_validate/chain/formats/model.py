@@ -18,6 +18,8 @@ class Recognition(NamedTuple):
     """What was seen: ``0001_x.sql says `-- +goose Up```."""
     specific: bool
     """Whether no other convention has such a mark. Of several without one, the first in ``FORMATS`` is taken."""
+    around: bool = False
+    """Whether the mark lies in a directory above: it yields to a mark that the path itself has of another tool."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,12 @@ def _recognizes(path: Path) -> Recognition | None:
     for each in [each for each in numbered if each.suffix == ".sql"][:_LOOKED_AT]:
         if mark := _MARK.search(beginning(each)):
             return Recognition(f"{each.name} says `{mark[0].strip()}`", specific=True)
-    package = _package(path)
-    if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
-        return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True)
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
         if _PGM.search(beginning(each)):
             return Recognition(f"{each.name} uses node-pg-migrate", specific=True)
+    package = _package(path)
+    if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
+        return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True, around=package.parent != path)
     return None
 
 

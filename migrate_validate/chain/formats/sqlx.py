@@ -54,7 +54,10 @@ def _recognizes(path: Path) -> Recognition | None:
     if not any(_parts(each.name) for each in files):
         return None
     mark = _mark(directory)
-    return Recognition(f"{relative(mark, directory)} is there for SQLx", specific=True) if mark else None
+    if mark is None:
+        return None
+    because = f"{relative(mark, directory)} is there for SQLx"
+    return Recognition(because, specific=True, around=mark.parent != directory)
 
 
 def _mark(directory: Path) -> Path | None:
