@@ -12,7 +12,7 @@ from migrate_validate.findings import Severity
 
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
-from .probes import NOT_PRIVILEGED, Acting, Outcome, Prober
+from .probes import NOT_PRIVILEGED, Acting, Outcome, Probe, Prober
 from .statements import Statements
 from .tries import Try
 from .universes import A, B
@@ -73,6 +73,8 @@ class _Judge:
     def take(self, tried: Try, outcome: Outcome) -> None:
         """Judge one probe."""
         self.tried_to_add |= tried.kind == "add"
+        if tried.row and outcome.let_through and outcome.sqlstate == UNIQUE and not self._rewritten(tried):
+            tried, outcome = self._with_free_key(tried, outcome)
         if self._is_error(tried, outcome):
             self._error(tried, outcome)
         elif tried.kind == "read":
@@ -87,7 +89,7 @@ class _Judge:
         elif tried.kind in ("name", "pass"):
             if (outcome.done and outcome.affected) or (outcome.let_through and not self._rewritten(tried)):
                 self.deeds.append(Deed(tried, outcome, tuple(self._gone(outcome))))
-        elif (outcome.done and outcome.affected) or (outcome.let_through and not self._rewritten(tried)):
+        elif outcome.done and outcome.affected:
             self.candidates.append((tried, outcome))
 
     # Errors.
@@ -151,6 +153,22 @@ class _Judge:
 
     # Changes.
 
+    def _with_free_key(self, tried: Try, outcome: Outcome) -> tuple[Try, Outcome]:
+        """What an insert does where no row has its keys yet: whoever comes first has them."""
+        keys = {index.keys for index in self.table.indexes if index.unique}
+        taken = frozenset(
+            at
+            for at, row in self.rows.items()
+            if any(all(row.values.get(column) == tried.row.get(column) is not None for column in key) for key in keys)
+        )
+        if not taken:
+            return tried, outcome
+        places = ", ".join(map(literal, sorted(taken)))
+        gone = f"DELETE FROM {named(self.name)} WHERE {place()} IN ({places})"
+        again = f"{REPLICA}; {gone}; SET LOCAL session_replication_role = origin"
+        freed = self.prober.one(self.acting, _behind(tried, again))
+        return (replace(tried, without=taken), freed) if freed.done else (tried, outcome)
+
     def _unhindered(self, tried: Try, outcome: Outcome) -> tuple[Outcome, frozenset[str] | None]:
         """What a blind statement does where no foreign key stands in its way, and no other row with the same key.
 
@@ -158,14 +176,14 @@ class _Judge:
         """
         if tried.kind not in ("delete", "steal") or tried.aimed or not outcome.let_through or self._rewritten(tried):
             return outcome, None
-        freed = self.prober.one(self.acting, replace(tried.probe, before=REPLICA))
+        freed = self.prober.one(self.acting, _behind(tried, REPLICA))
         if freed.done or freed.sqlstate != UNIQUE:
             return (freed if freed.done else outcome), None
         for row in self._takeable(tried):
             there = frozenset({row.at, *self._about_itself()})
             kept = f"ARRAY[{', '.join(map(literal, sorted(there)))}]"
             alone = f"{REPLICA}; DELETE FROM {named(self.name)} WHERE NOT {place()} = ANY ({kept})"
-            freed = self.prober.one(self.acting, replace(tried.probe, before=alone))
+            freed = self.prober.one(self.acting, _behind(tried, alone))
             if freed.done:
                 return freed, there
         return outcome, None
@@ -208,7 +226,7 @@ class _Judge:
         mine = [row for row in gone if self.ground.own(self.identity, row)]
         there = [values for values in self._new(outcome) if self._foreign_owner(values)]
         if outcome.let_through and not self._rewritten(tried):
-            mine, there = [tried.aimed] if tried.aimed else [], [()]
+            mine, there = [tried.aimed] if tried.aimed else self.ground.own_rows(self.identity, self.name)[:1], [()]
         if there and (mine or outcome.let_through):
             said, severity = f"gives {_count(len(mine) or 1)} to others", Severity.ERROR
             if any(each.table == self.name for each in self.ground.tenancy.memberships) and self._is_itself(mine):
@@ -240,6 +258,8 @@ class _Judge:
             return
         theirs = [values for values in owners if self._foreign_owner(values)]
         self._note(tried, outcome)
+        if not outcome.done and (theirs or self.anonymous):
+            return  # Nothing was added: a constraint refused it.
         self.added["others" if theirs else "own" if self.belongs else "shared"] += 1
         if theirs:
             rule = "anonymous-write" if self.anonymous else "cross-tenant-insert"
@@ -328,6 +348,12 @@ class _Judge:
 def _about(outcome: Outcome, table: str) -> bool:
     """Whether a privilege is missing on the table itself, and not on what its policies use."""
     return outcome.message.endswith((f" {table.partition('.')[2]}", f" {table.partition('.')[0]}"))
+
+
+def _behind(tried: Try, text: str) -> Probe:
+    """A probe behind one more statement that is run above all policies."""
+    before = "; ".join(filter(None, (tried.probe.before, text)))
+    return replace(tried.probe, before=before)
 
 
 def _count(number: int) -> str:

@@ -30,9 +30,12 @@ def script(ground: Ground, connection: Connection, acting: Acting, breach: Breac
     :param connection: in a transaction without the rows of the universes, see :func:`emptied`
     :param shorten: leave out the rows that it does not take, which costs a trial for each
     """
-    few = _Sketch(tuple(_closed(ground, _asking(ground, breach))), acting)
-    every = _Sketch(tuple(row for row in ground.by_place.values() if row.universe), acting)
-    for sketch in (few, every):
+    without = breach.tried.without
+    few = _Sketch(tuple(row for row in _closed(ground, _asking(ground, breach)) if row.at not in without), acting)
+    rows = tuple(row for row in ground.by_place.values() if row.universe and row.at not in without)
+    if breach.outcome.cancelled:
+        return _written(ground, breach, replace(few, rows=rows))  # Each trial would take as long again.
+    for sketch in (few, replace(few, rows=_unhindered(ground, breach, few.rows, rows)), replace(few, rows=rows)):
         if _shows(ground, connection, breach, sketch):
             return _written(ground, breach, _shortened(ground, connection, breach, sketch, rows=shorten))
     return _written(ground, breach, few)
@@ -68,7 +71,7 @@ def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _
     lean = replace(sketch, lean=True)
     sketch = lean if _shows(ground, connection, breach, lean) else sketch
     # What is seen or changed stays, whatever it takes.
-    kept = [*breach.rows[:1], *filter(None, [breach.tried.aimed])]
+    kept = [] if _of_view(ground, breach) else [*breach.rows[:1], *filter(None, [breach.tried.aimed])]
     for row in sketch.rows if rows and len(sketch.rows) <= SHORTENED else ():
         without = replace(sketch, rows=tuple(each for each in sketch.rows if each is not row))
         refers = any(_refers(ground, each, row) for each in without.rows)
@@ -124,29 +127,40 @@ def rows_of(ground: Ground, rows: Iterable[Placed], *, lean: bool = False) -> li
 
 def _written(ground: Ground, breach: Breach, sketch: _Sketch) -> str:
     acting = sketch.acting
-    views = [each for each in ground.catalog.views if each.qualified_name == breach.object]
-    refreshes = [
-        f"REFRESH MATERIALIZED VIEW {named(each.qualified_name)};" for each in views if each.kind == "materialized view"
-    ]
     settings = [
         f"SET LOCAL search_path = {value};"
         if name == "search_path"
         else f"SELECT set_config({literal(name)}, {literal(value)}, true);"
-        for name, value in acting.settings.items()
-        if value
+        for name, value in _settings(ground, breach, acting).items()
     ]
     inserts = rows_of(ground, sketch.rows, lean=sketch.lean)
     return "\n".join(
         [
             "BEGIN;",
             *([_ALONE, *(f"{each};" for each in inserts), _AGAIN] if inserts else []),
-            *refreshes,
+            *(f"{each};" for each in _refreshes(ground, breach)),
             *settings,
             f"SET LOCAL ROLE {quote(acting.role)};",
             f"{statement(breach)};  -- {breach.said}",
             "ROLLBACK;",
         ]
     )
+
+
+def _refreshes(ground: Ground, breach: Breach) -> list[str]:
+    """What fills a materialized view with the rows."""
+    views = [each for each in ground.catalog.views if each.qualified_name == breach.object]
+    return [
+        f"REFRESH MATERIALIZED VIEW {named(each.qualified_name)}" for each in views if each.kind == "materialized view"
+    ]
+
+
+def _settings(ground: Ground, breach: Breach, acting: Acting) -> dict[str, str]:
+    """What is set; what is empty, and would be unknown to a new session, only where policies cannot be evaluated."""
+    if (breach.outcome.sqlstate or "").startswith("22"):
+        names = (*_SAID, CLAIMS, ground.tenancy.setting, ground.tenancy.person_setting)
+        return {**dict.fromkeys(filter(None, names), ""), **acting.settings}
+    return {name: value for name, value in acting.settings.items() if value}
 
 
 def _insert(ground: Ground, row: Placed, *, lean: bool) -> str:
@@ -171,6 +185,16 @@ def _needed(ground: Ground, table: Table, column: Column) -> bool:
     if any(column.name in key.columns for key in table.constraints if key.kind != "check"):
         return True
     return column.name in ground.policy_words
+
+
+def _unhindered(ground: Ground, breach: Breach, few: Sequence[Placed], rows: Sequence[Placed]) -> tuple[Placed, ...]:
+    """A few rows, and all of other tables but those that refer to the one that is changed: nothing is in the way."""
+    return tuple(
+        row
+        for row in rows
+        if row in few
+        or (row.table != breach.object and all(of != breach.object for _, of, _ in _references(ground, row.table)))
+    )
 
 
 def _asking(ground: Ground, breach: Breach) -> list[Placed]:
@@ -219,11 +243,12 @@ def _references(ground: Ground, name: str) -> Iterable[tuple[Sequence[str], str,
 def _shows(ground: Ground, connection: Connection, breach: Breach, sketch: _Sketch) -> bool:
     """Whether the script shows the breach where none of the universes' other rows are."""
     role = quote(sketch.acting.role)
-    settings = {**dict.fromkeys((*_SAID, CLAIMS), ""), **sketch.acting.settings}
+    settings = {**dict.fromkeys((*_SAID, CLAIMS), ""), **_settings(ground, breach, sketch.acting)}
     statements = [
         "SET LOCAL session_replication_role = replica",
         *rows_of(ground, sketch.rows, lean=sketch.lean),
         "SET LOCAL session_replication_role = origin",
+        *_refreshes(ground, breach),
         *(f"SELECT set_config({literal(name)}, {literal(value)}, true)" for name, value in settings.items()),
         f"SET LOCAL ROLE {role}",
     ]
@@ -239,24 +264,31 @@ def _shows(ground: Ground, connection: Connection, breach: Breach, sketch: _Sket
 
 def _happens(ground: Ground, connection: Connection, breach: Breach) -> bool:
     text = statement(breach)
-    if breach.outcome.sqlstate is not None:
+    if breach.rule == "policy-error":
         try:
             with connection.transaction(force_rollback=True):
                 connection.execute(text.encode())
         except psycopg.Error as error:
             return error.sqlstate == breach.outcome.sqlstate
-        return True
+        return False
     if text.startswith("CALL "):
         connection.execute(text.encode())
         return True
     if breach.tried.command in ("SELECT", "EXECUTE"):
         shown = connection.execute(f"SELECT jsonb_agg(to_jsonb(x))::text FROM ({text}) AS x".encode()).fetchone()
         words = {value for row in breach.rows[:1] for value in _telling(ground, row) if value}
+        if _of_view(ground, breach):
+            words = {word for theirs in ground.markers(breach.identity).values() for word in theirs}
         if breach.tried.command == "EXECUTE" and not breach.rule.endswith("-read"):
             return True
         return any(word in (shown[0] or "") for word in words) if shown else False
     done = connection.execute(text.encode())
     return breach.tried.command == "TRUNCATE" or done.rowcount > 0
+
+
+def _of_view(ground: Ground, breach: Breach) -> bool:
+    """Whether it is read from a view: it need not show the keys of the rows that it reads."""
+    return any(each.qualified_name == breach.tried.table for each in ground.catalog.views)
 
 
 def _telling(ground: Ground, row: Placed) -> Iterable[str | None]:

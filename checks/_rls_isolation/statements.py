@@ -157,10 +157,11 @@ class Statements:
             values = self._fresh(mine.values)
             for other, sets in self._references("INSERT"):
                 yield replace(self._insert("refer", {**values, **sets}), object=other)
-            if theirs := self._owner_values(self.foreign, foreign=True):
+            theirs = self._owner_values(self.foreign, foreign=True)
+            if theirs and not self._is_owner:
                 yield self._insert("forge", {**values, **theirs})
             yield from self._upserts(mine)
-        for row in self.foreign[:AIMED]:
+        for row in self.foreign[:AIMED] if not self._is_owner else ():
             values = self._fresh(row.values)
             yield self._insert("forge", values)
             if self.identity.sub and (named_by := self.ground.person_columns(self.table)):
@@ -176,6 +177,13 @@ class Statements:
         if not self.own and not self.foreign:
             for row in self.ground.rows.get(self.name, ())[:1]:
                 yield self._insert("add", self._fresh(row.values))
+
+    @property
+    def _is_owner(self) -> bool:
+        """Whether rows are tenants or people themselves: what is added belongs to nobody else."""
+        people = self.ground.tenancy.people
+        is_person = people is not None and self.name == people.table and self.owner == people.key
+        return self.name == self.ground.tenancy.root or is_person
 
     def _examples(self) -> list[Placed]:
         """A row of one's own; of somebody in both tenants, one in each."""
@@ -206,7 +214,7 @@ class Statements:
 
     def _insert(self, kind: str, values: Mapping[str, str | None]) -> Try:
         whose = {column: values.get(column) for column in self.owner}
-        return replace(self._try(kind, "INSERT", self._insert_text(values)), values=whose)
+        return replace(self._try(kind, "INSERT", self._insert_text(values)), values=whose, row=values)
 
     def _insert_text(self, values: Mapping[str, str | None]) -> str:
         given = {
@@ -223,7 +231,8 @@ class Statements:
         """The values of a row with keys that no row has; those that refer to others stay."""
         fresh = dict(values)
         for column in self.table.columns:
-            kept = column.name in self.referring or column.name in self.owner or column.name not in self.unique
+            owning = column.name in self.owner and not self._is_owner
+            kept = column.name in self.referring or owning or column.name not in self.unique
             if not kept and values[column.name] is not None:
                 fresh[column.name] = self._unused(column, values[column.name] or "")
         return fresh
@@ -261,7 +270,9 @@ class Statements:
                     continue
                 present = row.values[column.name]
                 words = membership.roles if is_role and membership else ()
-                words = words or other_values(ground.catalog.whole, self.table, column, present)
+                words = (
+                    words or self._referred(column) or other_values(ground.catalog.whole, self.table, column, present)
+                )
                 for word in words:
                     value = f"{{{word}}}" if is_role and column.type.endswith("[]") else word
                     if value != present:
@@ -269,6 +280,13 @@ class Statements:
                         kind = "promote" if is_role else "grant"
                         made = self._try(kind, "UPDATE", text, row)
                         yield replace(made, object=column.name, role=word)
+
+    def _referred(self, column: Column) -> tuple[str, ...]:
+        """What a column may refer to: no other value is taken."""
+        key = next((key for key in self.table.foreign_keys if key.columns == (column.name,)), None)
+        rows = self.ground.rows.get(key.references or "", ()) if key else ()
+        found = (row.values.get(key.referenced_columns[0]) for row in rows) if key else ()
+        return tuple(dict.fromkeys(value for value in found if value is not None))
 
     def _mine(self) -> list[Placed]:
         """The rows that are about the identity itself: its membership, its profile, what hangs on the person."""

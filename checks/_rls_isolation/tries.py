@@ -32,3 +32,7 @@ class Try:
     """The columns that a query reads where not all may be read."""
     values: Mapping[str, str | None] = field(default_factory=dict)
     """What a row that is added or taken over has in the columns that say whose it is."""
+    row: Mapping[str, str | None] = field(default_factory=dict)
+    """All values of a row that is added."""
+    without: frozenset[str] = frozenset()
+    """Where rows lie that are not there when it happens: they have the key that it takes."""

@@ -110,6 +110,16 @@ class Bases:
             whole = self._readers.setdefault(name, CatalogReader()).read(connection)
             yield connection, whole.without_schemas(SUPABASE.schemas) if supabase else whole
 
+    @contextlib.contextmanager
+    def fresh(self, name: str, text: str) -> Iterator[Connection]:
+        """A schema with a fault as a new session finds it, in a transaction that is taken back."""
+        supabase = self.on_supabase(name)
+        with self._made[name].connect() as connection, connection.transaction(force_rollback=True):
+            connection.execute(_PROMOTED if supabase else "SELECT")
+            connection.execute(text.encode())
+            connection.execute(f"{_DEMOTED if supabase else 'RESET ROLE'}; SET LOCAL search_path TO DEFAULT")
+            yield connection
+
     def _make(self, name: str) -> Database:
         supabase = self.on_supabase(name)
         database = self.server.create_database(name)
@@ -140,6 +150,8 @@ class Found:
     why: tuple[str, ...]
     probes: int
     seconds: float
+    told: tuple[Any, ...] = ()
+    """All of it with its scripts."""
 
     @property
     def errors(self) -> frozenset[tuple[str, str]]:
@@ -161,7 +173,45 @@ def proven(connection: Connection, catalog: Catalog, roles: tuple[str, ...]) -> 
     breaches = frozenset((each.worst.rule, each.worst.object, each.worst.severity) for each in proof.told)
     unproven = {table: why for table, why in proof.unproven.items() if table or why}
     why = proof.tenancy.why if proof.tenancy else ()
-    return Found(breaches, unproven, proof.nothing, why, proof.isolation.probes, proof.seconds)
+    return Found(breaches, unproven, proof.nothing, why, proof.isolation.probes, proof.seconds, proof.told)
+
+
+def shown_by_script(connection: Connection, told: Any) -> str:
+    """What the script of a finding does in a new session: ``it happens``, or what happens instead."""
+    breach = told.worst
+    body = told.script.removeprefix("BEGIN;\n").removesuffix("\nROLLBACK;")
+    before, role, rest = body.rpartition("SET LOCAL ROLE ")
+    asking, _, statement = rest.partition("\n")
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"{before}{role}{asking}".encode(), prepare=False)
+        try:
+            with connection.transaction():
+                cursor = connection.execute(statement.encode(), prepare=False)
+                said = repr(cursor.fetchall()) if cursor.description else ""
+        except psycopg.Error as error:
+            expected = breach.rule == "policy-error" and error.sqlstate == breach.outcome.sqlstate
+            return "it happens" if expected else str(error)
+        connection.execute("RESET ROLE")
+        if breach.rule == "policy-error":
+            return "no error"
+        if breach.rule.endswith("-read"):
+            words = [value for value in breach.rows[0].values.values() if value and len(value) > 5]
+            return "it happens" if any(word in said for word in words) else f"it shows only {said}"
+        if breach.tried.kind == "call" and breach.rows:
+            return "it happens" if not _is_there(connection, breach.rows[0]) else "the row is what it was"
+        return "it happens" if cursor.rowcount or breach.tried.command == "TRUNCATE" else "no row is touched"
+
+
+def _is_there(connection: Connection, row: Any) -> bool:
+    """Whether there is a row with just these values."""
+    schema, _, table = row.table.partition(".")
+    same = [
+        sql.SQL("{}::text = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in row.values.items()
+        if value is not None
+    ]
+    query = sql.SQL("SELECT FROM {} WHERE {}").format(sql.Identifier(schema, table), sql.SQL(" AND ").join(same))
+    return connection.execute(query).fetchone() is not None
 
 
 def static(name: str, connection: Connection, catalog: Catalog, roles: tuple[str, ...]) -> set[tuple[str, str]]:

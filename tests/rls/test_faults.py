@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from migrate_validate.postgres import Server, ServerOptions, open_server
-from tests.rls.planting import NAMES, Bases, Fault, faults, proven, static
+from tests.rls.planting import NAMES, Bases, Fault, faults, proven, shown_by_script, static
 from tests.support.servers import available_majors
 
 FAULTS = faults()
@@ -57,6 +57,9 @@ def test_the_fault_is_found(newest: Bases, fault: Fault) -> None:
         said = found.errors | {each for rule in others for each in static(rule, connection, catalog, roles)}
     assert fault.found <= said
     assert fault.warned <= found.warnings
+    with newest.fresh(fault.base, fault.text) as connection:
+        shown = {(each.worst.rule, each.worst.object): shown_by_script(connection, each) for each in found.told}
+    assert {name: said for name, said in shown.items() if said != "it happens"} == {}
 
 
 def test_there_are_faults_of_every_rule() -> None:

@@ -9,6 +9,7 @@ from tests.rls.scene import probes, scene
 
 NOTES = "public.notes"
 MEMBERS = "public.members"
+ORGS = "public.orgs"
 READ = "CREATE POLICY r ON notes FOR SELECT TO authenticated USING (org_id IN (SELECT my_orgs()));"
 TABLE_OF = "RETURNS SETOF notes LANGUAGE sql SECURITY DEFINER SET search_path = ''"
 
@@ -98,6 +99,15 @@ def test_a_fault_is_found(server: Server, name: str) -> None:
     change, expected = FAULTS[name]
     with scene(server, change) as stage:
         assert stage.breaches() == expected
+
+
+def test_a_tenant_of_its_own_may_be_added_and_is_nobody_elses(server: Server) -> None:
+    with scene(server, "CREATE POLICY x ON orgs FOR INSERT TO authenticated WITH CHECK (true)") as stage:
+        found = stage.examined()
+    assert found.breaches == ()
+    words = {each.identity: each.word for each in found.accesses if (each.object, each.command) == (ORGS, "INSERT")}
+    assert words["member of A as member"] == "own"
+    assert words["anon"] == "none"
 
 
 def test_the_correct_schema_has_none(server: Server) -> None:
