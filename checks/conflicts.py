@@ -55,7 +55,7 @@ def silent_no_op(stage: Stage, timeline: Timeline | None = None) -> Iterator[Res
         return
     met: list[Meeting] = []
 
-    with stage.trial(stage.migration.up) as trial:
+    with stage.trial(stage.migration.up, own_rows=True) as trial:
 
         def before(statement: Statement) -> None:
             met.extend(found for creation in guarded[statement] if (found := meet(trial, creation)))
@@ -209,7 +209,7 @@ def on_conflict_skipped_rows(stage: Stage) -> Iterator[Result]:
     if not doubtful:
         return
     results: list[Result] = []
-    with stage.trial(stage.migration.up) as trial:
+    with stage.trial(stage.migration.up, own_rows=True) as trial:
 
         def before(statement: Statement) -> None:
             if statement in doubtful:

@@ -37,7 +37,7 @@ def hosted_refuses(stage: Stage) -> Iterator[Result]:
     if stage.step.run.outcome is not Outcome.APPLIED:
         yield NotApplicable("the migration could not be applied")
         return
-    with stage.trial(stage.migration.up) as trial:
+    with stage.trial(stage.migration.up, own_rows=True) as trial:
         if not stage.ours:
             yield Unproven("the server is not ours: its role postgres is left as it is, a superuser perhaps")
             return

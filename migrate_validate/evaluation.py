@@ -301,8 +301,6 @@ class Evaluation:
             return RuleResult(rule.name, rule.check, file, verdict, reason, (), 0.0)
         if rule.scope is Scope.STAGE and self.step(file or "").run.outcome is Outcome.NOT_REACHED:
             return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
-        if rule.scope is Scope.STAGE and (reason := reads_rows(self.step(file or "").migration)):
-            return RuleResult(rule.name, rule.check, file, Verdict.UNPROVEN, reason, (), 0.0)
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
             verdict, reason, findings, ignored = judge(rule, arguments, self.settings, self.ignores)
@@ -374,7 +372,8 @@ class Evaluation:
             return self.step(file)
         if kind is Stage:
             assert file is not None
-            return self.stages.before(self.step(file))
+            step = self.step(file)
+            return self.stages.before(step, bound=reads_rows(step.migration))
         return resources.enter_context(self.clone())
 
     @contextlib.contextmanager

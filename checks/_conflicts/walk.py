@@ -41,7 +41,7 @@ def walk(
 def around(stage: Stage) -> tuple[Catalog, Catalog, Failure | None]:
     """The schema before and after a migration; and why it failed, where it did so on a copy as well."""
     for clone in (False, True):
-        with stage.trial(stage.migration.up, clone=clone) as trial:
+        with stage.trial(stage.migration.up, clone=clone, own_rows=True) as trial:
             before = trial.catalog()
             failed = trial.apply(stage.migration.up).failure
             if failed is None:

@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 class StageLost(Exception):
-    """The state before a migration cannot be had a second time: why."""
+    """A migration cannot be tried in the state before it: why."""
 
 
 class Trial:
@@ -94,10 +94,14 @@ class Trial:
 class Stage:
     """The state just before a migration, as often as a rule wants it."""
 
-    def __init__(self, stages: Stages, index: int, step: Step) -> None:
-        """Of the migration with this index."""
+    def __init__(self, stages: Stages, index: int, step: Step, bound: str = "") -> None:
+        """Of the migration with this index.
+
+        :param bound: why what it sends is known for the rows of the chain only; empty: it is the same on any rows
+        """
         self._stages = stages
         self._index = index
+        self._bound = bound
         self.step = step
         """How the migration was applied in the replay."""
 
@@ -129,7 +133,9 @@ class Stage:
         """Seconds that the work of this name has taken so far, in all states of the chain."""
         return self._stages.spent.get(what, 0.0)
 
-    def trial(self, *scripts: Script, clone: bool = False, limit: float | None = None) -> AbstractContextManager[Trial]:
+    def trial(
+        self, *scripts: Script, clone: bool = False, limit: float | None = None, own_rows: bool = False
+    ) -> AbstractContextManager[Trial]:
         """A database in this state.
 
         Everything is rolled back where each of the scripts can be one transaction. Else it is a copy that is dropped.
@@ -137,8 +143,12 @@ class Stage:
         :param scripts: what will be applied
         :param clone: want a copy: other sessions can see it, and COMMIT is what it is
         :param limit: seconds that a statement may take, where that is less than usual
-        :raises StageLost: when the chain cannot be applied again up to here
+        :param own_rows: the migration is applied once, on the rows that the chain itself has written
+        :raises StageLost: when the chain cannot be applied again up to here; when a migration whose statements hang on
+            the rows that it reads would be applied on others
         """
+        if self._bound and (scripts or clone) and not own_rows:
+            raise StageLost(self._bound)
         inside = not clone and all(_one_transaction(script) for script in scripts)
         return (self._stages.inside if inside else self._stages.copy)(self._index, limit)
 
@@ -218,9 +228,12 @@ class Stages:
         """Whether the server that trials run on is ours; known once there is one."""
         return self._walker is not None and self._walker.server.ours
 
-    def before(self, step: Step) -> Stage:
-        """The state before the migration of this step."""
-        return Stage(self, self._chain.migrations.index(step.migration), step)
+    def before(self, step: Step, bound: str = "") -> Stage:
+        """The state before the migration of this step.
+
+        :param bound: why what the migration sends is known for the rows of the chain only
+        """
+        return Stage(self, self._chain.migrations.index(step.migration), step, bound)
 
     def once(self, index: int, what: str, work: Callable[[], Answer]) -> Answer:
         """What this work gives before the migration with this index, done once."""

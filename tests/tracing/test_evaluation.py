@@ -12,6 +12,7 @@ from migrate_validate.chain.reader import read_chain
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Verdict
 from migrate_validate.postgres import ServerOptions
+from migrate_validate.rules import Scope
 from tests.replay.chains import FAST, write
 from tests.support.servers import available_majors
 from tests.tracing.projects import alembic
@@ -113,6 +114,24 @@ def test_a_migration_that_reads_rows_is_unproven_on_others(evaluation: Evaluatio
         "db/versions/c3_it.py:7: the migration reads rows and may send something else where they are others",
     )
     assert evaluation.evaluate(evaluation.registry["applies"], _file("c3")).verdict is Verdict.PASSED
+
+
+def test_what_does_not_apply_to_a_migration_that_reads_rows_is_told_as_such(evaluation: Evaluation) -> None:
+    """Unproven is only what would try it on other rows than those that the chain itself has written."""
+    rules = [each for each in evaluation.registry if each.scope is Scope.STAGE]
+    verdicts = {each.name: evaluation.evaluate(each, _file("c3")).verdict for each in rules}
+    for name in ("hosted-refuses", "blocked-while", "assumption-unneeded", "on-conflict-skipped-rows"):
+        assert verdicts[name] is Verdict.SKIPPED, name
+    assert {name for name, verdict in verdicts.items() if verdict is Verdict.UNPROVEN} == {
+        "backfill-incomplete",
+        "fails-on-data",
+        "rows-invented",
+        "rows-lost",
+        "values-changed",
+        "not-rerunnable",
+        "rerun-changes-data",
+        "rerun-changes-schema",
+    }
 
 
 def test_a_migration_that_commits_by_itself_is_told(evaluation: Evaluation) -> None:
