@@ -35,6 +35,11 @@ def blame(ground: Ground, prober: Prober, acting: Acting, breach: Breach) -> Bla
         return Blame(f"UPDATE on the sequence was granted to {role}, or to PUBLIC", fix)
     if table is None:
         return _of_owner(ground, breach)
+    if breach.trigger:
+        name = f"{breach.trigger}()"
+        why = f"policies hide from the trigger's function {name} what it reads, or refuse what it writes"
+        fix = f"make {name} SECURITY DEFINER with a search_path of its own, or let policies show it these rows"
+        return Blame(why, fix)
     if breach.rule == "policy-error":
         return _of_error(breach, _guilty(ground, prober, acting, breach, table))
     name = named(table.qualified_name)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from migrate_validate.catalog.model import Table
 from migrate_validate.findings import Severity
+from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
@@ -101,27 +102,42 @@ class _Judge:
             return False
         if tried.kind == "read":
             return state != NOT_PRIVILEGED or not _about(outcome, self.name)
+        if state != "42P17" and not outcome.cancelled and self._trigger(outcome):
+            return self._hindered(tried)
         if state == NOT_PRIVILEGED or (outcome.cancelled and tried.command in self.errors):
             return False
         if state == "42P17" or outcome.cancelled:
             return True
-        if self._by_trigger(outcome):
-            return False
         # Above all policies the same statement goes through, or is refused for another reason.
         above = self.prober.one(Acting("none", self.acting.settings), replace(tried.probe, look=None))
         return above.sqlstate != state
 
-    def _by_trigger(self, outcome: Outcome) -> bool:
-        """Whether a trigger of the table raised it: triggers may ask who writes, as policies do."""
+    def _hindered(self, tried: Try) -> bool:
+        """Whether a trigger fails only because of policies, where nothing else is in the way of its table's own rows.
+
+        What it raises for another reason is its own: triggers may ask who writes, as policies do.
+        """
+        if tried.aimed or tried.kind not in ("add", "change", "delete") or tried.command in self.errors:
+            return False
+        unbound = f"ALTER ROLE {quote(self.identity.role)} BYPASSRLS"
+        free, without = (self.prober.one(self.acting, _behind(tried, each)) for each in (unbound, REPLICA))
+        return (free.done or free.let_through) and without.done and without.affected > 0
+
+    def _trigger(self, outcome: Outcome) -> str:
+        """The function of the trigger of the table that raised it; empty where none did."""
         called = re.findall(r"^PL/pgSQL function (?:.*\.)?(\S+)\(\) line ", outcome.context, re.MULTILINE)
         names = {trigger.function.rpartition(".")[2] for trigger in self.table.triggers}
-        return bool(called) and called[-1].strip('"') in names
+        return called[-1] if called and called[-1].strip('"') in names else ""
 
     def _error(self, tried: Try, outcome: Outcome) -> None:
         if tried.command not in self.errors:
             said = f"{outcome.message} (SQLSTATE {outcome.sqlstate})"
             what = "takes too long, and is cancelled" if outcome.cancelled else f"ends in an error: {said}"
-            self._breach("policy-error", tried, f"{tried.command} {what}", outcome=outcome)
+            trigger = "" if tried.kind == "read" or outcome.cancelled else self._trigger(outcome)
+            severity = Severity.WARNING if trigger else Severity.ERROR
+            self._breach(
+                "policy-error", tried, f"{tried.command} {what}", severity=severity, outcome=outcome, trigger=trigger
+            )
         self.errors.setdefault(tried.command, outcome.sqlstate or "")
 
     # Reading.
@@ -307,8 +323,10 @@ class _Judge:
         *,
         severity: Severity = Severity.ERROR,
         outcome: Outcome,
+        trigger: str = "",
     ) -> None:
-        self.breaches.append(Breach(rule, self.name, self.identity, tried, said, tuple(rows), severity, outcome))
+        made = Breach(rule, self.name, self.identity, tried, said, tuple(rows), severity, outcome, trigger)
+        self.breaches.append(made)
 
     def _note(self, tried: Try, outcome: Outcome, rows: Iterable[Placed] = ()) -> None:
         deed = Deed(tried, outcome, tuple(rows))

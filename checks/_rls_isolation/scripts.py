@@ -33,8 +33,9 @@ def script(ground: Ground, connection: Connection, acting: Acting, breach: Breac
     without = breach.tried.without
     few = _Sketch(tuple(row for row in _closed(ground, _asking(ground, breach)) if row.at not in without), acting)
     rows = tuple(row for row in ground.by_place.values() if row.universe and row.at not in without)
-    if breach.outcome.cancelled:
-        return _written(ground, breach, replace(few, rows=rows))  # Each trial would take as long again.
+    if breach.outcome.cancelled or breach.trigger:
+        # Each trial would take as long again; a trigger would miss rows that are not there at all.
+        return _written(ground, breach, replace(few, rows=rows))
     for sketch in (few, replace(few, rows=_unhindered(ground, breach, few.rows, rows)), replace(few, rows=rows)):
         if _shows(ground, connection, breach, sketch):
             return _written(ground, breach, _shortened(ground, connection, breach, sketch, rows=shorten))

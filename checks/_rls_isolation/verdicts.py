@@ -27,6 +27,8 @@ class Breach:
     """The rows that are seen or changed."""
     severity: Severity = Severity.ERROR
     outcome: Outcome = field(default_factory=lambda: Outcome(None))
+    trigger: str = ""
+    """The function of a trigger that fails only because policies bind who asks."""
 
 
 @dataclass(frozen=True, slots=True)

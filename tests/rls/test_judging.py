@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from migrate_validate.findings import Severity
 from migrate_validate.postgres import Server
 from tests.rls.scene import probes, scene
 
@@ -108,6 +109,42 @@ def test_a_tenant_of_its_own_may_be_added_and_is_nobody_elses(server: Server) ->
     words = {each.identity: each.word for each in found.accesses if (each.object, each.command) == (ORGS, "INSERT")}
     assert words["member of A as member"] == "own"
     assert words["anon"] == "none"
+
+
+LOGGED = """
+CREATE TABLE log (org_id uuid NOT NULL); ALTER TABLE log ENABLE ROW LEVEL SECURITY;
+REVOKE TRUNCATE ON log FROM anon, authenticated;
+CREATE FUNCTION first() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN INSERT INTO public.log VALUES (NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER first AFTER INSERT ON orgs FOR EACH ROW EXECUTE FUNCTION first();
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql {rights} AS $$ BEGIN {body} RETURN NEW; END $$;
+CREATE TRIGGER noted BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION noted();
+"""
+READS = "IF NOT EXISTS (SELECT FROM public.log WHERE org_id = NEW.org_id) THEN RAISE 'none'; END IF;"
+WRITES = "INSERT INTO public.log VALUES (NEW.org_id);"
+REFUSES = "IF auth.uid() IS NOT NULL THEN RAISE 'not now'; END IF;"
+
+
+@pytest.mark.parametrize(
+    ("body", "rights", "warned"),
+    [
+        (READS, "", True),
+        (WRITES, "", True),
+        (READS, "SECURITY DEFINER", False),
+        (WRITES, "SECURITY DEFINER", False),
+        (REFUSES, "", False),
+    ],
+)
+def test_a_trigger_that_fails_because_of_policies_is_warned_of(
+    server: Server, body: str, rights: str, warned: bool
+) -> None:
+    with scene(server, LOGGED.format(body=body, rights=rights)) as stage:
+        found = stage.examined().breaches
+    # An outsider has no row to add, and who is not asked for at all is stopped by the table's own policies.
+    expected = {("policy-error", NOTES, kind, "noted", Severity.WARNING) for kind in ("member", "both")}
+    assert {(each.rule, each.object, each.identity.kind, each.trigger, each.severity) for each in found} == (
+        expected if warned else set()
+    )
 
 
 def test_the_correct_schema_has_none(server: Server) -> None:
