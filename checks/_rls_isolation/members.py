@@ -50,6 +50,7 @@ def candidates(
         for each in compared
         if each.origin.kind in ("uid", "setting") and each.policy_of != each.table and each.table in references.tables
     }
+    looked_up |= _guarding_themselves(references, people, compared)
     found = []
     for name, table in references.tables.items():
         if name == people.table and name.startswith("auth."):
@@ -58,6 +59,19 @@ def candidates(
             found += list(
                 _of_table(catalog, references, people, compared, table, name in looked_up, declared is not None)
             )
+    return found
+
+
+def _guarding_themselves(references: References, people: Person, compared: Sequence[Comparison]) -> set[str]:
+    """The tables of which policies of other tables read to what people belong, and whose own policies ask who reads."""
+    asking = {each.table for each in compared if each.origin.kind in ("uid", "setting")}
+    found = set()
+    for each in compared:
+        name, _, column = each.origin.name.rpartition(".") if each.origin.kind == "column" else ("", "", "")
+        if name in asking and name in references.tables and each.policy_of != name:
+            others = (hop for hop in references.of(name) if not people.columns_of(hop.references))
+            if any(column in hop.columns for hop in others):
+                found.add(name)
     return found
 
 

@@ -159,21 +159,23 @@ class _Discovery:
         self.references = self.references.with_links(links)
 
     def _link_columns(self) -> None:
-        """Columns that policies compare with a key of another table refer to it."""
-        links: list[Hop] = []
+        """Columns that policies compare with a key of another table refer to it, and columns compared with these."""
+        while links := list(dict.fromkeys(self._compared_with_keys())):
+            self.references = self.references.with_links(links)
+
+    def _compared_with_keys(self) -> Iterator[Hop]:
         for each in self.compared:
-            if each.origin.kind != "column" or each.table not in self.tables:
-                continue
             other, _, column = each.origin.name.rpartition(".")
-            target = self.references.target(other, column)
-            if target is None or target[0] == each.table or self.references.target(each.table, each.column):
-                continue
-            own, its = self.tables[each.table].column(each.column), self._type(target)
-            link = Hop(each.table, (each.column,), target[0], (target[1],), declared=False)
-            if own is not None and own.type == its and link not in links:
-                links.append(link)
-                self._say(f"{each.table}.{each.column} refers to {target[0]}", each)
-        self.references = self.references.with_links(links)
+            pairs = ((each.table, each.column), (other, column))
+            for (table, name), key in (pairs, pairs[::-1]) if each.origin.kind == "column" else ():
+                target = self.references.target(*key)
+                known = self.references.target(table, name) is not None
+                if known or table not in self.tables or target is None or target[0] == table:
+                    continue
+                own, its = self.tables[table].column(name), self._type(target)
+                if own is not None and own.type == its:
+                    self._say(f"{table}.{name} refers to {target[0]}", each)
+                    yield Hop(table, (name,), target[0], (target[1],), declared=False)
 
     def _type(self, column: tuple[str, str]) -> str | None:
         table = self.references.tables.get(column[0])
