@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from migrate_validate.chain.model import Chain, Statement
 from migrate_validate.chain.statements import ScriptError, statements
-from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
+from migrate_validate.findings import Finding, NotApplicable, Result
 from migrate_validate.syntax import GrammarError, Node, node_name, parse, quote, unwrap
 
 from .._shared import enum_name
@@ -37,12 +37,15 @@ class _Change:
 def ineffective(chain: Chain) -> Iterator[Result]:
     """Revocations in one schema of what PUBLIC is given in all: default privileges of a schema only add to those."""
     changes: list[_Change] = []
+    unreadable: list[str] = []
     for script in chain.scripts:
         try:
             changes += [each for statement in statements(script) for each in _changes(statement)]
-        except ScriptError as error:
-            yield Unproven(error.message, script.file)
-    if not any(not each.is_grant for each in changes):
+        except ScriptError:
+            unreadable.append(script.file)
+    if unreadable:
+        yield NotApplicable(f"nothing is known of what {unreadable[0]} sends: it fails")
+    elif not any(not each.is_grant for each in changes):
         yield NotApplicable("no default privilege is taken from PUBLIC")
     everywhere = {(each.objects, each.role) for each in changes if not each.schema and not each.is_grant}
     granted: set[tuple[str, str, str]] = set()

@@ -18,7 +18,8 @@ from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
 from migrate_validate.postgres import Server
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import Registry
-from tests.support.scripts import script_of
+from tests.checks.replays import chain_of
+from tests.support.scripts import script, script_of
 
 reach: Any = import_module("migrate_validate.checks._rls_policies.reach")
 CASES = Path(__file__).parents[1] / "cases"
@@ -186,3 +187,11 @@ def test_what_cannot_be_decided_is_not_passed(connection: psycopg.Connection[Any
         NotApplicable("row level security binds none of mv_case_service")
     ]
     assert Unproven(reason, "mv_nobody") in rule_says(name, connection, "mv_case_anon", "mv_nobody")
+
+
+def test_default_privileges_are_not_judged_where_a_script_fails() -> None:
+    """The rule that applies scripts tells of it."""
+    structure: Any = import_module("migrate_validate.checks.rls_structure")
+    chain = chain_of(script("SELECT 1;", "001_a.sql"), script("SELECT 'open", "002_b.sql"))
+    results = list(structure.ineffective_default_privileges(chain))
+    assert results == [NotApplicable("nothing is known of what 002_b.sql sends: it fails")]
