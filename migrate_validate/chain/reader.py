@@ -12,22 +12,12 @@ from pathlib import Path
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats import FORMATS
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.sql import NO_VERSION
 from migrate_validate.chain.metadata import is_metadata, read_metadata
 from migrate_validate.chain.model import Chain, Script, Seed
+from migrate_validate.chain.nearby import marked_below, usual
 from migrate_validate.config import Settings
 from migrate_validate.errors import ChainError, ConfigError, EmptyChain, Trouble
-
-_USUAL = (
-    "supabase",
-    "migrations",
-    "supabase/migrations",
-    "db/migrations",
-    "db/migrate",
-    "db/migration",
-    "prisma/migrations",
-    "src/main/resources/db/migration",
-)
-"""Where migrations lie in the directories of projects."""
 
 
 def read_chain(path: str | Path, settings: Settings, *, rootdir: Path) -> Chain:
@@ -173,13 +163,23 @@ def _recognized(format: Format, given: Path) -> Recognition | None:
 def _empty(named: str, root: Path, format: Format, contents: Contents) -> ChainError:
     found = [f"{each.file}: {each.reason}" for each in contents.set_aside]
     found += [f"{script.file}: a verification script" for script in contents.verifications]
-    below = next((name for name in _USUAL if (root / name).is_dir()), None)
-    remedy = f"did you mean {named.rstrip('/')}/{below}?" if below else "name migrations 001_x.sql or 20250102_x.sql"
-    if not below and format is not FORMATS[-1]:
-        remedy = f"lay them out as {format.title} has them: {format.layout}"
     what = f"{named} holds no migrations" if found else f"{named} is empty"
     more = [f"... and {len(found) - 20} more"] if len(found) > 20 else []
-    return EmptyChain(what, looked=[str(root), *found[:20], *more], remedy=remedy)
+    return EmptyChain(what, looked=[str(root), *found[:20], *more], remedy=_instead(named, root, format, contents))
+
+
+def _instead(named: str, root: Path, format: Format, contents: Contents) -> str:
+    """What to do where a directory holds no migrations."""
+    plain = format is FORMATS[-1]
+    below = usual(root) or (marked_below(root) if plain else None)
+    if below is not None:
+        return f"did you mean {named.rstrip('/')}/{relative(below, root)}?"
+    if not plain:
+        return f"lay them out as {format.title} has them: {format.layout}"
+    unversioned = [each.file for each in contents.set_aside if each.reason == NO_VERSION]
+    if len(unversioned) == 1:
+        return f"name the file itself: {named.rstrip('/')}/{unversioned[0]}"
+    return "name migrations 001_x.sql or 20250102_x.sql"
 
 
 def _base(settings: Settings, root: Path, rootdir: Path, trouble: Trouble) -> list[Path]:

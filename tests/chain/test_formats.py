@@ -59,6 +59,23 @@ def test_nothing_to_apply_is_told_with_what_there_should_be(tmp_path: Path) -> N
     assert message.endswith("what to do: did you mean ./db/migrations?")
 
 
+def test_a_directory_without_migrations_leads_to_those_that_lie_below(tmp_path: Path) -> None:
+    journal = '{"version": "7", "dialect": "postgresql", "entries": [{"idx": 0, "when": 1, "tag": "0000_a"}]}'
+    files: dict[str, str | bytes] = {"app/__init__.py": "", "app/migrations.py": "MIGRATIONS = [('001', first)]\n"}
+    assert refused(tmp_path / "pymod", files).endswith("what to do: did you mean ./app/migrations.py?")
+    files = {"drizzle.config.ts": "", "drizzle/0000_a.sql": "SELECT 1;", "drizzle/meta/_journal.json": journal}
+    assert refused(tmp_path / "project", files).endswith("what to do: did you mean ./drizzle?")
+    files = {f"node_modules/a/{name}": text for name, text in files.items()}
+    message = refused(tmp_path / "foreign", files)
+    assert message.endswith("what to do: name migrations 001_x.sql or 20250102_x.sql")
+
+
+def test_a_file_without_a_version_can_be_named_itself(tmp_path: Path) -> None:
+    message = refused(tmp_path, {"dump.sql": "SELECT 1;", "README.md": ""})
+    assert message.endswith("what to do: name the file itself: ./dump.sql")
+    assert refused(tmp_path, {"other.sql": ""}).endswith("what to do: name migrations 001_x.sql or 20250102_x.sql")
+
+
 def test_a_directory_that_nobody_may_enter_is_no_mark(tmp_path: Path) -> None:
     home = tmp_path / "db"
     assert read(home, {"1_a.sql": "SELECT 1;", "2_closed/up.sql": "SELECT 2;"}).format == "diesel"

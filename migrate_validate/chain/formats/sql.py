@@ -30,6 +30,9 @@ _EXAMPLES = {
     "_EXAMPLES": "its name ends in _EXAMPLES: statements to read, not to apply",
 }
 
+NO_VERSION = "its name does not begin with a version, so that it has no place in order"
+"""Why a file of SQL is set aside that would be a migration by all else."""
+
 Key = tuple[tuple[int, ...], str, str]
 
 
@@ -129,11 +132,7 @@ def _sort_out(paths: Iterable[Path], root: Path, contents: Contents) -> None:
         elif _VERSIONED.fullmatch(path.stem):
             ups.append(path)
         else:
-            contents.set_aside.append(
-                SetAside(
-                    relative(path, root), "its name does not begin with a version, so that it has no place in order"
-                )
-            )
+            contents.set_aside.append(SetAside(relative(path, root), NO_VERSION))
     stems = {_up_stem(path) for path in ups}
     for path in unclear:
         # 20250103_email_verify.sql verifies something only where the migration 20250103_email.sql exists.
