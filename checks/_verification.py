@@ -71,8 +71,10 @@ def verify(connection: Connection, script: Script) -> Iterator[Result]:
 
 
 def _finding(script: Script, statement: Statement, failure: _Failed) -> Finding:
+    # What has no name is called by its place, which the location says already.
+    named = f"{failure.name}: " if failure.name != _place(statement) else ""
     return Finding(
-        f"{script.file}: {failure.name}: {failure.reason}",
+        f"{script.file}: {named}{failure.reason}",
         location=statement.location,
         statement=statement.sql,
         evidence={"query": failure.name, **({"row": failure.row} if failure.row else {})},
@@ -136,4 +138,8 @@ def _name(script: Script, statement: Statement) -> str:
         titles = [comment for comment in reversed(comments) if any(c.isalnum() for c in comment)]
         if titles:
             return titles[0].strip("-=* ")
-    return f"line {line}"
+    return _place(statement)
+
+
+def _place(statement: Statement) -> str:
+    return f"line {statement.location.line or 1}"

@@ -241,8 +241,9 @@ def step_not_run(chain: Chain) -> Iterator[Result]:
             continue
         later = _after(chain, each)
         who = f"{later[0]} and all after it do" if later[1:] else f"{later[0]} does" if later else "the schema does"
+        said = f"{each.file}:" if "not run" in each.reason else f"{each.file} is not run:"
         yield Finding(
-            f"{each.file} is not run: {each.reason}; {who} without what it makes",
+            f"{said} {each.reason}; {who} without what it makes",
             location=Location(each.file),
             evidence={"after": later},
         )

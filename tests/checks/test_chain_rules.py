@@ -131,6 +131,7 @@ def test_step_not_run() -> None:
         SetAside("001b_fill.go", "a migration in Go", step=True),
         SetAside("../code/Fill.java", "a migration in Java", step=True, before="003"),
         SetAside("after.sql", "a callback", step=True, before=""),
+        SetAside("more.js", "a migration in JavaScript, which is not run here", step=True, before=""),
         SetAside("GUIDE.md", "no SQL"),
     )
     chain = chain_of(script("", "001_a.sql"), script("", "002_b.sql"), script("", "003_c.sql"), set_aside=steps)
@@ -139,6 +140,7 @@ def test_step_not_run() -> None:
         "001b_fill.go is not run: a migration in Go; 002_b.sql and all after it do without what it makes",
         "../code/Fill.java is not run: a migration in Java; 003_c.sql does without what it makes",
         "after.sql is not run: a callback; the schema does without what it makes",
+        "more.js: a migration in JavaScript, which is not run here; the schema does without what it makes",
     ]
     assert {each.severity for each in reported} == {Severity.WARNING}
     assert [each.message for each in findings(chain_rules.set_aside_file(chain))] == ["GUIDE.md is set aside: no SQL"]

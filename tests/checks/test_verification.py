@@ -81,7 +81,7 @@ SELECT 'slugs' AS check, 'FAIL: 2' AS result;
 """
     assert verify(connection, text) == [
         "validate_it.sql: 1. Tables exist: FAIL",
-        "validate_it.sql: line 7: FAIL",
+        "validate_it.sql: FAIL",
         "validate_it.sql: slugs: FAIL: 2",
     ]
 
@@ -99,8 +99,8 @@ def test_an_error_inside_a_transaction_does_not_take_the_rest_with_it(connection
         connection, "BEGIN; CREATE TABLE t (); SELECT 1 / 0; SELECT 'FAIL' FROM pg_class LIMIT 1; ROLLBACK;"
     )
     assert messages == [
-        "validate_it.sql: line 1: division by zero (SQLSTATE 22012)",
-        "validate_it.sql: line 1: FAIL",
+        "validate_it.sql: division by zero (SQLSTATE 22012)",
+        "validate_it.sql: FAIL",
     ]
     assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
