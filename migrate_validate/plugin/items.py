@@ -79,7 +79,12 @@ class Group(pytest.Collector):
         """A node below a chain."""
         path = parent.root / file if file else parent.path
         chain = parent.nodeid
-        own_id = chain if file and parent.path.suffix == ".sql" else f"{chain}{separator}{name}"
+        if file and parent.path.suffix == ".sql":
+            own_id = chain
+        elif file and file.startswith(f"{parent.path.name}["):
+            own_id = f"{chain}{file.removeprefix(parent.path.name)}"
+        else:
+            own_id = f"{chain}{separator}{name}"
         node: Group = cls.from_parent(parent, name=name, nodeid=own_id, path=path)
         node.rules = rules
         node.file = file

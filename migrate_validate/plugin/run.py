@@ -133,7 +133,8 @@ class Run:
     def _is_ours(self, path: Path) -> bool:
         for root, evaluation in self.evaluations.items():
             files = [root / migration.file for migration in evaluation.chain.migrations]
-            if path == root or (root in path.parents and any(path in (file, *file.parents) for file in files)):
+            part = path.parent == root.parent and path.name.startswith(f"{root.name}[")
+            if path == root or part or (root in path.parents and any(path in (file, *file.parents) for file in files)):
                 return True
         return False
 
@@ -233,4 +234,4 @@ def _collected(node: pytest.Collector) -> list[Any]:
 
 
 def _below(node_id: str, chosen: str) -> bool:
-    return chosen == "." or node_id == chosen or node_id.startswith((f"{chosen}::", f"{chosen}/"))
+    return chosen == "." or node_id == chosen or node_id.startswith((f"{chosen}::", f"{chosen}/", f"{chosen}["))

@@ -34,6 +34,19 @@ def test_a_file_is_a_chain_too(pytester: pytest.Pytester) -> None:
     assert "db/001_shop.sql::tables::missing-table" in ids(result)
 
 
+def test_a_module_of_python_is_named_once(pytester: pytest.Pytester) -> None:
+    """Its node ids serve to select from it."""
+    text = "def one(connection):\n    pass\n\nMIGRATIONS = [('001_one', one), ('002_two', one)]\n"
+    write_chain(pytester, "app", {"migrations.py": text})
+    arguments = ("--migrations=app/migrations.py", NO_SERVER, "--collect-only", "-q")
+    found = ids(run_here(pytester, *arguments))
+    assert found[0] == "app/migrations.py[001_one]::applies"
+    assert "app/migrations.py::chain::seed-applies" in found
+    chosen = "app/migrations.py[002_two]::applies"
+    assert ids(run_here(pytester, *arguments, chosen)) == [chosen]
+    assert ids(run_here(pytester, *arguments, "app/migrations.py")) == found
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
