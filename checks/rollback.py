@@ -103,7 +103,7 @@ def rollback_leaves_trace(stage: Stage, settings: Settings) -> Iterator[Result]:
                 [f"{_called(stage.migration)} does not restore what was there before {up.file}{made}:", *lines, *more]
             ),
             object=differences[0].object,
-            location=Location(down.file),
+            location=_way_back(stage.migration),
             statement=statement.sql if statement else None,
             evidence={"made_by": str(statement.location)} if statement else {},
             fix="\n".join(undoing(iter(differences))),
@@ -232,6 +232,14 @@ def _called(migration: Migration) -> str:
     assert migration.down is not None
     file = migration.down.file
     return f"the way back in {file}" if file == migration.file else file
+
+
+def _way_back(migration: Migration) -> Location:
+    """The down script; where it is a part of the migration's own file, its first statement."""
+    down = migration.down
+    assert down is not None
+    places = [each.location for each in statements(down) if each.location.file == migration.file]
+    return min(places, key=lambda each: each.line or 0) if places else Location(down.file)
 
 
 def _down_name(migration: Migration, chain: Chain) -> str:

@@ -293,6 +293,31 @@ def test_a_way_back_in_the_same_file_is_called_so(server: Server, tmp_path: Path
     assert str(finding.location) == "1_a.sql:4:1"
 
 
+GOOSE = "-- +goose Up\ncreate table t ();\n-- +goose Down\n{}\nselect 1;\nselect 2;\n"
+DBMATE = "-- migrate:up\ncreate table t ();\n\n-- migrate:down\nselect 1;\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"), [("1_a.sql", GOOSE.format(""), 5), ("20240101000000_a.sql", DBMATE, 5)]
+)
+def test_a_way_back_in_the_same_file_has_its_line(
+    server: Server, tmp_path: Path, name: str, text: str, line: int
+) -> None:
+    write(tmp_path, {name: text})
+    with evaluated(server, tmp_path) as evaluation:
+        (finding,) = evaluation.evaluate(RULES["rollback-leaves-trace"], name).findings
+    assert str(finding.location) == f"{name}:{line}:1"
+    assert finding.evidence["made_by"] == f"{name}:2:1"
+
+
+def test_a_comment_in_the_way_back_silences_what_is_said_of_it(server: Server, tmp_path: Path) -> None:
+    comment = "-- migrate-validate: ignore rollback-leaves-trace: nobody goes back"
+    write(tmp_path, {"1_a.sql": GOOSE.format(comment)})
+    with evaluated(server, tmp_path) as evaluation:
+        result = evaluation.evaluate(RULES["rollback-leaves-trace"], "1_a.sql")
+    assert (result.verdict, result.findings, len(result.ignored)) == (Verdict.PASSED, (), 1)
+
+
 def test_an_irreversible_migration_says_why(server: Server, tmp_path: Path) -> None:
     write(tmp_path, {"001_t.sql": "-- migrate-validate: irreversible: too much is deleted\ncreate table t ();"})
     with evaluated(server, tmp_path) as evaluation:
