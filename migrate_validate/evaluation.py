@@ -18,6 +18,7 @@ import psycopg
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
+from migrate_validate.chain.making import with_place
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
 from migrate_validate.config import Expectations, Settings
@@ -304,7 +305,7 @@ class Evaluation:
         with contextlib.ExitStack() as resources:
             arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
             verdict, reason, findings, ignored = judge(rule, arguments, self.settings, self.ignores)
-        findings = tuple(self._corroborated(finding) for finding in findings)
+        findings = tuple(self._placed(rule, self._corroborated(finding)) for finding in findings)
         duration = (time.perf_counter() - started) * 1000
         return RuleResult(rule.name, rule.check, file, verdict, reason, findings, duration, ignored)
 
@@ -326,6 +327,16 @@ class Evaluation:
     def squawk(self) -> Squawk:
         """What squawk says of the chain."""
         return Squawk(self.chain, self.server.version // 10000, executable())
+
+    def _placed(self, rule: Rule, finding: Finding) -> Finding:
+        """The finding about the schema with the statement that made what it is about.
+
+        Behind the judgement: comments may silence what has no place of its own wherever its object is made or changed.
+        """
+        kinds = rule.parameters.values()
+        if Catalog not in kinds or Expectations in kinds or rule.scope not in (Scope.SCHEMA, Scope.DATA):
+            return finding
+        return with_place(finding, self.chain.scripts, relations=rule.scope is Scope.SCHEMA)
 
     def _corroborated(self, finding: Finding) -> Finding:
         """The finding with what squawk says of the same statement, where the two look for the same."""
