@@ -119,8 +119,10 @@ class _Judge:
         """
         if tried.aimed or tried.kind not in ("add", "change", "delete") or tried.command in self.errors:
             return False
-        unbound = f"ALTER ROLE {quote(self.identity.role)} BYPASSRLS"
-        free, without = (self.prober.one(self.acting, _behind(tried, each)) for each in (unbound, REPLICA))
+        # Plans that functions keep are made with the policies or without them, and do not notice what a role becomes.
+        unbound = f"ALTER ROLE {quote(self.identity.role)} BYPASSRLS; DISCARD PLANS"
+        free = self.prober.one(self.acting, _behind(tried, unbound))
+        without = self.prober.one(self.acting, _behind(tried, f"{REPLICA}; DISCARD PLANS"))
         return (free.done or free.let_through) and without.done and without.affected > 0
 
     def _trigger(self, outcome: Outcome) -> str:
