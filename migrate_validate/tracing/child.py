@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import psycopg
 
 from migrate_validate.tracing.listening import install, refuse
 from migrate_validate.tracing.recorder import Recorder
+from migrate_validate.tracing.tracebacks import shortened
 
 
 class Trouble(Exception):
@@ -77,7 +77,7 @@ def serve(run: Callable[[Request, Recorder], None]) -> None:
     except Trouble as trouble:
         recorder.tell(trouble=trouble.what, remedy=trouble.remedy)
     except (Exception, SystemExit) as error:  # noqa: BLE001
-        traceback.print_exc()
+        print(shortened(error), file=sys.stderr)
         recorder.fail(error)
     recorder.tell(done=True)
     out.close()
