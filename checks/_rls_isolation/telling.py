@@ -73,7 +73,7 @@ def finding(ground: Ground, told: Told) -> Finding:
             "statement": statement(worst),
             "rows": rows_of(ground, worst.rows[:3]),
             "policies": _policies(ground, worst),
-            "others": sorted({f"{each.identity.label}: {each.said}" for each in told.others}),
+            "others": _others(told),
             "script": told.script,
         },
         fix=_fix(told),
@@ -102,6 +102,17 @@ def _also(told: Told) -> str:
     parts += [f"so do {len(people)} other identities"] if len(people) > 1 else []
     parts += [f"so does {people.pop()}"] if len(people) == 1 else []
     return "".join(f"; {part}" for part in parts)
+
+
+def _others(told: Told) -> list[str]:
+    """Who else, or with what other commands: one line for each identity."""
+    worst = told.worst
+    shown = (worst.identity.label, worst.tried.command)
+    by_label: dict[str, set[str]] = {}
+    for each in told.others:
+        if (each.identity.label, each.tried.command) != shown:
+            by_label.setdefault(each.identity.label, set()).add(each.tried.command)
+    return [f"{label}: {', '.join(sorted(commands))}" for label, commands in sorted(by_label.items())]
 
 
 def _deed(breach: Breach) -> str:

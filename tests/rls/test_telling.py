@@ -69,6 +69,19 @@ def test_the_script_shows_it_and_leaves_nothing(tmp_path: Path, server: Server) 
     assert str(finding.location) == "002_step.sql:1:1"
 
 
+def test_everybody_else_has_one_line(tmp_path: Path, server: Server) -> None:
+    opened = "CREATE POLICY opened ON notes USING (true) WITH CHECK (true);"
+    with evaluated(tmp_path, server, NOTES, opened) as evaluation:
+        written, added = found(evaluation, "cross-tenant-write"), found(evaluation, "cross-tenant-insert")
+    for finding in (written, added):
+        labels = [line.rpartition(": ")[0] for line in finding.evidence["others"]]
+        assert len(labels) == len(set(labels)) > 0
+    commands = {line.rpartition(": ")[2] for line in written.evidence["others"]}
+    assert commands == {"DELETE, INSERT, UPDATE", "DELETE, INSERT"}  # the one that is shown has its UPDATE there
+    assert "tenant A" in added.message
+    assert added.evidence["others"] == ["tenant B: INSERT"]
+
+
 CLOSED = "CREATE FUNCTION mine(t uuid) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT t = tenant()';\n"
 POLICY = "CREATE POLICY mine ON notes FOR DELETE USING (mine(tenant_id));\n"
 OPENING = {
