@@ -127,18 +127,21 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
 
     def find() -> dict[Assumption, bool | None]:
         others = {each: tuple(other for other in own if other != each) for each in own}
-        without = {each: _search(stage, settings, rest, _PATIENCE) for each, rest in others.items()}
+        without = {each: _search(stage, settings, rest, first_only=True) for each, rest in others.items()}
         return {each: False if found.harmful else None if found.cut_short else True for each, found in without.items()}
 
     return stage.once("unneeded assumptions", find)
 
 
-def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], patience: float = 1) -> Searched:
+def _search(
+    stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], *, first_only: bool = False
+) -> Searched:
+    """Look for harms: for all of them and their smallest rows, or only for whether there is one."""
     script = stage.migration.up
     rehearsed = together(script) or script
     budget = Budget.of(stage, settings)
     with stage.trial(rehearsed, limit=budget.statement) as trial:
-        until = time.monotonic() + budget.seconds * patience
+        until = time.monotonic() + budget.seconds * (_PATIENCE if first_only else 1)
         before = trial.catalog()
         tables = met(stage.step, before)
         if not tables:
@@ -150,7 +153,8 @@ def _search(stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)
         restore(trial.connection, first)
         drawn = datasets(catalog, tables, learned, ROWS, chance())
-        search = _Searching(trying, drawn, budget, until, learned.unfilled, Memory.of(stage, before, past))
+        memory = Memory.of(stage, before, past)
+        search = _Searching(trying, drawn, budget, until, learned.unfilled, memory, first_only)
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -169,6 +173,8 @@ class _Searching:
     """When to end it, as time.monotonic() tells."""
     unfilled: Mapping[str, str]
     memory: Memory
+    first_only: bool
+    """Whether the search ends with the first harm, as it is."""
     tally: Tally = field(default_factory=Tally)
     stopped: str = ""
     cut_short: bool = False
@@ -205,6 +211,8 @@ class _Searching:
     def _explore(self, attempt: Attempt) -> None:
         self.cut_short = False
         for data in itertools.islice(self.drawn, self.budget.examples):
+            if self.first_only and self.tally.harmful:
+                return
             if self._late():
                 self.cut_short = True
                 return
@@ -221,7 +229,8 @@ class _Searching:
 
     def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
         worst = list(self.tally.worst())
-        shrunk = {key for key, met_with, _ in worst[:HARMS] if met_with.harm.severity is not Severity.INFO}
+        most = 0 if self.first_only else HARMS
+        shrunk = {key for key, met_with, _ in worst[:most] if met_with.harm.severity is not Severity.INFO}
         end = time.monotonic() + SHRINKING
         for key, met_with, others in worst:
             harm, data = met_with.harm, met_with.data
@@ -257,7 +266,7 @@ class _Searching:
 
     def explained(self, found: Searched) -> Searched:
         """The same, with what the migration takes for granted where it fails."""
-        if all(self.tally.met[each.harm.identity].failure is None for each in found.counterexamples):
+        if self.first_only or all(self.tally.met[each.harm.identity].failure is None for each in found.counterexamples):
             return found
         with self.trying.stage.trial() as trial:
             return replace(found, counterexamples=tuple(self._explained(trial, each) for each in found.counterexamples))

@@ -60,6 +60,11 @@ class Tally:
         else:
             self.failed.setdefault(outcome.harms[0].identity, []).append(outcome.data)
 
+    @property
+    def harmful(self) -> bool:
+        """Whether anything was met that is more than information."""
+        return any(each.harm.severity is not Severity.INFO for each in self.met.values())
+
     def count_from_here(self) -> None:
         """Keep what was met, and count only what comes now: what was not drawn says nothing of how often it happens."""
         self.tried = self.passed_over = 0
