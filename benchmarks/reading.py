@@ -5,20 +5,15 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-# alembic.py here has the name of a library, which must not be found in its stead.
-sys.path = [each for each in sys.path if Path(each or ".").resolve() != Path(__file__).parent]
-sys.path.append(str(Path(__file__).parent))
+from measuring import medians, seconds, show
 
-from measuring import medians, seconds, show  # noqa: E402
-
-from migrate_validate import Settings  # noqa: E402
-from migrate_validate.chain.formats import FORMATS  # noqa: E402
-from migrate_validate.chain.reader import read_chain  # noqa: E402
+from migrate_validate import Settings
+from migrate_validate.chain.formats import FORMATS
+from migrate_validate.chain.reader import read_chain
 
 RUNS = 5
 _UP = """-- What customers say of part {n}.
@@ -177,7 +172,7 @@ CHAINS: Mapping[str, Callable[[int], Files]] = {
     "yoyo": paired("{padded}_part.sql", "{padded}_part.rollback.sql"),
 }
 """The files of a chain, by name and text, for so many migrations."""
-ELSEWHERE = {"alembic": "benchmarks/alembic.py", "django": "the library reads them, in a process of its own"}
+ELSEWHERE = {"alembic": "benchmarks/alembic_revisions.py", "django": "the library reads them, in a process of its own"}
 """Where reading is the work of another tool."""
 
 

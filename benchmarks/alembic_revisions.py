@@ -10,17 +10,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-# This file has the name of the library: it must not be found in its stead.
-sys.path = [each for each in sys.path if Path(each or ".").resolve() != Path(__file__).parent]
-sys.path.append(str(Path(__file__).parent))
+from measuring import medians, seconds, show
 
-from measuring import medians, seconds, show  # noqa: E402
-
-from migrate_validate import Settings  # noqa: E402
-from migrate_validate.chain.reader import read_chain  # noqa: E402
-from migrate_validate.chain.statements import statements  # noqa: E402
-from migrate_validate.evaluation import Evaluation  # noqa: E402
-from migrate_validate.postgres import Server, ServerOptions, open_server  # noqa: E402
+from migrate_validate import Settings
+from migrate_validate.chain.reader import read_chain
+from migrate_validate.chain.statements import statements
+from migrate_validate.evaluation import Evaluation
+from migrate_validate.postgres import Server, ServerOptions, open_server
 
 _ENV = """
 from alembic import context
