@@ -12,7 +12,7 @@ from migrate_validate.chain.reader import read_chain
 from migrate_validate.config import Settings
 from migrate_validate.errors import ConfigError
 from tests.chain.formats.chains import read, refused
-from tests.chain.test_reader import unprivileged
+from tests.support.permissions import unprivileged
 
 
 def test_each_has_a_name_of_its_own_and_one_fits_everything() -> None:

@@ -34,6 +34,13 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def newest_server() -> Iterator[Server]:
+    """A server of the newest major version, for what has nothing to do with the version."""
+    with open_server(ServerOptions(major=available_majors()[-1])) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="package", params=available_majors(), ids=lambda major: f"pg{major}")
 def server_of_its_own(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The same for tests that leave roles and settings of the whole server behind, under the name ``server``."""

@@ -22,6 +22,11 @@ def read(root: Path, files: Files, path: str = ".", settings: Settings = FAST) -
     return read_chain(path, settings, rootdir=root)
 
 
+def plain(folder: str, *names: str) -> Files:
+    """Files below a folder that hold a statement each, of no consequence."""
+    return {f"{folder}/{name}": "SELECT 1;\n" for name in names}
+
+
 def applied(chain: Chain) -> list[str]:
     """The files of the migrations, in their order."""
     return [each.file for each in chain.migrations]

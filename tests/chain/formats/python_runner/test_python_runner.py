@@ -1,4 +1,4 @@
-"""Runners of a project's own, steps of yoyo in Python, and bases that SQLAlchemy makes."""
+"""Runners of a project's own, and bases that SQLAlchemy makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from migrate_validate.postgres import Server
 from migrate_validate.tracing.tracing import remarks
 from tests.chain.formats.chains import read
 from tests.replay.chains import FAST
-from tests.tracing.projects import Files, alembic, by_the_tool, differences, rows, traced
+from tests.tracing.projects import Files, rows, traced
 
 RUNNER = '''
 def create(connection):
@@ -38,8 +38,8 @@ OTHERS = (1, 2)
 '''
 
 
-def test_a_module_that_lists_callables(server: Server, tmp_path: Path) -> None:
-    with traced(server, tmp_path, {"migration_runner.py": RUNNER}) as run:
+def test_a_module_that_lists_callables(newest_server: Server, tmp_path: Path) -> None:
+    with traced(newest_server, tmp_path, {"migration_runner.py": RUNNER}) as run:
         assert run.outcomes == ["applied"] * 3
         assert [each.file for each in run.chain.migrations] == [
             "migration_runner.py[001_create]",
@@ -72,7 +72,7 @@ def test_a_module_that_lists_callables(server: Server, tmp_path: Path) -> None:
         ]
 
 
-def test_a_module_that_lists_statements(server: Server, tmp_path: Path) -> None:
+def test_a_module_that_lists_statements(newest_server: Server, tmp_path: Path) -> None:
     """They are read where they stand, in a method as well, and nothing is run."""
     text = '''
 import nothing_of_this_name
@@ -93,7 +93,7 @@ class MigrationRunner:
             {"name": "002_more", "sql": "ALTER TABLE users ADD COLUMN n int; SELECT 1"},
         ]
 '''
-    with traced(server, tmp_path, {"db/migration_runner.py": text}, "db/migration_runner.py") as run:
+    with traced(newest_server, tmp_path, {"db/migration_runner.py": text}, "db/migration_runner.py") as run:
         assert run.outcomes == ["applied", "applied"]
         assert run.sent("001") == ["11: CREATE TABLE users (id int)", "13: CREATE INDEX by_id ON users (id)"]
         assert run.sent("002") == ["17: ALTER TABLE users ADD COLUMN n int", "17: SELECT 1"]
@@ -106,7 +106,7 @@ class MigrationRunner:
         )
 
 
-def test_a_directory_of_files(server: Server, tmp_path: Path) -> None:
+def test_a_directory_of_files(newest_server: Server, tmp_path: Path) -> None:
     """With connections of SQLAlchemy and of psycopg, and rows that are copied."""
     files: Files = {
         "001_a.py": (
@@ -126,44 +126,13 @@ def test_a_directory_of_files(server: Server, tmp_path: Path) -> None:
         ),
         "helpers.py": "",
     }
-    with traced(server, tmp_path, files) as run:
+    with traced(newest_server, tmp_path, files) as run:
         assert run.outcomes == ["applied"] * 3
         assert run.sent("001") == ["4: create table a (id int)"]
         assert run.back("001") == ["7: drop table a"]
         assert run.sent("010") == ["8: create table kept (id int)"]
         assert rows(run.replay.database, "select id from a order by id") == [(1,), (2,)]
         assert [each.reason for each in run.chain.set_aside] == ["no migration: no 001_name.py with up(connection)"]
-
-
-def test_steps_of_yoyo_in_python(server: Server, tmp_path: Path) -> None:
-    """Between files of SQL, as yoyo applies them."""
-    files: Files = {
-        "0001.users.sql": "create table users (id int primary key, n text);\n",
-        "0002.more.py": (
-            "from yoyo import step\n\n__depends__ = {'0001.users'}\n\n"
-            "def apply(conn):\n    conn.cursor().execute(\"insert into users values (1, 'a')\")\n\n"
-            "def back(conn):\n    conn.cursor().execute('delete from users')\n\n"
-            "steps = [\n    step('create index by_n on users (n)', 'drop index by_n'),\n    step(apply, back),\n]\n"
-        ),
-        "0003.apart.py": (
-            "from yoyo import step\n\n__depends__ = {'0002.more'}\n__transactional__ = False\n\n"
-            "steps = [step('create index concurrently by_id on users (id)')]\n"
-        ),
-    }
-    with traced(server, tmp_path, files) as run:
-        assert run.outcomes == ["applied"] * 3
-        assert run.sent("0002.more") == [
-            "12: create index by_n on users (n)",
-            "6: insert into users values (1, 'a')",
-        ]
-        assert run.back("0002.more") == ["9: delete from users", "12: drop index by_n"]
-        assert run.migration("0003.apart").down is None
-        with by_the_tool(
-            server, tmp_path, "-m", "yoyo", "apply", "--batch", "--no-config-file", "-d", "URL", "."
-        ) as database:
-            ours, theirs = run.replay.database, database
-            made = [each for each in differences(ours, theirs) if "yoyo" not in each]
-            assert made == []
 
 
 MODELS = """
@@ -183,10 +152,10 @@ class Order(Base):
 """
 
 
-def test_a_base_that_sqlalchemy_makes(server: Server, tmp_path: Path) -> None:
+def test_a_base_that_sqlalchemy_makes(newest_server: Server, tmp_path: Path) -> None:
     files: Files = {"app/__init__.py": "", "app/models.py": MODELS, "db/001_more.sql": "alter table users add n int;\n"}
     settings = replace(FAST, base=("app.models:Base",))
-    with traced(server, tmp_path, files, "db", settings) as run:
+    with traced(newest_server, tmp_path, files, "db", settings) as run:
         assert run.outcomes == ["applied"]
         (base,) = run.replay.timeline.base
         assert base.script.file == "../app/models.py[Base]"
@@ -197,19 +166,13 @@ def test_a_base_that_sqlalchemy_makes(server: Server, tmp_path: Path) -> None:
         ]
 
 
-def test_how_conventions_in_python_are_recognized(tmp_path: Path) -> None:
-    """Each by a mark of its own; files of SQL beside an env.py are none of Alembic's."""
-    projects: dict[str, tuple[Files, str, str]] = {
-        "ini": (alembic({"a1": "def upgrade():\n    pass\n"}), ".", "it holds alembic.ini"),
-        "env": (alembic({"a1": "def upgrade():\n    pass\n"}), "db", "db/env.py uses Alembic"),
-        "versions": (alembic({"a1": "def upgrade():\n    pass\n"}), "db/versions", "db/env.py uses Alembic"),
-        "list": ({"migrations.py": "MIGRATIONS = [('001', f)]\n"}, ".", "migrations.py lists migrations by name"),
-        "files": ({"001_a.py": "def up(c):\n    pass\n"}, ".", "001_a.py has a function up(connection)"),
+def test_how_it_is_recognized(tmp_path: Path) -> None:
+    projects: dict[str, tuple[Files, str]] = {
+        "list": ({"migrations.py": "MIGRATIONS = [('001', f)]\n"}, "migrations.py lists migrations by name"),
+        "files": ({"001_a.py": "def up(c):\n    pass\n"}, "001_a.py has a function up(connection)"),
     }
-    for name, (files, path, because) in projects.items():
-        assert read(tmp_path / name, files, path).recognized == because
-    others: Files = {"db/env.py": "from alembic import context\n", "db/sql/001_a.sql": "select 1;\n"}
-    assert read(tmp_path / "sql", others, "db/sql").format == "sql"
+    for name, (files, because) in projects.items():
+        assert read(tmp_path / name, files).recognized == because
     paths: Files = {"migrate.py": "migrations = [('001', Path('001.sql'))]\n", "001_a.sql": "select 1;\n"}
     assert read(tmp_path / "paths", paths).format == "sql"
 

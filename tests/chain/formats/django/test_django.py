@@ -64,9 +64,9 @@ class Migration(migrations.Migration):
 CHAIN = {"0001_first": FIRST, "0002_second": SECOND, "0003_third": THIRD}
 
 
-def test_what_migrations_send(server: Server, tmp_path: Path) -> None:
+def test_what_migrations_send(newest_server: Server, tmp_path: Path) -> None:
     """The lines are those of the operations, and the servers of the settings do not exist."""
-    with traced(server, tmp_path, django(CHAIN)) as run:
+    with traced(newest_server, tmp_path, django(CHAIN)) as run:
         assert run.outcomes == ["applied"] * 3
         assert [(each.version, each.file) for each in run.chain.migrations] == [
             ("shop.0001_first", "shop/migrations/0001_first.py"),
@@ -105,10 +105,10 @@ def test_what_migrations_send(server: Server, tmp_path: Path) -> None:
         ]
 
 
-def test_the_schema_is_that_of_manage_py_migrate(server: Server, tmp_path: Path) -> None:
+def test_the_schema_is_that_of_manage_py_migrate(newest_server: Server, tmp_path: Path) -> None:
     """With apps that are installed, whose migrations come first and whose tables are not judged."""
     apps = '"django.contrib.contenttypes", "django.contrib.auth", "shop"'
-    with traced(server, tmp_path, django(CHAIN, apps), "manage.py") as run:
+    with traced(newest_server, tmp_path, django(CHAIN, apps), "manage.py") as run:
         assert run.outcomes == ["applied"] * 3
         assert run.replay.timeline.base[0].script.file == "django/contrib/contenttypes/migrations/0001_initial.py"
         assert "public.auth_user" in run.replay.timeline.tool_tables
@@ -119,13 +119,15 @@ def test_the_schema_is_that_of_manage_py_migrate(server: Server, tmp_path: Path)
             "'django.db.backends.postgresql', 'NAME': os.environ['PGDATABASE'], 'HOST': os.environ['PGHOST'], "
             "'PORT': os.environ['PGPORT'], 'USER': os.environ['PGUSER']}}\n"
         )
-        with by_the_tool(server, tmp_path, "manage.py", "migrate", DJANGO_SETTINGS_MODULE="own_settings") as database:
+        with by_the_tool(
+            newest_server, tmp_path, "manage.py", "migrate", DJANGO_SETTINGS_MODULE="own_settings"
+        ) as database:
             assert differences(run.replay.database, database) == []
             applied = "select app, name from django_migrations order by 1, 2"
             assert rows(run.replay.database, applied) == rows(database, applied)
 
 
-def test_migrations_of_others_behind_ours(server: Server, tmp_path: Path) -> None:
+def test_migrations_of_others_behind_ours(newest_server: Server, tmp_path: Path) -> None:
     """What needs a table of ours is applied as soon as that is there, and is none of our migrations."""
     user = """
 class Migration(migrations.Migration):
@@ -152,27 +154,27 @@ class User(models.Model):
     apps = '"django.contrib.contenttypes", "django.contrib.auth", "django.contrib.admin", "shop"'
     files = django({"0001_user": user, "0002_more": more}, apps, settings='AUTH_USER_MODEL = "shop.User"\n')
     files["shop/models.py"] = model
-    with traced(server, tmp_path, files) as run:
+    with traced(newest_server, tmp_path, files) as run:
         assert run.outcomes == ["applied", "applied"]
         seeds = [(each.script.file.split("/")[2], each.before) for each in run.chain.seeds]
         assert seeds[:1] == [("admin", "shop.0002_more")]
         assert {str(each.run.outcome) for each in run.replay.timeline.seeds} == {"applied"}
 
 
-def test_a_squash_and_one_without_a_way_back(server: Server, tmp_path: Path) -> None:
+def test_a_squash_and_one_without_a_way_back(newest_server: Server, tmp_path: Path) -> None:
     squash = FIRST.replace("dependencies = []", 'replaces = [("shop", "0001_first"), ("shop", "0002_gone")]')
     last = """
 class Migration(migrations.Migration):
     dependencies = [("shop", "0001_squashed")]
     operations = [migrations.RunSQL("create table t (id int)")]
 """
-    with traced(server, tmp_path, django({"0001_squashed": squash, "0003_last": last})) as run:
+    with traced(newest_server, tmp_path, django({"0001_squashed": squash, "0003_last": last})) as run:
         assert run.outcomes == ["applied", "applied"]
         assert run.migration("shop.0003_last").down is None
         assert rows(run.replay.database, "select count(*) from django_migrations") == [(3,)]
 
 
-def test_a_way_back_is_missing_in_the_words_of_django(server: Server, tmp_path: Path) -> None:
+def test_a_way_back_is_missing_in_the_words_of_django(newest_server: Server, tmp_path: Path) -> None:
     last = """
 class Migration(migrations.Migration):
     dependencies = [("shop", "0001_first")]
@@ -181,12 +183,14 @@ class Migration(migrations.Migration):
     write(tmp_path, django({"0001_first": FIRST, "0002_last": last}))
     settings = replace(FAST, severity={"missing-rollback": "error"})
     chain = read_chain(".", settings, rootdir=tmp_path)
-    with contextlib.closing(Evaluation(chain, settings, ServerOptions(major=server.version // 10000))) as evaluation:
+    with contextlib.closing(
+        Evaluation(chain, settings, ServerOptions(major=newest_server.version // 10000))
+    ) as evaluation:
         (finding,) = evaluation.evaluate(evaluation.registry["missing-rollback"], chain.migrations[-1].file).findings
     assert finding.fix.startswith("give each RunPython a reverse_code")
 
 
-def test_rows_that_are_read(server: Server, tmp_path: Path) -> None:
+def test_rows_that_are_read(newest_server: Server, tmp_path: Path) -> None:
     """At once, or through a cursor on the server."""
     body = """
 def fill(apps, schema_editor):
@@ -203,12 +207,12 @@ class Migration(migrations.Migration):
         "0002_fill": body.format("all", "0001_first"),
         "0003_again": body.format("iterator", "0002_fill"),
     }
-    with traced(server, tmp_path, django(chain)) as run:
+    with traced(newest_server, tmp_path, django(chain)) as run:
         assert str(run.trace("shop.0002_fill").reads) == "shop/migrations/0002_fill.py:4"
         assert str(run.trace("shop.0003_again").reads) == "shop/migrations/0003_again.py:4"
 
 
-def test_the_migrations_of_one_app(server: Server, tmp_path: Path) -> None:
+def test_the_migrations_of_one_app(newest_server: Server, tmp_path: Path) -> None:
     """Those of other apps of the project are what stands before them."""
     files = django({"0001_first": FIRST}, '"shop", "stock"')
     stock = FIRST.replace("dependencies = []", 'dependencies = [("shop", "0001_first")]').replace("shop.", "stock.")
@@ -217,7 +221,7 @@ def test_the_migrations_of_one_app(server: Server, tmp_path: Path) -> None:
         "stock/migrations/__init__.py": "",
         "stock/migrations/0001_stock.py": f"from django.db import migrations, models\n{stock}",
     }
-    with traced(server, tmp_path, files, "stock/migrations") as run:
+    with traced(newest_server, tmp_path, files, "stock/migrations") as run:
         assert [each.version for each in run.chain.migrations] == ["stock.0001_stock"]
         assert [each.file for each in run.chain.base] == ["../../shop/migrations/0001_first.py"]
         assert run.outcomes == ["applied"]

@@ -10,8 +10,9 @@ from migrate_validate.chain.model import TransactionMode
 from migrate_validate.config import SeedEntry
 from migrate_validate.findings import Location
 from migrate_validate.postgres import Server
+from tests.chain.formats.chains import read
 from tests.replay.chains import FAST
-from tests.tracing.projects import alembic, by_the_tool, differences, rows, traced
+from tests.tracing.projects import Files, alembic, by_the_tool, differences, rows, traced
 
 USERS = """
 def upgrade():
@@ -56,9 +57,9 @@ def downgrade():
 """
 
 
-def test_what_revisions_send(server: Server, tmp_path: Path) -> None:
+def test_what_revisions_send(newest_server: Server, tmp_path: Path) -> None:
     """Every statement with its values and its line; the address in alembic.ini leads nowhere, and nobody goes there."""
-    with traced(server, tmp_path, alembic({"a1": USERS, "b2 after a1": NAMES})) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": USERS, "b2 after a1": NAMES})) as run:
         assert run.outcomes == ["applied", "applied"]
         assert [(each.version, each.name, each.file) for each in run.chain.migrations] == [
             ("a1", "it", "db/versions/a1_it.py"),
@@ -99,7 +100,7 @@ def test_what_revisions_send(server: Server, tmp_path: Path) -> None:
         assert run.replay.timeline.tool_tables == {"public.alembic_version"}
 
 
-def test_branches_heads_and_merges_as_alembic_leaves_them(server: Server, tmp_path: Path) -> None:
+def test_branches_heads_and_merges_as_alembic_leaves_them(newest_server: Server, tmp_path: Path) -> None:
     """The same order, the same rows of alembic_version and the same schema as `alembic upgrade heads`."""
     files = alembic(
         {
@@ -112,10 +113,10 @@ def test_branches_heads_and_merges_as_alembic_leaves_them(server: Server, tmp_pa
             "o2 after o1": _table("more") + 'depends_on = "x1"\n',
         }
     )
-    with traced(server, tmp_path, files) as run:
+    with traced(newest_server, tmp_path, files) as run:
         assert set(run.outcomes) == {"applied"}
         order = [each.version for each in run.chain.migrations]
-        with by_the_tool(server, tmp_path, "-c", UPGRADE) as database:
+        with by_the_tool(newest_server, tmp_path, "-c", UPGRADE) as database:
             assert rows(database, "select version from applied order by number") == [(each,) for each in order]
             versions = "select version_num from alembic_version order by 1"
             assert rows(run.replay.database, versions) == rows(database, versions)
@@ -149,7 +150,7 @@ command.upgrade(Config("alembic.ini"), "heads")
 """Upgrades through Alembic alone, and writes down the order."""
 
 
-def test_one_transaction_for_all_and_one_for_each(server: Server, tmp_path: Path) -> None:
+def test_one_transaction_for_all_and_one_for_each(newest_server: Server, tmp_path: Path) -> None:
     """What fails in one transaction of all revisions is told, with the way out of it."""
     made = """
 def upgrade():
@@ -163,7 +164,7 @@ def upgrade():
             "c3 after b2": "def upgrade():\n    op.execute(\"select 'ok'::mood\")\n",
         }
     )
-    with traced(server, tmp_path, files) as run:
+    with traced(newest_server, tmp_path, files) as run:
         assert run.outcomes == ["applied", "applied", "failed"]
         failed = run.replay.timeline.steps[2].run.failure
         assert failed is not None
@@ -176,11 +177,11 @@ def upgrade():
     env = files["db/env.py"]
     assert isinstance(env, str)
     env = env.replace("target_metadata=None", "transaction_per_migration=True")
-    with traced(server, tmp_path, {**files, "db/env.py": env}) as run:
+    with traced(newest_server, tmp_path, {**files, "db/env.py": env}) as run:
         assert run.outcomes == ["applied", "applied", "applied"]
 
 
-def test_batch_and_inspection(server: Server, tmp_path: Path) -> None:
+def test_batch_and_inspection(newest_server: Server, tmp_path: Path) -> None:
     """A look at the schema is none at rows, and is not sent again."""
     body = """
 def upgrade():
@@ -192,7 +193,7 @@ def upgrade():
 def downgrade():
     raise NotImplementedError("there is none")
 """
-    with traced(server, tmp_path, alembic({"a1": body})) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": body})) as run:
         assert run.sent("a1") == ["7: create table t (id int)", "9: ALTER TABLE t ADD COLUMN n INTEGER"]
         assert run.trace("a1").reads is None
         assert run.migration("a1").down is None
@@ -201,14 +202,14 @@ def downgrade():
         )
 
 
-def test_rows_that_are_read(server: Server, tmp_path: Path) -> None:
+def test_rows_that_are_read(newest_server: Server, tmp_path: Path) -> None:
     body = """
 def upgrade():
     connection = op.get_bind()
     for (id_,) in connection.execute(sa.text("select id from users")).fetchall():
         connection.execute(sa.text("update users set email = :e where id = :i"), {"e": "x", "i": id_})
 """
-    with traced(server, tmp_path, alembic({"a1": USERS, "b2 after a1": body})) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": USERS, "b2 after a1": body})) as run:
         assert str(run.trace("b2").reads) == "db/versions/b2_it.py:8"
         assert run.sent("b2")[1:] == [
             "9: update users set email = 'x' where id = 1",
@@ -216,7 +217,7 @@ def upgrade():
         ]
 
 
-def test_savepoints_and_failures_that_are_caught(server: Server, tmp_path: Path) -> None:
+def test_savepoints_and_failures_that_are_caught(newest_server: Server, tmp_path: Path) -> None:
     """What was refused is not sent again; what went back to a savepoint goes back again."""
     body = """
 def upgrade():
@@ -228,7 +229,7 @@ def upgrade():
     except sa.exc.ProgrammingError:
         op.execute("insert into t values (1)")
 """
-    with traced(server, tmp_path, alembic({"a1": body})) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": body})) as run:
         assert run.outcomes == ["applied"]
         assert [each.partition(": ")[2].split("sa_")[0].strip() for each in run.sent("a1")] == [
             "create table t (id int)",
@@ -240,7 +241,7 @@ def upgrade():
         assert rows(run.replay.database, "select to_regclass('gone') is null, (select count(*) from t)") == [(True, 1)]
 
 
-def test_an_asynchronous_engine(server: Server, tmp_path: Path) -> None:
+def test_an_asynchronous_engine(newest_server: Server, tmp_path: Path) -> None:
     env = """
 import asyncio
 from alembic import context
@@ -259,13 +260,13 @@ async def main():
 
 asyncio.run(main())
 """
-    with traced(server, tmp_path, alembic({"a1": _table("t")}, env=env)) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": _table("t")}, env=env)) as run:
         assert run.outcomes == ["applied"]
         assert run.sent("a1") == ["7: create table t (id int)"]
         assert run.back("a1") == ["10: drop table t"]
 
 
-def test_what_env_py_sends_itself(server: Server, tmp_path: Path) -> None:
+def test_what_env_py_sends_itself(newest_server: Server, tmp_path: Path) -> None:
     """A schema that it makes stands before the first revision, what it sets before each of them."""
     files = alembic({"a1": _table("t")})
     usual = files["db/env.py"]
@@ -275,25 +276,25 @@ def test_what_env_py_sends_itself(server: Server, tmp_path: Path) -> None:
         '    connection.exec_driver_sql("create schema if not exists app")\n'
         '    connection.exec_driver_sql("set search_path to app")\n    connection.commit()\n    context.configure(',
     )
-    with traced(server, tmp_path, {**files, "db/env.py": env}) as run:
+    with traced(newest_server, tmp_path, {**files, "db/env.py": env}) as run:
         assert run.outcomes == ["applied"]
         assert [each.script.file for each in run.replay.timeline.base] == ["db/env.py"]
         assert rows(run.replay.database, "select to_regclass('app.t') is not null") == [(True,)]
 
 
-def test_several_directories_of_revisions(server: Server, tmp_path: Path) -> None:
+def test_several_directories_of_revisions(newest_server: Server, tmp_path: Path) -> None:
     """As version_locations names them."""
     files = alembic({"a1": _table("t"), "b2 after a1": _table("u")})
     files["more/b2_it.py"] = files.pop("db/versions/b2_it.py")
     ini = files["alembic.ini"]
     assert isinstance(ini, str)
     files["alembic.ini"] = f"{ini}version_locations = %(here)s/db/versions %(here)s/more\npath_separator = space\n"
-    with traced(server, tmp_path, files, "alembic.ini") as run:
+    with traced(newest_server, tmp_path, files, "alembic.ini") as run:
         assert [each.file for each in run.chain.migrations] == ["db/versions/a1_it.py", "more/b2_it.py"]
         assert run.outcomes == ["applied", "applied"]
 
 
-def test_comments_and_words_are_seen_without_running(server: Server, tmp_path: Path) -> None:
+def test_comments_and_words_are_seen_without_running(newest_server: Server, tmp_path: Path) -> None:
     """Comments of Python are comments of the script, at their places."""
     body = '''
 def upgrade():
@@ -302,7 +303,7 @@ def upgrade():
         CREATE EXTENSION IF NOT EXISTS citext
     """)
 '''
-    with traced(server, tmp_path, alembic({"a1": body})) as run:
+    with traced(newest_server, tmp_path, alembic({"a1": body})) as run:
         text = run.migration("a1").up.text
         assert text.split("\n")[6:9] == [
             "    -- migrate-validate: irreversible: nobody wants it back",
@@ -311,7 +312,7 @@ def upgrade():
         ]
 
 
-def test_rows_that_are_loaded_before_a_revision(server: Server, tmp_path: Path) -> None:
+def test_rows_that_are_loaded_before_a_revision(newest_server: Server, tmp_path: Path) -> None:
     """A revision meets them where it is traced as well."""
     body = """
 def upgrade():
@@ -322,16 +323,25 @@ def upgrade():
     files = alembic({"a1": "def upgrade():\n    op.execute('create table t (id int, n text)')\n", "b2 after a1": body})
     files["seed.sql"] = "insert into t values (7, 'a%');"
     settings = replace(FAST, seeds=(SeedEntry("seed.sql", before="b2"),))
-    with traced(server, tmp_path, files, settings=settings) as run:
+    with traced(newest_server, tmp_path, files, settings=settings) as run:
         assert run.sent("b2")[1:] == ["9: delete from t where id = 7"]
         assert rows(run.replay.database, "select count(*) from t") == [(0,)]
 
 
-def test_a_configuration_beside_env_py(server: Server, tmp_path: Path) -> None:
+def test_a_configuration_beside_env_py(newest_server: Server, tmp_path: Path) -> None:
     """As Flask-Migrate has it, which names no directory in it."""
     files = alembic({"a1": _table("t")})
     files["db/alembic.ini"] = "[alembic]\n"
     del files["alembic.ini"]
-    with traced(server, tmp_path, files, "db") as run:
+    with traced(newest_server, tmp_path, files, "db") as run:
         assert [each.file for each in run.chain.migrations] == ["versions/a1_it.py"]
         assert run.outcomes == ["applied"]
+
+
+def test_how_it_is_recognized(tmp_path: Path) -> None:
+    """Files of SQL beside an env.py are none of Alembic's."""
+    places = {".": "it holds alembic.ini", "db": "db/env.py uses Alembic", "db/versions": "db/env.py uses Alembic"}
+    for path, because in places.items():
+        assert read(tmp_path / "own", alembic({"a1": EMPTY}), path).recognized == because
+    others: Files = {"db/env.py": "from alembic import context\n", "db/sql/001_a.sql": "select 1;\n"}
+    assert read(tmp_path / "sql", others, "db/sql").format == "sql"
