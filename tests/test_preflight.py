@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -12,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from migrate_validate.chain.assumptions import FORMS, Kind, read
 from migrate_validate.cli import main
 from migrate_validate.errors import ChainError, ConfigError, ServerError
 from migrate_validate.postgres import Server
 from migrate_validate.postgres.databases import Database
 from migrate_validate.preflight import Preflight, preflight
+from tests.support.dsns import dsn_of
 
 DATABASE = """
 create table plans (id int primary key, name text);
@@ -141,11 +139,6 @@ def write(directory: Path, files: dict[str, str]) -> Path:
     for name, text in files.items():
         (folder / name).write_text(text)
     return directory
-
-
-def dsn_of(server: Server, database: Database, **more: str) -> str:
-    parts = {"host": server.host, "port": server.port, "user": server.user, "dbname": database.name} | more
-    return " ".join(f"{key}={value}" for key, value in parts.items())
 
 
 def test_the_whole_text(server: Server, database: Database, chain: Path) -> None:
@@ -375,79 +368,3 @@ def test_trouble(server: Server, database: Database, tmp_path: Path) -> None:
     assert done.status == 2
     assert "001_a.sql:1:1  assume uniqe a on b  it cannot be read: did you mean 'unique' by 'uniqe'?" in done.text
     assert "there is no table a in this database" in done.text
-
-
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## What a migration takes for granted\n")[2].partition("\n## ")[0]
-
-
-def test_the_example_of_the_readme(server: Server, tmp_path: Path) -> None:
-    shown = SECTION.partition("    migrations against shop")[2].partition("\n\nIt asks")[0]
-    title, _, expected = textwrap.dedent(f"    migrations against shop{shown}").partition("\n")
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    comment = "-- migrate-validate: assume unique lower(email) on users\n"
-    for name in ("001_users.sql", "002_more.sql", "003_unique.sql"):
-        (folder / name).write_text(comment if name.startswith("003") else "select 1;\n")
-    with server.create_database("shop") as database:
-        with database.connect() as connection:
-            connection.execute(
-                "create table users (id int primary key, email text, invited_by int references users);"
-                "insert into users values (17, 'Ada@example.org'), (4711, 'ada@example.org'), (18, 'bob@example.org');"
-                "create table schema_migrations (version text); insert into schema_migrations values ('001'), ('002')"
-            )
-        done = preflight(dsn_of(server, database), tmp_path, "migrations")
-    told, _, text = done.text.partition("\n")
-    assert told.partition(": ")[2] == title.partition(": ")[2]
-    assert text == expected
-
-
-def test_what_the_readme_states_can_be_read() -> None:
-    forms = re.findall(r"^\| `(.*?)` \|", SECTION, re.MULTILINE)[1:]
-    assert len(forms) == len(FORMS)
-    assert [read(form.replace(" ...", " true")).kind for form in forms] == list(Kind)
-    assert {read(text).kind for text in re.findall(r"migrate-validate: assume (.*)", SECTION)} == {Kind.UNIQUE}
-
-
-def test_what_domains_exclusions_and_partitions_demand(server: Server, tmp_path: Path) -> None:
-    chain = {
-        "001_stays.sql": "create table stays (id int primary key, mail text, room int, during daterange);\n",
-        "002_more.sql": (
-            "alter domain mail add check (value like '%@%');\n"
-            "alter table stays add exclude using gist (during with &&);\n"
-            "alter table years attach partition old for values from (0) to (10);\n"
-            "create domain positive as int check (value > 0);\n"
-            "alter table stays alter room type positive using room + 1;\n"
-            "alter table stays add plan int default 1 references plans;\n"
-        ),
-    }
-    with server.create_database("demanding") as made:
-        with made.connect() as connection:
-            connection.execute(
-                "create domain mail as text; create table plans (id int primary key); "
-                "create table stays (id int primary key, mail mail, room int, during daterange); "
-                "create table years (year int) partition by range (year); create table old (year int); "
-                "insert into stays values (1, 'x', -1, '[2020-01-01,2020-02-01)'), "
-                "(2, 'a@b', 3, '[2020-01-05,2020-02-01)'); "
-                "insert into old values (null), (5)"
-            )
-        found = preflight(dsn_of(server, made), write(tmp_path, chain), "chain", applied="001").text
-    assert [line for line in found.splitlines() if "in the way of" in line] == [
-        f"{rows} the way of 002_more.sql:{line}: {said}, which the statement demands"
-        for rows, line, said in (
-            ("1 row stands in", 1, "(mail LIKE '%@%') holds in every row of stays"),
-            (
-                "1 row stands in",
-                2,
-                "this finds no rows: select one.* from stays one join stays other on one.id < other.id "
-                "and one.during && other.during",
-            ),
-            ("1 row stands in", 3, "(year IS NOT NULL AND year >= 0 AND year < 10) holds in every row of old"),
-            ("1 row stands in", 5, "((room + 1) > 0) holds in every row of stays"),
-            (
-                "2 rows stand in",
-                6,
-                "this finds no rows: select * from stays where not exists (select from plans where id = 1)",
-            ),
-        )
-    ]

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from migrate_validate.chain.assumptions import FORMS, Kind, read
 from migrate_validate.chain.formats import FORMATS
+from migrate_validate.postgres import Server
+from migrate_validate.preflight import preflight
 from migrate_validate.report.reference import formats_reference, rules_reference
 from migrate_validate.rules import Registry
+from tests.support.dsns import dsn_of
 from tests.support.projects import run, statuses
 from tests.support.repositories import repository
 
@@ -106,3 +110,34 @@ def test_the_examples_run(pytester: pytest.Pytester) -> None:
         "test_library.py::test_no_orphans": "PASSED",
         "supabase::my_rules::table-without-comment": "WARNED",
     }
+
+
+ASSUMED = README.partition("\n## What a migration takes for granted\n")[2].partition("\n## ")[0]
+
+
+def test_the_example_of_preflight(server: Server, tmp_path: Path) -> None:
+    shown = ASSUMED.partition("    migrations against shop")[2].partition("\n\nIt asks")[0]
+    title, _, expected = textwrap.dedent(f"    migrations against shop{shown}").partition("\n")
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    comment = "-- migrate-validate: assume unique lower(email) on users\n"
+    for name in ("001_users.sql", "002_more.sql", "003_unique.sql"):
+        (folder / name).write_text(comment if name.startswith("003") else "select 1;\n")
+    with server.create_database("shop") as database:
+        with database.connect() as connection:
+            connection.execute(
+                "create table users (id int primary key, email text, invited_by int references users);"
+                "insert into users values (17, 'Ada@example.org'), (4711, 'ada@example.org'), (18, 'bob@example.org');"
+                "create table schema_migrations (version text); insert into schema_migrations values ('001'), ('002')"
+            )
+        done = preflight(dsn_of(server, database), tmp_path, "migrations")
+    told, _, text = done.text.partition("\n")
+    assert told.partition(": ")[2] == title.partition(": ")[2]
+    assert text == expected
+
+
+def test_what_it_states_of_assumptions_can_be_read() -> None:
+    forms = re.findall(r"^\| `(.*?)` \|", ASSUMED, re.MULTILINE)[1:]
+    assert len(forms) == len(FORMS)
+    assert [read(form.replace(" ...", " true")).kind for form in forms] == list(Kind)
+    assert {read(text).kind for text in re.findall(r"migrate-validate: assume (.*)", ASSUMED)} == {Kind.UNIQUE}

@@ -16,6 +16,7 @@ from migrate_validate.postgres import Server
 from migrate_validate.postgres.databases import Database
 from migrate_validate.statistics import Limits, load_statistics
 from migrate_validate.stats import write_statistics
+from tests.support.dsns import dsn_of
 
 SCHEMA = """
 create table orders (id int primary key, note text);
@@ -38,11 +39,6 @@ def database(server: Server) -> Iterator[Database]:
         with made.connect() as connection:
             connection.execute(SCHEMA.encode())
         yield made
-
-
-def dsn_of(server: Server, database: Database, **more: str) -> str:
-    parts = {"host": server.host, "port": server.port, "user": server.user, "dbname": database.name} | more
-    return " ".join(f"{key}={value}" for key, value in parts.items())
 
 
 def written(target: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,8 @@ from migrate_validate.data.demands import demands
 from migrate_validate.data.names import Names
 from migrate_validate.data.pending import Question, Unasked, questions
 from migrate_validate.postgres import Server
+from migrate_validate.preflight import preflight
+from tests.support.dsns import dsn_of
 from tests.support.scripts import script
 
 SCHEMA = """
@@ -259,4 +262,52 @@ def test_questions_of_several_migrations(catalog: Catalog) -> None:
         ),
         ("002_b.sql:2", "statements before it may change the rows of public.users", False),
         ("003_c.sql", "it cannot be read: unterminated quoted string", True),
+    ]
+
+
+def test_preflight_finds_the_rows_that_do_not_meet_them(server: Server, tmp_path: Path) -> None:
+    chain = tmp_path / "chain"
+    chain.mkdir()
+    files = {
+        "001_stays.sql": "create table stays (id int primary key, mail text, room int, during daterange);\n",
+        "002_more.sql": (
+            "alter domain mail add check (value like '%@%');\n"
+            "alter table stays add exclude using gist (during with &&);\n"
+            "alter table years attach partition old for values from (0) to (10);\n"
+            "create domain positive as int check (value > 0);\n"
+            "alter table stays alter room type positive using room + 1;\n"
+            "alter table stays add plan int default 1 references plans;\n"
+        ),
+    }
+    for name, text in files.items():
+        (chain / name).write_text(text)
+    with server.create_database("demanding") as made:
+        with made.connect() as connection:
+            connection.execute(
+                "create domain mail as text; create table plans (id int primary key); "
+                "create table stays (id int primary key, mail mail, room int, during daterange); "
+                "create table years (year int) partition by range (year); create table old (year int); "
+                "insert into stays values (1, 'x', -1, '[2020-01-01,2020-02-01)'), "
+                "(2, 'a@b', 3, '[2020-01-05,2020-02-01)'); "
+                "insert into old values (null), (5)"
+            )
+        found = preflight(dsn_of(server, made), tmp_path, "chain", applied="001").text
+    assert [line for line in found.splitlines() if "in the way of" in line] == [
+        f"{rows} the way of 002_more.sql:{line}: {said}, which the statement demands"
+        for rows, line, said in (
+            ("1 row stands in", 1, "(mail LIKE '%@%') holds in every row of stays"),
+            (
+                "1 row stands in",
+                2,
+                "this finds no rows: select one.* from stays one join stays other on one.id < other.id "
+                "and one.during && other.during",
+            ),
+            ("1 row stands in", 3, "(year IS NOT NULL AND year >= 0 AND year < 10) holds in every row of old"),
+            ("1 row stands in", 5, "((room + 1) > 0) holds in every row of stays"),
+            (
+                "2 rows stand in",
+                6,
+                "this finds no rows: select * from stays where not exists (select from plans where id = 1)",
+            ),
+        )
     ]
