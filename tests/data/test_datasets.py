@@ -2,79 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, find, settings
 
-from migrate_validate.catalog.model import Catalog
-from migrate_validate.data import DEFAULT, Dataset, Given, Learned, Refused, accepted, dataset, learn, load
+from migrate_validate.data import DEFAULT, Dataset, Refused, accepted, dataset, learn, load
 from migrate_validate.data.hints import Hints
 from migrate_validate.postgres import Server
-
-Connection = psycopg.Connection[Any]
-EXAMPLES = 60
-
-
-@contextmanager
-def database(server: Server, sql: str) -> Iterator[tuple[Connection, Catalog]]:
-    with server.create_database("datasets") as made, made.connect() as connection:
-        connection.execute(sql.encode())
-        yield connection, Catalog.read(connection)
-
-
-def drawn(catalog: Catalog, learned: Learned, work: Callable[[Dataset], None], **options: Any) -> None:
-    """Do the work with some datasets, the same in each run."""
-
-    @settings(
-        max_examples=options.pop("examples", EXAMPLES),
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(dataset(catalog, learned=learned, **options))
-    def each(data: Dataset) -> None:
-        work(data)
-
-    each()
-
-
-def loaded(
-    connection: Connection, catalog: Catalog, learned: Learned, **options: Any
-) -> tuple[Counter[str], list[Refused], list[Dataset]]:
-    """How many rows of each table were taken, what was refused, and the datasets as they were taken."""
-    taken: Counter[str] = Counter()
-    refused: list[Refused] = []
-    datasets: list[Dataset] = []
-
-    def put(data: Dataset) -> None:
-        with connection.transaction(force_rollback=True):
-            refusals = load(connection, data, raise_refusals=False)
-            kept = accepted(data, refusals)
-            for name, rows in kept.rows.items():
-                schema, _, table = name.partition(".")
-                query = f'select count(*) from {schema}."{table}"'
-                (count,) = connection.execute(query.encode()).fetchone() or (None,)
-                assert count == len(rows), name
-        refused.extend(refusals)
-        datasets.append(kept)
-        taken.update({name: len(rows) for name, rows in kept.rows.items()})
-
-    drawn(catalog, learned, put, **options)
-    return taken, refused, datasets
-
-
-def values(datasets: list[Dataset], table: str, *columns: str) -> Counter[tuple[object, ...]]:
-    """How often these columns have which values."""
-    return Counter(tuple(row.get(name) for name in columns) for data in datasets for row in data.rows[table])
+from tests.data.datasets import EXAMPLES, database, drawn, loaded, values
 
 
 def sql(name: str) -> str:
@@ -364,57 +302,3 @@ def test_wide_tables_and_many_tables(server: Server) -> None:
     assert (len(everything.pools), refused) == (301, [])
     assert sum(1 for name in everything.pools if taken[name]) == 301
     assert all(len(data.rows) == 301 for data in datasets)
-
-
-UNFILLABLE = "create extension cube; create table boxes (id int primary key, box cube not null, name text unique);"
-REFERRING = "create table marks (id int primary key, box int not null references boxes);"
-
-
-def test_users_give_a_strategy_for_a_table(server: Server) -> None:
-    given_rows = st.builds(lambda number: {"id": number, "box": f"({number})"}, st.integers(1, 3))
-    with database(server, UNFILLABLE + REFERRING) as (connection, catalog):
-        assert "public.cube" in learn(connection, catalog).unfilled["public.boxes"]
-        learned = learn(connection, catalog, given={"public.boxes": Given(given_rows)})
-        assert learned.unfilled == {}
-        taken, refused, datasets = loaded(connection, catalog, learned)
-    assert (taken["public.boxes"] > 20, taken["public.marks"] > 20, refused) == (True, True, [])
-    assert values(datasets, "public.boxes", "id", "box").keys() == {(1, "(1)"), (2, "(2)"), (3, "(3)")}
-
-
-def test_users_give_a_fixture_for_a_table(server: Server) -> None:
-    fixture = "insert into boxes values (8, '(1,2)', 'a'), (9, '(3)', 'b')"
-    with database(server, UNFILLABLE + REFERRING) as (connection, catalog):
-        learned = learn(connection, catalog, given={"public.boxes": Given(fixture=fixture)})
-        assert learned.unfilled == {}
-        marks: Counter[object] = Counter()
-
-        def put(data: Dataset) -> None:
-            with connection.transaction(force_rollback=True):
-                load(connection, data)
-                assert connection.execute("select count(*) from boxes").fetchone() == (2,)
-            assert data.statements()[0] == fixture
-            marks.update(row["box"] for row in data.rows["public.marks"])
-
-        drawn(catalog, learned, put)
-    assert marks.keys() == {8, 9}
-
-
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        (Given(st.just(17), source="here"),  # type: ignore[arg-type]
-         "the strategy of public.boxes (here) gives 17, which is no mapping of columns to values"),
-        (Given(st.just({"id": 1, "size": 2})),
-         "the strategy of public.boxes names size, which it does not have; its columns are id, box, name"),
-        (Given(st.just({"id": 1.5})),  # type: ignore[dict-item]
-         "the strategy of public.boxes gives id: 1.5; values are int, bool, str, None or DEFAULT"),
-        (Given(st.just({"id": 1})), "public.boxes takes none of 8 generated rows: null value in column \"box\" of "
-         "relation \"boxes\" violates not-null constraint"),
-        (Given(fixture="insert into box values (1)", source="here"),
-         "the fixture of public.boxes (here) cannot be loaded: relation \"box\" does not exist"),
-        (Given(fixture="select 1"), "the fixture of public.boxes leaves it empty"),
-    ],
-)  # fmt: skip
-def test_what_users_give_is_refused_with_the_reason(server: Server, wrong: Given, told: str) -> None:
-    with database(server, UNFILLABLE) as (connection, catalog):
-        assert learn(connection, catalog, given={"public.boxes": wrong}).unfilled == {"public.boxes": told}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from hypothesis.strategies import SearchStrategy
 from migrate_validate import data
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.config import TableData
+from migrate_validate.data import Dataset, Given, learn, load
 from migrate_validate.data.given import given_rows
 from migrate_validate.errors import ConfigError
 from migrate_validate.postgres import Server
 from migrate_validate.settings import load_settings
+from tests.data.datasets import database, drawn, loaded, values
 
 CATALOG = Catalog(180000, tables=(Table("public", "prices", "table", "me", ()),))
 
@@ -110,3 +113,57 @@ def test_the_example_of_the_docstring_runs(server: Server, monkeypatch: pytest.M
         opened = names["connection"]
         assert isinstance(opened, psycopg.Connection)
         opened.close()
+
+
+UNFILLABLE = "create extension cube; create table boxes (id int primary key, box cube not null, name text unique);"
+REFERRING = "create table marks (id int primary key, box int not null references boxes);"
+
+
+def test_users_give_a_strategy_for_a_table(server: Server) -> None:
+    given_rows = st.builds(lambda number: {"id": number, "box": f"({number})"}, st.integers(1, 3))
+    with database(server, UNFILLABLE + REFERRING) as (connection, catalog):
+        assert "public.cube" in learn(connection, catalog).unfilled["public.boxes"]
+        learned = learn(connection, catalog, given={"public.boxes": Given(given_rows)})
+        assert learned.unfilled == {}
+        taken, refused, datasets = loaded(connection, catalog, learned)
+    assert (taken["public.boxes"] > 20, taken["public.marks"] > 20, refused) == (True, True, [])
+    assert values(datasets, "public.boxes", "id", "box").keys() == {(1, "(1)"), (2, "(2)"), (3, "(3)")}
+
+
+def test_users_give_a_fixture_for_a_table(server: Server) -> None:
+    fixture = "insert into boxes values (8, '(1,2)', 'a'), (9, '(3)', 'b')"
+    with database(server, UNFILLABLE + REFERRING) as (connection, catalog):
+        learned = learn(connection, catalog, given={"public.boxes": Given(fixture=fixture)})
+        assert learned.unfilled == {}
+        marks: Counter[object] = Counter()
+
+        def put(data: Dataset) -> None:
+            with connection.transaction(force_rollback=True):
+                load(connection, data)
+                assert connection.execute("select count(*) from boxes").fetchone() == (2,)
+            assert data.statements()[0] == fixture
+            marks.update(row["box"] for row in data.rows["public.marks"])
+
+        drawn(catalog, learned, put)
+    assert marks.keys() == {8, 9}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (Given(st.just(17), source="here"),  # type: ignore[arg-type]
+         "the strategy of public.boxes (here) gives 17, which is no mapping of columns to values"),
+        (Given(st.just({"id": 1, "size": 2})),
+         "the strategy of public.boxes names size, which it does not have; its columns are id, box, name"),
+        (Given(st.just({"id": 1.5})),  # type: ignore[dict-item]
+         "the strategy of public.boxes gives id: 1.5; values are int, bool, str, None or DEFAULT"),
+        (Given(st.just({"id": 1})), "public.boxes takes none of 8 generated rows: null value in column \"box\" of "
+         "relation \"boxes\" violates not-null constraint"),
+        (Given(fixture="insert into box values (1)", source="here"),
+         "the fixture of public.boxes (here) cannot be loaded: relation \"box\" does not exist"),
+        (Given(fixture="select 1"), "the fixture of public.boxes leaves it empty"),
+    ],
+)  # fmt: skip
+def test_what_users_give_is_refused_with_the_reason(server: Server, wrong: Given, told: str) -> None:
+    with database(server, UNFILLABLE) as (connection, catalog):
+        assert learn(connection, catalog, given={"public.boxes": wrong}).unfilled == {"public.boxes": told}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from migrate_validate.data import Dataset, Row, learn
 from migrate_validate.postgres import Server
-from tests.data.test_datasets import database, loaded, values
+from tests.data.datasets import database, loaded, values
 
 PARTS = """
     create table places (region integer, code text, primary key (region, code));

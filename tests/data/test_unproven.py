@@ -8,7 +8,7 @@ import pytest
 from migrate_validate.data import Dataset, learn
 from migrate_validate.data.unproven import unproven, without
 from migrate_validate.postgres import Server
-from tests.data.test_datasets import Connection, database, loaded
+from tests.data.datasets import Connection, database, loaded
 
 SETUP = """
     create table parents (id integer primary key);
