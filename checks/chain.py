@@ -49,7 +49,7 @@ def _files_until(chain: Chain, last: Migration) -> Iterator[str]:
     """The files of a chain in the order in which they are applied, up to this migration."""
     yield from (script.file for script in chain.base)
     for migration in chain.migrations:
-        yield from (seed.script.file for seed in chain.seeds if seed.before == migration.version)
+        yield from (seed.script.file for seed in chain.seeds_before(migration.version))
         yield migration.file
         if migration.file == last.file:
             return

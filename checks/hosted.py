@@ -9,8 +9,9 @@ from migrate_validate.chain.model import Chain, Script, TransactionMode
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.postgres.environments import SUPABASE
 from migrate_validate.replay.plan import plan
-from migrate_validate.replay.stages import Stage, Stages, Trial
+from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Outcome, Timeline
+from migrate_validate.replay.trial import Trial
 from migrate_validate.rules import rule
 
 from ._hosted.refusals import Refusal, Stuck, refusals

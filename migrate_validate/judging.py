@@ -11,7 +11,7 @@ import psycopg
 from migrate_validate.chain.ignores import Ignore
 from migrate_validate.config import Settings
 from migrate_validate.findings import Finding, NotApplicable, Severity, Unproven, Verdict
-from migrate_validate.replay.stages import StageLost
+from migrate_validate.replay.trial import StageLost
 from migrate_validate.results import Ignored, configured
 from migrate_validate.rules import Rule
 from migrate_validate.statistics import scaled

@@ -10,7 +10,7 @@ import psycopg
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Catalog, Table, View
-from migrate_validate.replay.stages import Trial
+from migrate_validate.replay.trial import Trial
 from migrate_validate.syntax import quote
 
 from .._shared import Connection, holders_of_indexes, problem, quoted

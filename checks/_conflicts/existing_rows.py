@@ -11,7 +11,7 @@ from psycopg import sql
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Index, Table
 from migrate_validate.chain.model import Statement
-from migrate_validate.replay.stages import Trial
+from migrate_validate.replay.trial import Trial
 from migrate_validate.syntax import quote
 
 from .._shared import SAMPLE, Connection, enum_name, raw

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Catalog, OtherObject
-from migrate_validate.replay.stages import Trial
+from migrate_validate.replay.trial import Trial
 from migrate_validate.syntax import quote
 
 from .creations import Creation

@@ -13,8 +13,9 @@ from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.creates import Created
 from migrate_validate.chain.model import Chain, Script, Statement
 from migrate_validate.chain.statements import ScriptError, statements
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 
 from .._shared import count_of
 from .aside import Meeting, meet, twin

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Script, Statement
 from migrate_validate.chain.statements import statements
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 
 
 def walk(

@@ -17,8 +17,9 @@ from migrate_validate.data.sampling import datasets
 from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import positions, restore
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 
 from .._filling import learned_before
 from .budget import Budget

@@ -15,8 +15,9 @@ from migrate_validate.data.loading import accepted, load
 from migrate_validate.data.repairing import settle
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import Positions, positions, restore
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 from migrate_validate.syntax import node_name, parse, walk
 
 from .._shared import Connection

@@ -12,8 +12,9 @@ from migrate_validate.chain.statements import statements
 from migrate_validate.chain.transactions import runs_alone
 from migrate_validate.data.comparing import compare as compare_rows
 from migrate_validate.data.keeping import Kept, KeptColumn, keep
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 from migrate_validate.syntax import enum_name, parse
 
 from .._shared import holders_of_indexes

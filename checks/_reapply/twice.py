@@ -15,8 +15,9 @@ from migrate_validate.data.comparing import compare as compare_rows
 from migrate_validate.data.keeping import Kept, KeptColumn, keep, never
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import NO_TRANSACTION_STATES
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure
+from migrate_validate.replay.trial import Trial
 
 from .._existing_data.tables import met
 from .._filling import fill_before

@@ -12,8 +12,9 @@ from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Location
-from migrate_validate.replay.stages import Connection, StageLost, Stages
+from migrate_validate.replay.stages import Connection, Stages
 from migrate_validate.replay.timeline import Step, Timeline
+from migrate_validate.replay.trial import StageLost
 from migrate_validate.syntax import Node, enum_name, parse
 
 BUDGET = 5.0

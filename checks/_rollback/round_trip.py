@@ -12,8 +12,9 @@ from migrate_validate.chain.model import Script
 from migrate_validate.config import Settings
 from migrate_validate.data.comparing import compare as compare_rows
 from migrate_validate.data.keeping import Kept, keep
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
+from migrate_validate.replay.trial import Trial
 
 from .._filling import fill_after, fill_before
 from .losses import Loss, losses

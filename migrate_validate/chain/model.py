@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from migrate_validate.chain.statement import Statement as Statement
 from migrate_validate.chain.traced import Traced
 from migrate_validate.findings import Location
 
@@ -32,21 +33,6 @@ class Sends(StrEnum):
     """Each statement by itself, in no transaction but those that the script writes."""
     MESSAGE = "as one message"
     """The whole text as one simple query: several statements are one transaction, BEGIN and COMMIT in it are obeyed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    r"""One statement of a Script, or of a file that it includes with ``\i``."""
-
-    sql: str
-    """Exactly as written, without the semicolon and without the comments before it; psql variables substituted."""
-    location: Location
-    """Of its first character."""
-    kind: str
-    """The parser's name for it: ``create``, ``alter_table``, ``insert``, ``transaction``, ... (see
-    ``syntax.Parsed.kind``); ``unparsed`` where the grammar of PostgreSQL 18 does not accept it."""
-    copy_data: str | None = None
-    """The rows that follow ``COPY ... FROM stdin``, without the closing ``\\.``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +171,10 @@ class Chain:
     def scripts(self) -> tuple[Script, ...]:
         """Every script that is applied, in the order of application: base, migrations, seeds."""
         return (*self.base, *(m.up for m in self.migrations), *(s.script for s in self.seeds))
+
+    def seeds_before(self, version: str | None) -> tuple[Seed, ...]:
+        """The seeds that are loaded before the migration with this version; None: those behind the last one."""
+        return tuple(seed for seed in self.seeds if seed.before == version)
 
     @property
     def all_scripts(self) -> tuple[Script, ...]:

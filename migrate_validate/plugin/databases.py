@@ -115,9 +115,8 @@ class MigrationDriver:
         """
         left = self.evaluation.chain.migrations[len(self.applied) :]
         for migration in left if steps is None else left[:steps]:
-            for seed in self.evaluation.chain.seeds:
-                if seed.before == migration.version:
-                    self._apply(seed.script)
+            for seed in self.evaluation.chain.seeds_before(migration.version):
+                self._apply(seed.script)
             self._history.announce(self.connection, migration)
             self._apply(migration.up)
             self._history.record(self.connection, migration)

@@ -133,7 +133,7 @@ class _Replaying:
         wanted = chain.migrations if last is None else chain.migrations[: last + 1]
         for migration, upcoming in zip(wanted, (*wanted[1:], None), strict=True):
             loaded = [done.seed for done in seeds]
-            seeds += [self._seed(s) for s in chain.seeds if s.before == migration.version and s not in loaded]
+            seeds += [self._seed(seed) for seed in chain.seeds_before(migration.version) if seed not in loaded]
             before = tuple(self._applied)
             self._history.announce(self._connection, migration)
             done = self._apply(migration.up, upcoming.up if upcoming else None)
@@ -143,7 +143,7 @@ class _Replaying:
                 self._history.record(self._connection, migration)
             steps.append((migration, done, self._advice(done.run), before, verified))
         if upto is None:
-            seeds += [self._seed(seed) for seed in chain.seeds if seed.before is None]
+            seeds += [self._seed(seed) for seed in chain.seeds_before(None)]
         return Timeline(
             chain,
             "",

@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from migrate_validate.catalog.model import Catalog
 from migrate_validate.catalog.watching import CatalogReader
-from migrate_validate.chain.model import Chain, Migration, Script, Seed, Statement, TransactionMode
+from migrate_validate.chain.model import Chain, Migration, Script, Seed, TransactionMode
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
@@ -25,70 +24,12 @@ from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.server_state import ServerState
 from migrate_validate.replay.session import Limits
-from migrate_validate.replay.timeline import Failure, Outcome, ScriptRun, Step
+from migrate_validate.replay.timeline import Outcome, Step
+from migrate_validate.replay.trial import StageLost, Trial
 from migrate_validate.replay.watchdog import Watchdog
 
 Connection = psycopg.Connection[Any]
 Answer = TypeVar("Answer")
-
-
-class StageLost(Exception):
-    """A migration cannot be tried in the state before it: why."""
-
-
-class Trial:
-    """A database in one state. Whatever is done to it is undone, or dropped with it."""
-
-    def __init__(
-        self, connection: Connection, runner: Runner, reader: CatalogReader, database: Database | None
-    ) -> None:
-        """Try something over this connection.
-
-        :param database: the copy that it is connected to; None: everything happens in one transaction
-        """
-        self.connection = connection
-        """In the trial's transaction, or in autocommit mode on a copy."""
-        self.database = database
-        """The copy; None where all is done in one transaction that is rolled back."""
-        self._runner = runner
-        self._reader = reader
-
-    def apply(self, script: Script) -> ScriptRun:
-        """Apply a script; what goes wrong is in the result."""
-        return self._runner.apply_inside(script) if self.database is None else self._runner.apply(script)
-
-    def rehearse(self, script: Script) -> bool:
-        """Whether a script goes through, in a trial that is one transaction; see :meth:`Runner.rehearse`."""
-        return self._runner.rehearse(script)
-
-    def each(
-        self, script: Script, after: Callable[[Statement], None] = lambda _: None
-    ) -> tuple[tuple[Statement, Failure], ...]:
-        """Try every statement of a script in turn; those that fail, which leave nothing, and why.
-
-        On a copy a script that is one transaction is taken back at the end.
-
-        :param after: is called when a statement has run, in the state that it left
-        """
-        return self._runner.pieces.each(script, after)
-
-    def interrupt(self, script: Script, count: int, *, within: bool = False) -> Failure | None:
-        """Apply the first statements of a script that is no single transaction, on a copy, and lose the session then.
-
-        :param count: how many statements
-        :param within: stop within the last of them, where it waits for other transactions, as CREATE INDEX
-            CONCURRENTLY does in the middle of its work
-        :return: why the last one ended; None where all went well
-        """
-        assert self.database is not None
-        if not within:
-            return self._runner.pieces.part(script, count)
-        with self.database.connect() as other:
-            return self._runner.pieces.held_up(script, count, other)
-
-    def catalog(self) -> Catalog:
-        """The schema as it is now; only what has changed since the last time is read."""
-        return self._reader.read(self.connection)
 
 
 class Stage:
@@ -315,10 +256,9 @@ class Stages:
             yield from self._walk_seeds(trial, None)
 
     def _walk_seeds(self, trial: Trial, before: str | None) -> Iterator[tuple[Script, Trial]]:
-        for seed in self._chain.seeds:
-            if seed.before == before:
-                yield seed.script, trial
-                trial.apply(seed.script)
+        for seed in self._chain.seeds_before(before):
+            yield seed.script, trial
+            trial.apply(seed.script)
 
     @property
     def _limits(self) -> Limits:
@@ -356,8 +296,8 @@ class Stages:
 
     def _seeds(self, walker: _Walker, index: int) -> None:
         """Load what comes before the migration with this index, once."""
-        for seed in self._chain.seeds:
-            if seed.before == self._chain.migrations[index].version and seed not in walker.loaded:
+        for seed in self._chain.seeds_before(self._chain.migrations[index].version):
+            if seed not in walker.loaded:
                 self._apply(walker, seed.script, index)
                 walker.loaded.append(seed)
 

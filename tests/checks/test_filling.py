@@ -11,7 +11,8 @@ from typing import Any
 
 from migrate_validate.config import Settings, TableData
 from migrate_validate.postgres import Server
-from migrate_validate.replay.stages import Stage, Trial
+from migrate_validate.replay.stages import Stage
+from migrate_validate.replay.trial import Trial
 from tests.replay.chains import FAST
 from tests.replay.test_stages import stages_of
 

@@ -13,8 +13,9 @@ from migrate_validate.config import Settings
 from migrate_validate.postgres import Database, Server, ServerOptions, open_server
 from migrate_validate.postgres.environments import ENVIRONMENTS
 from migrate_validate.replay.replay import Replay, replay_chain
-from migrate_validate.replay.stages import Stage, StageLost, Stages, Trial
+from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Outcome
+from migrate_validate.replay.trial import StageLost, Trial
 from tests.replay.chains import FAST, chain_at, seeded
 
 Files = dict[str, str | bytes]
