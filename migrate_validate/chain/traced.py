@@ -7,12 +7,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from migrate_validate.chain.statement import Statement
 from migrate_validate.findings import Location
-
-if TYPE_CHECKING:
-    from migrate_validate.chain.model import Statement
 
 
 @dataclass(frozen=True, slots=True)
