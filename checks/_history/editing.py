@@ -22,7 +22,8 @@ def all_gone(history: History) -> Finding | None:
     gone = [each.before for each in history.changes if each.after is None]
     if len(base) < 2 or len(gone) < len(base):
         return None
-    says = tool_of(history.chain.format).removed or "databases that have applied them keep what they made"
+    tool = tool_of(history.chain.format)
+    says = tool.says(tool.removed) or "databases that have applied them keep what they made"
     return Finding(
         f"all {len(gone)} migrations that {history.named} has are gone, from {gone[0].file} to {gone[-1].file}: {says}",
         location=Location(gone[0].file),
@@ -59,7 +60,8 @@ def _in_one_file(migration: Migration) -> bool:
 
 
 def _removed(history: History, before: Migration) -> Finding:
-    says = tool_of(history.chain.format).removed or "databases that have applied it keep what it made"
+    tool = tool_of(history.chain.format)
+    says = tool.says(tool.removed) or "databases that have applied it keep what it made"
     return Finding(
         f"{before.file} is gone, and {history.named} has it: {says}",
         location=Location(before.file),
@@ -85,8 +87,9 @@ def _renamed(history: History, before: Migration, after: Migration) -> Iterator[
 def _edited(history: History, before: Migration, after: Migration) -> Finding:
     was, now = _first_difference(before.up, after.up)
     place = now.location if now else Location(after.file)
+    tool = tool_of(history.chain.format)
     return Finding(
-        f"{after.file} is not what it is in {history.named}: {tool_of(history.chain.format).edited}",
+        f"{after.file} is not what it is in {history.named}: {tool.says(tool.edited)}",
         location=place,
         statement=now.sql if now else None,
         evidence={"base": history.base.commit, "was": was.sql if was else None},
@@ -96,7 +99,7 @@ def _edited(history: History, before: Migration, after: Migration) -> Finding:
 
 def _rewritten(history: History, after: Migration) -> Finding:
     tool = tool_of(history.chain.format)
-    says = tool.edited if tool.checks_text else "its statements are the same"
+    says = tool.says(tool.edited) if tool.checks_text else "its statements are the same"
     return Finding(
         f"{after.file} is written otherwise than in {history.named}, in comments, blanks or the case of words: {says}",
         location=Location(after.file),

@@ -12,7 +12,7 @@ from migrate_validate.git.history import History, Late
 from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.timeline import Failure, Timeline
 
-from .tools import tool_of
+from .tools import Answer, tool_of
 
 _EACH = 5
 """Late migrations that are tried one by one, to see which of them makes a difference."""
@@ -113,7 +113,7 @@ class Orders:
             if each.file not in {own.file for own in history.ours} and not history.repeats(each)
         )
         evidence = {"base": history.base.commit}
-        fix = f"name it so that it comes behind {last}; as it is, {tool.late}"
+        fix = f"name it so that it comes behind {last}; as it is, {tool.says(tool.late)}"
         if outcome.failure is not None:
             code = f" (SQLSTATE {outcome.failure.sqlstate})" if outcome.failure.sqlstate else ""
             place = "" if outcome.failure.location.file == file else f"{outcome.failure.location}: "
@@ -126,7 +126,7 @@ class Orders:
                 fix=fix,
             )
         harmless = all(_HARMLESS in each for each in outcome.differences)
-        if outcome.differences and not (harmless and tool.skips_late):
+        if outcome.differences and not (harmless and tool.answer is Answer.SKIPS):
             lines = (f"  {line}" for each in outcome.differences for line in each.splitlines())
             return Finding(
                 "\n".join((f"{before}; behind it, on databases in use, it leaves another schema:", *lines)),
@@ -135,13 +135,13 @@ class Orders:
                 fix=fix,
                 severity=Severity.WARNING if harmless else Severity.ERROR,
             )
-        if tool.applies_late:
-            message = f"{before}; behind it, it leaves the same schema, and {tool.late}"
+        if tool.answer is Answer.APPLIES:
+            message = f"{before}; behind it, it leaves the same schema, and {tool.says(tool.late)}"
             severity = Severity.INFO
-        elif tool.skips_late:
-            message, severity = f"{before}; databases in use never get it: {tool.late}", Severity.ERROR
+        elif tool.answer is Answer.SKIPS:
+            message, severity = f"{before}; databases in use never get it: {tool.says(tool.late)}", Severity.ERROR
         else:
-            message = f"{before}; behind it, it leaves the same schema, but {tool.late}"
+            message = f"{before}; behind it, it leaves the same schema, but {tool.says(tool.late)}"
             severity = Severity.WARNING
         return Finding(message, location=Location(file), evidence=evidence, fix=fix, severity=severity)
 
