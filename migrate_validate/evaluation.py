@@ -17,7 +17,7 @@ import psycopg
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.creates import created_objects
-from migrate_validate.chain.ignores import SQUAWK, Ignore, ignores, statement_at
+from migrate_validate.chain.ignores import Ignore, ignores
 from migrate_validate.chain.making import with_place
 from migrate_validate.chain.model import Chain
 from migrate_validate.chain.squawk import Squawk, SquawkTrouble, executable
@@ -339,18 +339,10 @@ class Evaluation:
         return with_place(finding, self.chain.scripts, relations=rule.scope is Scope.SCHEMA)
 
     def _corroborated(self, finding: Finding) -> Finding:
-        """The finding with what squawk says of the same statement, where the two look for the same."""
-        theirs = [alias.removeprefix(SQUAWK) for alias in finding.aliases if alias.startswith(SQUAWK)]
-        off = configured(self.settings.severity, "squawk") == "off"
-        if not theirs or finding.check == "squawk" or finding.location is None or off:
-            return finding
-        with contextlib.suppress(SquawkTrouble):  # the rule squawk tells it
-            for guess in self.squawk.guesses(finding.location.file):
-                script = next(each.up for each in self.chain.migrations if each.file == guess.location.file)
-                if guess.rule in theirs and statement_at(script, guess.location) == statement_at(
-                    script, finding.location
-                ):
-                    return replace(finding, evidence={**finding.evidence, "squawk": f"{guess.rule}: {guess.message}"})
+        """The finding with what squawk says of the same statement, unless squawk is off."""
+        if finding.check != "squawk" and configured(self.settings.severity, "squawk") != "off":
+            with contextlib.suppress(SquawkTrouble):  # the rule squawk tells it
+                return self.squawk.corroborated(finding)
         return finding
 
     def _argument(self, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:

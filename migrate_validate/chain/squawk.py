@@ -15,15 +15,16 @@ import sysconfig
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from migrate_validate.chain.ignores import SQUAWK, statement_at
 from migrate_validate.chain.model import Chain, Script, TransactionMode
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.chain.transactions import transaction_mode
-from migrate_validate.findings import Location
+from migrate_validate.findings import Finding, Location
 
 MAJOR = 2
 """The major version of squawk whose report is understood."""
@@ -83,6 +84,21 @@ class Squawk:
         if isinstance(self._answer, SquawkTrouble):
             raise self._answer.with_traceback(None)
         return self._answer.get(file, ())
+
+    def corroborated(self, finding: Finding) -> Finding:
+        """The finding with what squawk says of the same statement, where the two look for the same.
+
+        :raises SquawkTrouble: when it could not be asked
+        """
+        place = finding.location
+        theirs = [alias.removeprefix(SQUAWK) for alias in finding.aliases if alias.startswith(SQUAWK)]
+        if place is None or not theirs:
+            return finding
+        for guess in self.guesses(place.file):
+            script = next(each.up for each in self._chain.migrations if each.file == guess.location.file)
+            if guess.rule in theirs and statement_at(script, guess.location) == statement_at(script, place):
+                return replace(finding, evidence={**finding.evidence, "squawk": f"{guess.rule}: {guess.message}"})
+        return finding
 
     @cached_property
     def _answer(self) -> dict[str, tuple[Guess, ...]] | SquawkTrouble:
