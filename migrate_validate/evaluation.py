@@ -340,7 +340,9 @@ class Evaluation:
 
     def _corroborated(self, finding: Finding) -> Finding:
         """The finding with what squawk says of the same statement, unless squawk is off."""
-        if finding.check != "squawk" and configured(self.settings.severity, "squawk") != "off":
+        # squawk wants to know the server's version; a finding without another name needs no server for this.
+        asked = finding.aliases and finding.check != "squawk"
+        if asked and configured(self.settings.severity, "squawk") != "off":
             with contextlib.suppress(SquawkTrouble):  # the rule squawk tells it
                 return self.squawk.corroborated(finding)
         return finding
