@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from migrate_validate.data import days
 from migrate_validate.syntax import Node, node_name, unwrap
 
 Text = Callable[[Node], str | None]
@@ -71,21 +72,6 @@ _BYTES = {
     "base64": (r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",),
 }
 """By encoding: regular expressions of texts that decode() takes, the simplest first."""
-_TOKENS = {
-    "YYYY": "[0-9]{4}",
-    "YY": "[0-9]{2}",
-    "MM": "(0[1-9]|1[0-2])",
-    "DD": "(0[1-9]|[12][0-9]|3[01])",
-    "HH24": "([01][0-9]|2[0-3])",
-    "HH12": "(0[1-9]|1[0-2])",
-    "HH": "(0[1-9]|1[0-2])",
-    "MI": "[0-5][0-9]",
-    "SS": "[0-5][0-9]",
-    "MS": "[0-9]{3}",
-    "US": "[0-9]{6}",
-}
-"""By word of a pattern of to_date() and to_timestamp(): the texts that it takes."""
-_WORDS = re.compile("|".join(_TOKENS))
 _JSON_KINDS = {
     "int2": "number",
     "int4": "number",
@@ -181,15 +167,10 @@ def _of_function(node: Node, name: str, text: Text) -> Iterator[str]:
 
 
 def _of_pattern(value: str, pattern: str) -> Iterator[str]:
-    pieces, place = [], 0
-    for found in _WORDS.finditer(pattern):
-        pieces += [re.escape(pattern[place : found.start()]), _TOKENS[found[0]]]
-        place = found.end()
-    rest = pattern[place:]
-    if pieces and not re.search("[A-Za-z]", re.sub("|".join(_TOKENS), "", pattern)):
-        # A backslash before a hyphen means nothing in a regular expression of PostgreSQL, and disturbs people.
-        said = "".join([*pieces, re.escape(rest)]).replace("\\-", "-").replace("\\ ", " ").replace("'", "''")
-        yield f"{value} matches '^{said}$'"
+    for texts in (days.shaped(pattern), days.existing(pattern)):
+        if texts is not None:
+            quoted = texts.replace("'", "''")
+            yield f"{value} matches '^{quoted}$'"
 
 
 def _of_cast(node: Node, text: Text, type_of: Type) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from migrate_validate.data import days
 from migrate_validate.syntax import Node, unwrap
 
 TEXTS = ("text", "character varying", "character", "citext", "name", '"char"', "unknown")
@@ -11,6 +12,7 @@ NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision
 WHOLE = {"int2": 16, "int4": 32, "int8": 64}
 _NUMERIC = r"^\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DAY = rf"^\s*(?!0000){days.existing('YYYY-MM-DD')}"
 _PATTERNS = dict.fromkeys(WHOLE, (r"^[0-9]+$", r"^\s*[-+]?[0-9]+\s*$")) | {
     "numeric": (r"^[0-9]+(\.[0-9]+)?$", _NUMERIC),
     "float4": (_NUMERIC,),
@@ -62,7 +64,8 @@ def conditions(
         if labels:
             listed = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
             yield f"{expression} in ({listed})"
-        for pattern in _PATTERNS.get(name, ()):
+        patterns = _PATTERNS.get(name, ())
+        for pattern in (*patterns, _DAY) if _DATE in patterns and version < KNOWS_VALID else patterns:
             yield f"{expression} matches '{pattern}'"
         if version >= KNOWS_VALID and not labels and name not in ("text", "citext"):
             yield f"check (pg_input_is_valid({expression}::text, '{_spelled(target)}'))"
