@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext, MigrationStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from migrate_validate.tracing.child import Request, Trouble, serve
 from migrate_validate.tracing.engines import lead
+from migrate_validate.tracing.listening import replace
 from migrate_validate.tracing.recorder import Recorder
 
 _TOGETHER = ("55006", "55P04")
@@ -78,7 +82,6 @@ class _Back:
         self._script = script
         self._context = context
         self._recorder = recorder
-        self._alone = False
         self.step: Any = None
 
     def __call__(self, *, run_args: Any, heads: set[str], **_: Any) -> None:
@@ -87,60 +90,54 @@ class _Back:
         down = MigrationStep.downgrade_from_script(self._script.revision_map, revision)
         self._recorder.begin(revision.revision, _files(down))
         try:
-            error = self._undone(lambda: self._down(down, run_args, heads))
-            if isinstance(error, _OwnTransactions) or _sqlstate(error) in _TOGETHER:
+            try:
+                with self._taken_back():
+                    self._down(down, run_args, heads)
+            except (_OwnTransactions, DBAPIError) as error:
+                if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) not in _TOGETHER:
+                    raise
                 self._recorder.begin(revision.revision, _files(down))
                 self._for_good(down, run_args, heads)
-                error = None
-        except Exception as raised:  # noqa: BLE001 - the next step has a way back of its own
-            error = raised
-        if error is None:
-            self._recorder.end()
-        else:
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the next step has a way back of its own
             self._recorder.fail(error)
+        else:
+            self._recorder.end()
 
     def _down(self, down: Any, run_args: Any, heads: set[str]) -> None:
         with self._recorder.phase("step"):
             down.migration_fn(**run_args)
         HeadMaintainer(self._context, heads).update_to_step(down)
 
-    def _undone(self, work: Callable[[], None]) -> Exception | None:
-        """Do something and take it back; what it raised."""
+    @contextlib.contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        """What is done in the block is taken back; a transaction of its own would stay, and is refused."""
         assert self._context.connection is not None
         with self._recorder.phase("quiet"):
             savepoint = self._context.connection.begin_nested()
-        block = MigrationContext.autocommit_block
-        MigrationContext.autocommit_block = _refused  # type: ignore[method-assign, assignment]
         try:
-            work()
-        except Exception as error:  # noqa: BLE001 - told by whoever called
-            return error
+            with patch.object(MigrationContext, "autocommit_block", _refused):
+                yield
         finally:
-            MigrationContext.autocommit_block = block  # type: ignore[method-assign]
             with self._recorder.phase("quiet"):
                 savepoint.rollback()
-        return None
 
     def _for_good(self, down: Any, run_args: Any, heads: set[str]) -> None:
         """Go back in transactions of its own, and there again."""
-        quiet = self._recorder.phase
-        with quiet("quiet"), self._context.autocommit_block():
+        phase = self._recorder.phase
+        with phase("quiet"), self._context.autocommit_block():
             pass
-        with quiet("step"):
+        with phase("step"):
             down.migration_fn(**run_args)
-        with quiet("quiet"), self._context.autocommit_block():
+        with phase("quiet"), self._context.autocommit_block():
             pass
-        self._undone(lambda: HeadMaintainer(self._context, heads).update_to_step(down))
-        with quiet("quiet"):
+        with self._taken_back():
+            HeadMaintainer(self._context, heads).update_to_step(down)
+        with phase("quiet"):
             self.step.migration_fn(**run_args)
 
 
 def _refused(_: MigrationContext) -> Any:
     raise _OwnTransactions
-
-
-def _sqlstate(error: Exception | None) -> str | None:
-    return getattr(getattr(error, "orig", None), "sqlstate", None)
 
 
 def _files(step: Any) -> set[str]:
@@ -172,8 +169,8 @@ def _mark_records(recorder: Recorder) -> None:
         with recorder.phase("quiet"):
             ensure(self, purge)
 
-    HeadMaintainer.update_to_step = update_to_step  # type: ignore[method-assign]
-    MigrationContext._ensure_version_table = ensure_version_table  # type: ignore[method-assign]
+    replace(HeadMaintainer, update_to_step=update_to_step)
+    replace(MigrationContext, _ensure_version_table=ensure_version_table)
 
 
 def _within(script: ScriptDirectory, work: Callable[[], None]) -> None:

@@ -76,7 +76,7 @@ def serve(run: Callable[[Request, Recorder], None]) -> None:
         run(request, recorder)
     except Trouble as trouble:
         recorder.tell(trouble=trouble.what, remedy=trouble.remedy)
-    except (Exception, SystemExit) as error:  # noqa: BLE001
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a project raises is told
         print(shortened(error), file=sys.stderr)
         recorder.fail(error)
     recorder.tell(done=True)

@@ -13,7 +13,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.engine import Engine
 
 from migrate_validate.tracing.child import Trouble
-from migrate_validate.tracing.listening import options_of
+from migrate_validate.tracing.listening import options_of, replace
 from migrate_validate.tracing.recorder import Recorder
 
 _KEPT = (
@@ -51,7 +51,7 @@ def lead(server: Mapping[str, Any], recorder: Recorder) -> URL:
         return create(url, connect_args={"options": _options(asked.get("connect_args") or {})}, **kept)
 
     for module in (sqlalchemy, sqlalchemy.engine, sqlalchemy.engine.create):
-        module.create_engine = create_engine  # type: ignore[attr-defined]
+        replace(module, create_engine=create_engine)
 
     @event.listens_for(Engine, "before_cursor_execute")
     def _(connection: Any, *_: Any) -> None:

@@ -58,7 +58,7 @@ def refuse() -> None:
         raise psycopg.OperationalError("no database is connected to while migrations are only read")
 
     for connection_class in (psycopg.Connection, psycopg.AsyncConnection):
-        _replace(connection_class, connect=connect)
+        replace(connection_class, connect=connect)
     psycopg.connect = connect
     _refuse_others()
 
@@ -69,7 +69,7 @@ def _refuse_others() -> None:
             with contextlib.suppress(ImportError):
                 module = importlib.import_module(name)
                 for opener in openers:
-                    setattr(module, opener, _refusing(name))
+                    replace(module, **{opener: _refusing(name)})
 
 
 def options_of(arguments: Mapping[str, Any]) -> str:
@@ -122,12 +122,12 @@ def _listen(recorder: Recorder) -> None:
             yield copying
         recorder.sent(self.connection, self, sql, before, _text(kept))
 
-    _replace(cursor_class, executemany=traced_executemany, copy=traced_copy)
+    replace(cursor_class, executemany=traced_executemany, copy=traced_copy)
     # What a cursor on the server declares is a query like any other.
     for each in (psycopg.ServerCursor, cursor_class):
-        _replace(each, execute=_executing(recorder, each.execute))
+        replace(each, execute=_executing(recorder, each.execute))
         for name in ("fetchone", "fetchmany", "fetchall", "__iter__"):
-            _replace(each, **{name: _fetching(recorder, getattr(each, name))})
+            replace(each, **{name: _fetching(recorder, getattr(each, name))})
     commit, rollback, transaction = connection_class.commit, connection_class.rollback, connection_class.transaction
 
     def traced_commit(self: Any) -> None:
@@ -154,7 +154,7 @@ def _listen(recorder: Recorder) -> None:
         elif outer:
             recorder.committed(self)
 
-    _replace(connection_class, commit=traced_commit, rollback=traced_rollback, transaction=traced_transaction)
+    replace(connection_class, commit=traced_commit, rollback=traced_rollback, transaction=traced_transaction)
 
 
 def _listen_async(recorder: Recorder) -> None:
@@ -185,9 +185,9 @@ def _listen_async(recorder: Recorder) -> None:
                 yield copying
         recorder.sent(self.connection, self, sql, before, _text(kept))
 
-    _replace(cursor_class, execute=traced_execute, executemany=traced_executemany, copy=traced_copy)
+    replace(cursor_class, execute=traced_execute, executemany=traced_executemany, copy=traced_copy)
     for name in ("fetchone", "fetchmany", "fetchall"):
-        _replace(cursor_class, **{name: _fetching(recorder, getattr(cursor_class, name))})
+        replace(cursor_class, **{name: _fetching(recorder, getattr(cursor_class, name))})
     commit, rollback = connection_class.commit, connection_class.rollback
 
     async def traced_commit(self: Any) -> None:
@@ -198,7 +198,7 @@ def _listen_async(recorder: Recorder) -> None:
         await rollback(self)
         recorder.rolled_back(self)
 
-    _replace(connection_class, commit=traced_commit, rollback=traced_rollback)
+    replace(connection_class, commit=traced_commit, rollback=traced_rollback)
 
 
 def _executing(recorder: Recorder, original: Any) -> Any:
@@ -210,7 +210,8 @@ def _executing(recorder: Recorder, original: Any) -> Any:
     return execute
 
 
-def _replace(owner: Any, **members: Any) -> None:
+def replace(owner: Any, **members: Any) -> None:
+    """Put others in the place of members of a class or a module, for the rest of this process."""
     for name, member in members.items():
         setattr(owner, name, member)
 
