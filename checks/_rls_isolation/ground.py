@@ -237,7 +237,7 @@ class Ground:
         for table, rows in self.rows.items():
             columns = self.owner_columns(table)
             known = found.setdefault(table, {})
-            for row in rows:
+            for row in rows if columns else ():
                 known.setdefault(tuple(row.values[column] for column in columns), row.universe)
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from migrate_validate.catalog.model import Table
@@ -274,7 +274,8 @@ class _Judge:
             owners = [tuple(tried.values.values())]
         else:
             return
-        theirs = [values for values in owners if self._foreign_owner(values)]
+        foreign = next(filter(self._foreign_owner, owners), None)
+        theirs = self._like_others(tried.row) if foreign is None else self._rows_of(foreign)
         self._note(tried, outcome)
         if not outcome.done and (theirs or self.anonymous):
             return  # Nothing was added: a constraint refused it.
@@ -282,7 +283,7 @@ class _Judge:
         if theirs:
             rule = "anonymous-write" if self.anonymous else "cross-tenant-insert"
             said = "adds itself to others" if tried.kind == "join" else "adds a row that belongs to others"
-            self._breach(rule, tried, said, self._rows_of(theirs[0]), outcome=outcome)
+            self._breach(rule, tried, said, theirs, outcome=outcome)
         elif self.anonymous:
             severity = Severity.ERROR if self.belongs else Severity.WARNING
             self._breach("anonymous-write", tried, "adds a row", severity=severity, outcome=outcome)
@@ -300,6 +301,15 @@ class _Judge:
     def _foreign_owner(self, values: tuple[str | None, ...]) -> bool:
         universe = self.ground.owners(self.name).get(values)
         return universe is not None and self.ground.foreign(self.identity, Placed(self.name, "", universe, {}))
+
+    def _like_others(self, values: Mapping[str, str | None]) -> list[Placed]:
+        """Where no column says whose a row is, as with files: a row of others that names the same people."""
+        ground, home = self.ground, self.ground.home(self.identity)
+        named = ground.people.intersection(filter(None, values.values()))
+        mine = {each.sub for each in ground.universes.actors if not home.isdisjoint(ground.sides(each.universe))}
+        if self.belongs or not named.isdisjoint(mine):
+            return []
+        return [row for row in self.rows.values() if not named.isdisjoint(filter(None, row.values.values()))][:1]
 
     def _rows_of(self, owner: tuple[str | None, ...]) -> list[Placed]:
         columns = self.ground.owner_columns(self.name)

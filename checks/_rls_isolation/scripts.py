@@ -73,7 +73,8 @@ def _shortened(ground: Ground, connection: Connection, breach: Breach, sketch: _
     sketch = lean if _shows(ground, connection, breach, lean) else sketch
     # What is seen or changed stays, whatever it takes.
     kept = [] if _of_view(ground, breach) else [*breach.rows[:1], *filter(None, [breach.tried.aimed])]
-    for row in sketch.rows if rows and len(sketch.rows) <= SHORTENED else ():
+    # What refers to others comes behind them, and has to go first.
+    for row in reversed(sketch.rows) if rows and len(sketch.rows) <= SHORTENED else ():
         without = replace(sketch, rows=tuple(each for each in sketch.rows if each is not row))
         refers = any(_refers(ground, each, row) for each in without.rows)
         if row not in kept and not refers and _shows(ground, connection, breach, without):
@@ -199,10 +200,16 @@ def _unhindered(ground: Ground, breach: Breach, few: Sequence[Placed], rows: Seq
 
 
 def _asking(ground: Ground, breach: Breach) -> list[Placed]:
-    """The rows that are seen or changed, those that say who is asking, and one of its own beside."""
+    """The rows that are seen or changed, those that the statement needs, and those that say who is asking."""
     rows = list(breach.rows[:1])
     if breach.tried.aimed is not None and breach.tried.aimed not in rows:
         rows.append(breach.tried.aimed)
+    table = breach.tried.table
+    if breach.rule == "policy-error" and not rows:
+        rows += ground.rows.get(table, ())[:1]  # Policies are asked of rows: of an empty table most say nothing.
+    if breach.tried.kind == "move":
+        theirs = ground.foreign_rows(breach.identity, table)[:1]
+        rows += [row for row in _closed(ground, theirs) if row not in theirs]  # What a row of others refers to.
     sub = breach.identity.sub
     tables = {each.table for each in ground.tenancy.memberships}
     if ground.tenancy.people is not None:

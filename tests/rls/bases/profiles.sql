@@ -35,3 +35,9 @@ CREATE POLICY wallets ON public.wallets FOR SELECT TO authenticated USING (user_
 REVOKE TRUNCATE ON ALL TABLES IN SCHEMA public FROM anon, authenticated;
 REVOKE INSERT, UPDATE, DELETE ON public.profiles, public.wallets FROM anon, authenticated;
 GRANT UPDATE (nickname) ON public.profiles TO authenticated;
+
+INSERT INTO storage.buckets (id, name) VALUES ('scans', 'scans');
+CREATE POLICY scans_select ON storage.objects FOR SELECT TO authenticated
+    USING (bucket_id = 'scans' AND owner_id = (SELECT auth.uid())::text);
+CREATE POLICY scans_insert ON storage.objects FOR INSERT TO authenticated
+    WITH CHECK (bucket_id = 'scans' AND owner_id = (SELECT auth.uid())::text);
