@@ -16,7 +16,7 @@ from migrate_validate.errors import ConfigError, ServerError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.plugin.run import RUN
 from migrate_validate.postgres.databases import Database
-from migrate_validate.replay.history import History
+from migrate_validate.replay.applied_versions import AppliedVersions
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.session import Limits
 from migrate_validate.replay.timeline import Outcome, ScriptRun
@@ -95,12 +95,12 @@ class MigrationDriver:
             driver = cls(evaluation, connection)
             for script in evaluation.chain.base:
                 driver._apply(script)
-            driver._history.begin(connection)
+            driver._versions.begin(connection)
             yield driver
 
     @cached_property
-    def _history(self) -> History:
-        return History(self.evaluation.chain, self.evaluation.environment)
+    def _versions(self) -> AppliedVersions:
+        return AppliedVersions(self.evaluation.chain, self.evaluation.environment)
 
     @property
     def version(self) -> str | None:
@@ -117,9 +117,9 @@ class MigrationDriver:
         for migration in left if steps is None else left[:steps]:
             for seed in self.evaluation.chain.seeds_before(migration.version):
                 self._apply(seed.script)
-            self._history.announce(self.connection, migration)
+            self._versions.announce(self.connection, migration)
             self._apply(migration.up)
-            self._history.record(self.connection, migration)
+            self._versions.record(self.connection, migration)
             self.applied.append(migration.version)
 
     def down(self, steps: int = 1) -> None:
@@ -137,7 +137,7 @@ class MigrationDriver:
                     remedy=f"add {Path(migration.file).stem}_rollback.sql beside it",
                 )
             self._apply(migration.down)
-            self._history.forget(self.connection, migration)
+            self._versions.forget(self.connection, migration)
             self.applied.pop()
 
     def to(self, version: str) -> None:

@@ -18,8 +18,8 @@ from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import Environment, build, settle
 from migrate_validate.postgres.server import Server, died
 from migrate_validate.replay.advice import advice
+from migrate_validate.replay.applied_versions import AppliedVersions
 from migrate_validate.replay.evidence import TableRows, table_rows
-from migrate_validate.replay.history import History
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Application, Runner, not_reached
 from migrate_validate.replay.session import Limits
@@ -114,7 +114,7 @@ class _Replaying:
         server: Server,
     ) -> None:
         self._chain = chain
-        self._history = History(chain, environment)
+        self._versions = AppliedVersions(chain, environment)
         self._runner = runner
         self._connection = connection
         self._server = server
@@ -126,7 +126,7 @@ class _Replaying:
     def run(self, upto: str | None) -> Timeline:
         chain = self._chain
         base = [self._apply(script) for script in chain.base]
-        tool_tables = self._history.begin(self._connection)
+        tool_tables = self._versions.begin(self._connection)
         steps: list[tuple[Migration, _Counted, tuple[str, ...], tuple[str, ...], ScriptRun | None]] = []
         seeds: list[SeedRun] = []
         last = next((i for i, migration in enumerate(chain.migrations) if migration.version == upto), None)
@@ -135,12 +135,12 @@ class _Replaying:
             loaded = [done.seed for done in seeds]
             seeds += [self._seed(seed) for seed in chain.seeds_before(migration.version) if seed not in loaded]
             before = tuple(self._applied)
-            self._history.announce(self._connection, migration)
+            self._versions.announce(self._connection, migration)
             done = self._apply(migration.up, upcoming.up if upcoming else None)
             applied = done.run.outcome is Outcome.APPLIED
             verified = self._runner.apply(migration.verify) if applied and migration.verify else None
             if applied:
-                self._history.record(self._connection, migration)
+                self._versions.record(self._connection, migration)
             steps.append((migration, done, self._advice(done.run), before, verified))
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds_before(None)]

@@ -18,7 +18,7 @@ from migrate_validate.config import Settings
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
-from migrate_validate.replay.history import History
+from migrate_validate.replay.applied_versions import AppliedVersions
 from migrate_validate.replay.plan import plan
 from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
@@ -149,7 +149,7 @@ class Stages:
         self._chain = chain
         self._settings = settings
         self.environment = environment
-        self._history = History(chain, environment)
+        self._versions = AppliedVersions(chain, environment)
         self._start = start
         self._resources = contextlib.ExitStack()
         self._walker: _Walker | None = None
@@ -246,13 +246,13 @@ class Stages:
             for script in self._chain.base:
                 yield script, trial
                 trial.apply(script)
-            self._history.begin(connection)
+            self._versions.begin(connection)
             for migration in self._chain.migrations:
                 yield from self._walk_seeds(trial, migration.version)
-                self._history.announce(connection, migration)
+                self._versions.announce(connection, migration)
                 yield migration.up, trial
                 trial.apply(migration.up)
-                self._history.record(connection, migration)
+                self._versions.record(connection, migration)
             yield from self._walk_seeds(trial, None)
 
     def _walk_seeds(self, trial: Trial, before: str | None) -> Iterator[tuple[Script, Trial]]:
@@ -285,14 +285,14 @@ class Stages:
         self._resources.callback(self._disconnect, walker)
         for script in self._chain.base:
             self._apply(walker, script, 0)
-        self._history.begin(self._connected(walker)[0])
+        self._versions.begin(self._connected(walker)[0])
         return walker
 
     def _advance(self, walker: _Walker, migration: Migration) -> None:
         self._seeds(walker, walker.index)
-        self._history.announce(self._connected(walker)[0], migration)
+        self._versions.announce(self._connected(walker)[0], migration)
         self._apply(walker, migration.up, walker.index + 1)
-        self._history.record(self._connected(walker)[0], migration)
+        self._versions.record(self._connected(walker)[0], migration)
 
     def _seeds(self, walker: _Walker, index: int) -> None:
         """Load what comes before the migration with this index, once."""

@@ -32,7 +32,7 @@ _FOUND = """
 """
 
 
-class History:
+class AppliedVersions:
     """The table of applied versions, on any database that goes through a chain.
 
     A chain that has dropped or rebuilt the table is not stopped by it.
