@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from migrate_validate import syntax
-from migrate_validate.chain.creates import Created, created_objects
+from migrate_validate.chain.creates import OBJECT_KINDS, Created, created_objects, name_parts
 from migrate_validate.chain.model import Chain, Script
 from migrate_validate.chain.statements import ScriptError, statements
 from migrate_validate.findings import Location
@@ -19,18 +19,7 @@ _RELATIONS = frozenset({"table", "view", "materialized view", "sequence", "index
 _ALIKE = {**dict.fromkeys(_RELATIONS, _RELATIONS), "constraint": frozenset({"constraint", "table"})}
 """The kinds whose names exclude each other; a constraint is told by its table."""
 _DROPPED = {
-    "OBJECT_TABLE": "table",
-    "OBJECT_FOREIGN_TABLE": "table",
-    "OBJECT_VIEW": "view",
-    "OBJECT_MATVIEW": "materialized view",
-    "OBJECT_SEQUENCE": "sequence",
-    "OBJECT_INDEX": "index",
-    "OBJECT_SCHEMA": "schema",
-    "OBJECT_TYPE": "type",
-    "OBJECT_DOMAIN": "type",
-    "OBJECT_FUNCTION": "function",
-    "OBJECT_PROCEDURE": "function",
-    "OBJECT_ROUTINE": "function",
+    **OBJECT_KINDS,
     "OBJECT_EXTENSION": "extension",
     "OBJECT_TRIGGER": "trigger",
     "OBJECT_POLICY": "policy",
@@ -133,21 +122,12 @@ def _drops(script: Script) -> Iterator[Dropped]:
         node = syntax.parse(part.sql)[0].node
         kind = _DROPPED.get(syntax.enum_name("ObjectType", node.remove_type))
         for each in node.objects if kind else ():
-            *before, name = _name_parts(each)
+            *before, name = name_parts(each)
             if kind in ("trigger", "policy"):
                 schema, table = (before[-2] if len(before) > 1 else None), before[-1]
             else:
                 schema, table = (before[-1] if before else None), None
             yield Dropped(kind or "", schema, name, part.location, table)
-
-
-def _name_parts(node: syntax.Node) -> list[str]:
-    inner = syntax.unwrap(node)
-    kind = syntax.node_name(inner)
-    if kind == "String":
-        return [inner.sval]
-    field = {"List": "items", "ObjectWithArgs": "objname", "TypeName": "names"}[kind]
-    return [part.string.sval for part in getattr(inner, field)]
 
 
 @lru_cache(maxsize=2048)

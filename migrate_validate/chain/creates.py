@@ -12,6 +12,22 @@ from migrate_validate.chain.model import Script, Statement
 from migrate_validate.chain.statements import UNPARSED, ScriptError, statements
 from migrate_validate.findings import Location
 
+OBJECT_KINDS = {
+    "OBJECT_TABLE": "table",
+    "OBJECT_FOREIGN_TABLE": "table",
+    "OBJECT_VIEW": "view",
+    "OBJECT_MATVIEW": "materialized view",
+    "OBJECT_SEQUENCE": "sequence",
+    "OBJECT_INDEX": "index",
+    "OBJECT_SCHEMA": "schema",
+    "OBJECT_TYPE": "type",
+    "OBJECT_DOMAIN": "type",
+    "OBJECT_FUNCTION": "function",
+    "OBJECT_PROCEDURE": "function",
+    "OBJECT_ROUTINE": "function",
+}
+"""What the grammar calls the objects that can be created, renamed and dropped alike: their kind in :class:`Created`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Created:
@@ -110,7 +126,7 @@ def _renamed(node: syntax.Node, at: Location) -> Iterator[Created]:
     elif node.HasField("relation"):
         yield Created(kind, node.relation.schemaname or None, node.newname, at)
     else:
-        parts = _name_parts(node.object)
+        parts = name_parts(node.object)
         yield Created(kind, parts[-2] if len(parts) > 1 else None, node.newname, at)
 
 
@@ -118,11 +134,11 @@ def _moved(node: syntax.Node, at: Location) -> Iterator[Created]:
     kind = _RENAMED.get(_object(node.object_type))
     if kind is None:
         return
-    name = node.relation.relname if node.HasField("relation") else (_name_parts(node.object) or [""])[-1]
+    name = node.relation.relname if node.HasField("relation") else (name_parts(node.object) or [""])[-1]
     yield Created(kind, node.newschema, name, at)
 
 
-def _name_parts(node: syntax.Node) -> list[str]:
+def name_parts(node: syntax.Node) -> list[str]:
     """The dotted name inside whatever node PostgreSQL wraps it in."""
     inner = syntax.unwrap(node)
     kind = syntax.node_name(inner)
@@ -157,22 +173,7 @@ def _object(number: int) -> str:
     return syntax.enum_name("ObjectType", number)
 
 
-_RENAMED = {
-    "OBJECT_TABLE": "table",
-    "OBJECT_FOREIGN_TABLE": "table",
-    "OBJECT_COLUMN": "column",
-    "OBJECT_VIEW": "view",
-    "OBJECT_MATVIEW": "materialized view",
-    "OBJECT_SEQUENCE": "sequence",
-    "OBJECT_INDEX": "index",
-    "OBJECT_SCHEMA": "schema",
-    "OBJECT_TYPE": "type",
-    "OBJECT_DOMAIN": "type",
-    "OBJECT_FUNCTION": "function",
-    "OBJECT_PROCEDURE": "function",
-    "OBJECT_ROUTINE": "function",
-    "OBJECT_ROLE": "role",
-}
+_RENAMED = {**OBJECT_KINDS, "OBJECT_COLUMN": "column", "OBJECT_ROLE": "role"}
 
 _READERS: dict[str, Callable[[syntax.Node, Location], Iterable[Created]]] = {
     "create": _table,
