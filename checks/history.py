@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.findings import Finding, Location, NotApplicable, Result, Severity, Unproven
 from migrate_validate.git.history import Collision, History
 from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
@@ -12,7 +13,6 @@ from migrate_validate.rules import rule
 
 from ._history.editing import all_gone, edited
 from ._history.ordering import Orders
-from ._shared import Connection
 
 
 @rule(severity=Severity.ERROR)
@@ -38,9 +38,7 @@ def edited_applied_migration(history: History) -> Iterator[Result]:
 
 
 @rule(severity=Severity.ERROR)
-def out_of_order(
-    history: History, timeline: Timeline, connection: Connection, rehearsals: Rehearsals
-) -> Iterator[Result]:
+def out_of_order(history: History, timeline: Timeline, catalog: Catalog, rehearsals: Rehearsals) -> Iterator[Result]:
     """A new migration that comes before one that others have applied already.
 
     It is applied where databases in use will apply it, behind all that the reference of ``--migrations-since`` has, and
@@ -56,7 +54,7 @@ def out_of_order(
     elif not history.ours:
         yield NotApplicable(f"no migration was added since {history.named}")
     elif history.late:
-        yield from Orders(history, Rehearsal.read(timeline, connection), rehearsals).results()
+        yield from Orders(history, Rehearsal(timeline, catalog), rehearsals).results()
 
 
 @rule(severity=Severity.ERROR)

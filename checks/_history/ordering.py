@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.diff import compare
@@ -92,7 +92,7 @@ class Orders:
         if failure is not None:
             return Outcome(failure)
         differences = [str(each) for each in compare(self._fresh.catalog, done.catalog).differences]
-        return Outcome(None, (*differences, *_rows(self._fresh.rows, done.rows)))
+        return Outcome(None, (*differences, *_rows(self._fresh, done)))
 
     def _again(self) -> Timeline:
         return self.rehearsals.of(self._chain(self.history.merged.migrations)).timeline
@@ -154,8 +154,10 @@ def _failure(timeline: Timeline) -> Failure | None:
     return next(run.failure for run in runs if run.failure is not None)
 
 
-def _rows(want: Mapping[str, int], have: Mapping[str, int]) -> Iterator[str]:
+def _rows(fresh: Rehearsal, done: Rehearsal) -> Iterator[str]:
     """Where tables that both have do not hold as many rows."""
-    for table in sorted(want.keys() & have.keys()):
-        if want[table] != have[table]:
-            yield f"rows of {table}: have {have[table]}, want {want[table]}"
+    want, have = fresh.timeline.rows, done.timeline.rows
+    both = fresh.catalog.tables_by_name.keys() & done.catalog.tables_by_name.keys()
+    for table in sorted(both & (want.keys() | have.keys())):
+        if want.get(table, 0) != have.get(table, 0):
+            yield f"rows of {table}: have {have.get(table, 0)}, want {want.get(table, 0)}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Chain
@@ -20,26 +19,13 @@ class Rehearsal:
 
     timeline: Timeline
     catalog: Catalog
-    """The schema at the end, or where it stopped, without the environment's own schemas."""
-    rows: Mapping[str, int]
-    """The number of rows of each of its tables, by ``schema.name``."""
+    """The schema at the end, or where it stopped, without the environment's own schemas and the tool's own table."""
 
     @classmethod
     def read(cls, timeline: Timeline, connection: psycopg.Connection[Any]) -> Rehearsal:
-        """What the database of this connection holds, which sees all rows."""
-        catalog = Catalog.read(connection).without_schemas(timeline.environment_schemas)
-        return cls(timeline, catalog, row_counts(connection, catalog))
-
-
-def row_counts(connection: psycopg.Connection[Any], catalog: Catalog) -> dict[str, int]:
-    """How many rows each table has, those of its children and partitions left out."""
-    tables = [table for table in catalog.tables if table.kind == "table"]
-    if not tables:
-        return {}
-    count = sql.SQL("select {}, count(*) from only {}")
-    queries = (count.format(table.qualified_name, sql.Identifier(table.schema, table.name)) for table in tables)
-    cursor = connection.cursor(row_factory=psycopg.rows.tuple_row)
-    return dict(cursor.execute(sql.SQL(" union all ").join(queries)).fetchall())
+        """What the database of this connection holds."""
+        catalog = Catalog.read(connection)
+        return cls(timeline, catalog.without_schemas(timeline.environment_schemas, timeline.tool_tables))
 
 
 @dataclass(frozen=True, slots=True)

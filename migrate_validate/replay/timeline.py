@@ -184,6 +184,13 @@ class Timeline:
         return all(run.outcome is Outcome.APPLIED for run in runs)
 
     @property
+    def rows(self) -> Mapping[str, int]:
+        """Rows by ``schema.name`` at the end, of the tables that are not empty."""
+        late = [done.run for done in self.seeds if done.seed.before is None]
+        runs = [*self.base, *(step.run for step in self.steps), *late]
+        return next((run.rows_after for run in reversed(runs) if run.outcome is not Outcome.NOT_REACHED), {})
+
+    @property
     def migrated(self) -> bool:
         """Whether base and every migration were applied."""
         runs = (*self.base, *(step.run for step in self.steps))
