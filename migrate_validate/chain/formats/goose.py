@@ -9,13 +9,11 @@ from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import entries, refused, set_aside, split_version
-from migrate_validate.chain.formats.goose_sections import DOWN, STARTS, UP, Sections, cut
-from migrate_validate.chain.formats.lines import AnnotationError
+from migrate_validate.chain.formats.goose_sections import DOWN, STARTS, UP, cut
+from migrate_validate.chain.formats.lines import AnnotationError, one_way
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.queries import statements_of
-from migrate_validate.chain.formats.sections import section
-from migrate_validate.chain.model import Migration, Records, Script, Sends
+from migrate_validate.chain.model import Migration, Records
 
 _LARGEST = 2**63 - 1
 _RECORDS = Records(
@@ -128,19 +126,11 @@ def _add(path: Path, root: Path, contents: Contents, problems: list[str]) -> Non
     end = len(sections.lines) + 1
     # A section without statements is no way back; what it says of that belongs to the migration.
     back = range(sections.down, end) if sections.down and sections.queries[DOWN] else None
-    up = _one_way(script, sections, UP, range(1, back.start if back else end))
-    down = _one_way(script, sections, DOWN, back) if back else None
+    script = replace(script, text="\n".join(sections.lines))
+    forth = range(1, back.start if back else end)
+    up = one_way(script, sections.queries[UP], [forth], transaction=sections.transaction)
+    down = one_way(script, sections.queries[DOWN], [back], transaction=sections.transaction) if back else None
     contents.migrations.append(Migration(version, name, up, down))
-
-
-def _one_way(script: Script, sections: Sections, direction: str, lines: range) -> Script:
-    sends = Sends.TRANSACTION if sections.transaction else Sends.STATEMENTS
-    return replace(
-        script,
-        text=section("\n".join(sections.lines), [lines]),
-        sends=sends,
-        statements=statements_of(sections.queries[direction], script.file, sends),
-    )
 
 
 FORMAT = Format(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from migrate_validate.chain.formats.envsub import Lookup, SubstitutionError, substitute
-from migrate_validate.chain.formats.lines import AnnotationError, ends_statement
+from migrate_validate.chain.formats.lines import AnnotationError, Unfinished, ends_statement
 from migrate_validate.chain.formats.queries import Query
 
 UP, DOWN = "Up", "Down"
@@ -53,8 +53,7 @@ class _Cutter:
         self._block = 0  # the line of the StatementBegin that is open
         self._after_empty_block = False
         self._substitutes = False
-        self._buffer: list[str] = []
-        self._numbers: list[int] = []
+        self._open = Unfinished()
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -66,15 +65,17 @@ class _Cutter:
         comment = line.strip().startswith("--")
         if not self._direction and line.strip() and not comment:
             raise AnnotationError(number, f"SQL before the first `-- {_MARK} {UP}`")
-        if not self._buffer and (comment or not line or not self._direction):
+        if not self._open and (comment or not line or not self._direction):
             self._found.lines.append(line)
             return
         if self._after_empty_block and line.strip():
             said = f"goose loses this line: it follows a {_BEGIN} and {_END} with nothing between them"
             raise AnnotationError(number, said)
         self._after_empty_block = False
-        self._add(number, line)
-        if not self._block and ends_statement(self._buffer[-1]):
+        line = self._substituted(number, line)
+        self._open.add(number, line)
+        self._found.lines.append(line)
+        if not self._block and ends_statement(line):
             self._flush()
 
     def finished(self) -> Sections:
@@ -83,7 +84,7 @@ class _Cutter:
             raise AnnotationError(1, f"no annotation `-- {_MARK} {UP}`")
         if self._block:
             raise AnnotationError(self._block, f"{_BEGIN} without a {_END}")
-        self._check_complete("the end of the file")
+        self._open.leave("the end of the file")
         return self._found
 
     def _obey(self, number: int, annotation: str) -> None:
@@ -95,7 +96,7 @@ class _Cutter:
             if self._direction != UP or self._block:
                 why = f"inside of the {_BEGIN} of line {self._block}" if self._block else "not after one section Up"
                 raise AnnotationError(number, f"`-- {_MARK} {DOWN}` {why}")
-            self._check_complete(f"line {number}")
+            self._open.leave(f"line {number}")
             self._direction, self._found.down, self._after_empty_block = DOWN, number, False
         elif annotation == _BEGIN:
             if not self._direction or self._block:
@@ -105,35 +106,24 @@ class _Cutter:
         elif annotation == _END:
             if not self._block:
                 raise AnnotationError(number, f"{_END} without a {_BEGIN}")
-            self._block, self._after_empty_block = 0, not self._buffer
+            self._block, self._after_empty_block = 0, not self._open
             self._flush()
         elif annotation == _NO_TRANSACTION:
             self._found.transaction = False
         else:
             self._substitutes = annotation == _ENVSUB_ON
 
-    def _add(self, number: int, line: str) -> None:
-        if self._substitutes:
-            try:
-                line = substitute(line, self._lookup)
-            except SubstitutionError as error:
-                raise AnnotationError(number, f"ENVSUB: {error.message}") from None
-        self._buffer.append(line)
-        self._numbers.append(number)
-        self._found.lines.append(line)
+    def _substituted(self, number: int, line: str) -> str:
+        if not self._substitutes:
+            return line
+        try:
+            return substitute(line, self._lookup)
+        except SubstitutionError as error:
+            raise AnnotationError(number, f"ENVSUB: {error.message}") from None
 
     def _flush(self) -> None:
-        if self._buffer:
-            self._found.queries[self._direction].append(Query.of_numbered(self._buffer, self._numbers))
-        self._buffer, self._numbers = [], []
-
-    def _check_complete(self, before: str) -> None:
-        """The last statement of a direction has to end."""
-        begun = [number for number, line in zip(self._numbers, self._buffer, strict=True) if line.strip()]
-        if begun:
-            said = f"the statement that begins here does not end before {before}: no line ends with a semicolon"
-            raise AnnotationError(begun[0], said)
-        self._buffer, self._numbers = [], []
+        if self._open:
+            self._found.queries[self._direction].append(self._open.end())
 
 
 def _annotation(number: int, line: str) -> str:

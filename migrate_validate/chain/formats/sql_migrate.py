@@ -9,13 +9,12 @@ from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import entries, refused, set_aside
-from migrate_validate.chain.formats.lines import AnnotationError
+from migrate_validate.chain.formats.lines import AnnotationError, one_way
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.queries import kept_in_transaction, statements_of
-from migrate_validate.chain.formats.sections import section
+from migrate_validate.chain.formats.queries import kept_in_transaction
 from migrate_validate.chain.formats.sql_migrate_sections import DOWN, STARTS, UP, Direction, cut
-from migrate_validate.chain.model import Migration, Records, Script, Sends
+from migrate_validate.chain.model import Migration, Records, Script
 from migrate_validate.errors import ChainError
 
 _CONFIG = "dbconfig.yml"
@@ -89,9 +88,7 @@ def _migration(path: Path, root: Path) -> Migration:
 
 
 def _one_way(script: Script, way: Direction) -> Script:
-    sends = Sends.TRANSACTION if way.transaction else Sends.STATEMENTS
-    statements = statements_of(way.queries, script.file, sends)
-    part = replace(script, text=section(script.text, way.lines), sends=sends, statements=statements)
+    part = one_way(script, way.queries, way.lines, transaction=way.transaction)
     return kept_in_transaction(part, "sql-migrate", "write `notransaction` behind the annotation")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from migrate_validate.chain.formats.lines import AnnotationError, ends_statement
+from migrate_validate.chain.formats.lines import AnnotationError, Unfinished, ends_statement
 from migrate_validate.chain.formats.queries import Query
 
 UP, DOWN = "Up", "Down"
@@ -48,8 +48,7 @@ class _Cutter:
         self._since = 1
         self._number = 0
         self._block = 0  # the line of the StatementBegin that is open
-        self._buffer: list[str] = []
-        self._numbers: list[int] = []
+        self._open = Unfinished()
 
     def take(self, number: int, line: str) -> None:
         """Take the next line."""
@@ -63,11 +62,9 @@ class _Cutter:
         if not self._direction:
             return
         if not line.startswith(_ANY_MARK):
-            self._buffer.append(line)
-            self._numbers.append(number)
+            self._open.add(number, line)
         if ended or (not self._block and ends_statement(line)):
-            self._found[self._direction].queries.append(Query.of_numbered(self._buffer, self._numbers))
-            self._buffer, self._numbers = [], []
+            self._found[self._direction].queries.append(self._open.end())
 
     def finished(self) -> dict[str, Direction]:
         """The whole, when all lines were taken."""
@@ -75,7 +72,7 @@ class _Cutter:
             raise AnnotationError(self._block, f"{_BEGIN} without a {_END}")
         if not self._direction:
             raise AnnotationError(1, f"no annotation `{_MARK}{UP}` or `{_MARK}{DOWN}`")
-        self._check_complete("the end of the file")
+        self._open.leave("the end of the file")
         self._leave(self._number + 1)
         return self._found
 
@@ -84,7 +81,7 @@ class _Cutter:
         if not words:
             raise AnnotationError(self._number, f"`{_MARK.strip()}` without a word behind it")
         if words[0] in (UP, DOWN):
-            self._check_complete(f"line {self._number}")
+            self._open.leave(f"line {self._number}")
             self._leave(self._number)
             self._direction = words[0]
             if _NO_TRANSACTION in words[1:]:
@@ -101,10 +98,3 @@ class _Cutter:
         if self._direction:
             self._found[self._direction].lines.append(range(self._since, number))
             self._since = number
-
-    def _check_complete(self, before: str) -> None:
-        begun = [number for number, line in zip(self._numbers, self._buffer, strict=True) if line.strip()]
-        if begun:
-            said = f"what begins here does not end before {before}: no line ends with a semicolon"
-            raise AnnotationError(begun[0], said)
-        self._buffer, self._numbers = [], []

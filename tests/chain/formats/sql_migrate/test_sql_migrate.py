@@ -138,11 +138,11 @@ def test_transactions(tmp_path: Path) -> None:
         ("-- +migrate Up\n-- +migrate StatementBegin\nSELECT 1;\n", "2: StatementBegin without a StatementEnd"),
         (
             "-- +migrate Up\nSELECT 1\n-- +migrate Down\n",
-            "2: what begins here does not end before line 3: no line ends with a semicolon",
+            "2: the statement that begins here does not end before line 3: no line ends with a semicolon",
         ),
         (
             "-- +migrate Up\nSELECT 1;\n--no blank\n",
-            "3: what begins here does not end before the end of the file: no line ends with a semicolon",
+            "3: the statement that begins here does not end before the end of the file: no line ends with a semicolon",
         ),
         ("-- +migrate  \n", "1: `-- +migrate` without a word behind it"),
     ],
