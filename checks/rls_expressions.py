@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.findings import Result, Severity
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.results import Shared
 from migrate_validate.rules import rule
 
 from ._rls_policies import bodies, performance, sessions
@@ -20,6 +21,7 @@ def policy_authenticated_only(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A permissive policy that asks only whether somebody is signed in.
 
@@ -29,7 +31,7 @@ def policy_authenticated_only(
     Why: everybody can sign up; whoever has sees or changes the rows of every tenant.
     Fix: compare a column of the row with who is asking.
     """
-    yield from judged(bodies.for_everybody_signed_in, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.for_everybody_signed_in, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -38,6 +40,7 @@ def policy_open_to_anonymous(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A permissive policy that is true where nobody is signed in.
 
@@ -47,7 +50,7 @@ def policy_open_to_anonymous(
     Why: whoever asks without a token passes for every row.
     Fix: take the test out; write a policy TO anon with a condition on the row where visitors are meant.
     """
-    yield from judged(bodies.for_the_anonymous, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.for_the_anonymous, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -56,6 +59,7 @@ def policy_without_own_columns(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A permissive policy, or one of its ways through, that names no column of its own row.
 
@@ -67,7 +71,7 @@ def policy_without_own_columns(
     Why: who passes for one row passes for the rows of every tenant.
     Fix: compare a column of the row, written with the name of its table, with what the subquery reads.
     """
-    yield from judged(bodies.without_own_columns, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.without_own_columns, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -76,6 +80,7 @@ def service_policy_without_role(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that is meant for a service, and is given to everybody.
 
@@ -85,7 +90,7 @@ def service_policy_without_role(
     Why: a policy without TO is for every role, so what was meant for the service is open to all.
     Fix: drop it, since service_role is above policies; or say TO which role it is for.
     """
-    yield from judged(bodies.for_a_service, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.for_a_service, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.INFO)
@@ -94,13 +99,14 @@ def policy_to_bypassrls_role(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy for a superuser or a role with BYPASSRLS.
 
     Why: it does nothing, and reads as if that role were restricted to it.
     Fix: drop it.
     """
-    yield from judged(bodies.for_those_above, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.for_those_above, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -119,6 +125,7 @@ def policy_reads_user_metadata(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that goes by ``user_metadata``, by itself or by way of a function.
 
@@ -127,7 +134,7 @@ def policy_reads_user_metadata(
     Why: every user writes it himself, with whatever tenant or role he likes.
     Fix: read app_metadata, or a table of memberships.
     """
-    yield from judged(bodies.of_users_metadata, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.of_users_metadata, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -136,13 +143,14 @@ def policy_reads_headers(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that goes by headers or cookies of the request, by itself or by way of a function.
 
     Why: whoever asks writes them as he likes.
     Fix: read the token's claims, which are signed, or a table of memberships.
     """
-    yield from judged(bodies.of_headers, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.of_headers, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -151,6 +159,7 @@ def policy_reads_current_user(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy of which a column is compared with ``current_user`` or ``session_user``, where roles are shared.
 
@@ -159,7 +168,7 @@ def policy_reads_current_user(
     Why: behind a pool or an API everybody is connected as the same role, so that all pass for the same rows.
     Fix: compare with a claim of the token, or with a setting of the transaction.
     """
-    yield from judged(bodies.of_session_user, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.of_session_user, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -168,6 +177,7 @@ def check_weaker_than_using(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy for UPDATE that chooses rows by who is asking, and whose WITH CHECK leaves out a column of it.
 
@@ -177,7 +187,7 @@ def check_weaker_than_using(
     Why: who may change a row may give it to another person or move it to another tenant.
     Fix: leave WITH CHECK out, or repeat the condition of USING in it.
     """
-    yield from judged(bodies.weaker_check, connection, timeline, catalog, api_roles)
+    yield from judged(bodies.weaker_check, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -269,6 +279,7 @@ def policy_without_role(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy without TO, where several roles from outside come by it.
 
@@ -277,4 +288,4 @@ def policy_without_role(
     Why: it is evaluated for visitors too, who never pass, and holds for every role that comes to be.
     Fix: say TO which role it is for, such as authenticated.
     """
-    yield from judged(performance.without_role, connection, timeline, catalog, api_roles)
+    yield from judged(performance.without_role, connection, timeline, catalog, api_roles, shared)

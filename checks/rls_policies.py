@@ -6,18 +6,18 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from functools import partial
 
-from migrate_validate.catalog.model import Catalog, Policy, Table
+from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.config import Expectations
-from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
+from migrate_validate.findings import Finding, NotApplicable, Result, Severity
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.results import Shared
 from migrate_validate.rules import rule
-from migrate_validate.syntax import GrammarError, parse_expression, quote
+from migrate_validate.syntax import quote
 
 from ._rls_policies import exposure, secrets, services
-from ._rls_policies.expressions import truth_in
+from ._rls_policies.openness import always_true
 from ._rls_policies.reach import judged
 from ._shared import Connection, quoted, split_name
-from ._truth import truth
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:rls_disabled_in_public"])
@@ -26,6 +26,7 @@ def rls_disabled(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A table that roles from outside can reach and that has no row level security.
 
@@ -37,7 +38,7 @@ def rls_disabled(
     Why: these roles see and change every row of every tenant.
     Fix: enable row level security and write policies, or revoke the privileges.
     """
-    yield from judged(exposure.tables_without_rls, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.tables_without_rls, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -46,6 +47,7 @@ def partition_without_rls(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A partition or child by inheritance without row level security, of a table that has it.
 
@@ -54,7 +56,7 @@ def partition_without_rls(
     Why: the rows that the table's policies guard are read and changed through the partition.
     Fix: revoke the privileges on the partition, or enable row level security on it, too.
     """
-    yield from judged(exposure.children_without_rls, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.children_without_rls, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:security_definer_view"])
@@ -63,6 +65,7 @@ def view_bypasses_rls(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A view that roles from outside reach, and that reads a table as somebody whom its policies do not bind.
 
@@ -73,7 +76,7 @@ def view_bypasses_rls(
     Why: through the view everybody sees, and where it can be written to changes, the rows of all tenants.
     Fix: set security_invoker (PostgreSQL 15), or revoke the privileges on the view.
     """
-    yield from judged(exposure.views_past_policies, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.views_past_policies, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:materialized_view_in_api"])
@@ -82,6 +85,7 @@ def materialized_view_exposed(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A materialized view that roles from outside can read.
 
@@ -91,7 +95,7 @@ def materialized_view_exposed(
     Why: whoever may read it reads all of it, whosever the rows are.
     Fix: revoke the privileges, and read it through a function or a view that chooses by who is asking.
     """
-    yield from judged(exposure.materialized_views, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.materialized_views, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:foreign_table_in_api"])
@@ -100,13 +104,14 @@ def foreign_table_exposed(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A foreign table that roles from outside can reach; it cannot have row level security.
 
     Why: whoever may read it reads all that the remote server shows to the one user that it is connected as.
     Fix: revoke the privileges, or move the table to a schema that is not reached.
     """
-    yield from judged(exposure.foreign_tables, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.foreign_tables, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:auth_users_exposed"])
@@ -115,6 +120,7 @@ def view_exposes_auth_users(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A view or materialized view that shows rows of ``auth.users`` to roles from outside.
 
@@ -123,7 +129,7 @@ def view_exposes_auth_users(
     Why: addresses, telephone numbers and metadata of all who can sign in are open to everybody.
     Fix: revoke the privileges on the view, or copy what may be seen to a table with policies.
     """
-    yield from judged(exposure.views_of_users, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.views_of_users, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -132,6 +138,7 @@ def truncate_granted(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """Tables that roles from outside may TRUNCATE, told in one finding.
 
@@ -141,7 +148,7 @@ def truncate_granted(
     Why: whoever can send SQL as such a role, through a function say, empties the tables of every tenant.
     Fix: revoke TRUNCATE, and take it out of the default privileges.
     """
-    yield from judged(exposure.truncating, connection, timeline, catalog, api_roles)
+    yield from judged(exposure.truncating, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:sensitive_columns_exposed"])
@@ -150,6 +157,7 @@ def secret_column_readable(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A column with the name of a secret, such as ``password_hash`` or ``api_key``, that roles from outside can read.
 
@@ -159,7 +167,7 @@ def secret_column_readable(
     Why: secrets leave the database with every ``select *``.
     Fix: keep the column in a schema that is not reached, or grant SELECT on the other columns only.
     """
-    yield from judged(secrets.readable_secrets, connection, timeline, catalog, api_roles)
+    yield from judged(secrets.readable_secrets, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -168,6 +176,7 @@ def realtime_without_rls(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A table without row level security whose changes Supabase Realtime sends to whoever subscribes.
 
@@ -176,7 +185,7 @@ def realtime_without_rls(
     Why: the changes of all tenants are sent to every subscriber.
     Fix: enable row level security and write a policy for SELECT, or take the table out of the publication.
     """
-    yield from judged(services.streamed_without_rls, connection, timeline, catalog, api_roles)
+    yield from judged(services.streamed_without_rls, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -185,6 +194,7 @@ def storage_policy_without_bucket(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy on ``storage.objects`` that does not look at ``bucket_id``.
 
@@ -193,7 +203,7 @@ def storage_policy_without_bucket(
     Why: it holds for the files of every bucket, also of those that are made later for something else.
     Fix: compare bucket_id with the bucket that the policy is for.
     """
-    yield from judged(services.files_of_any_bucket, connection, timeline, catalog, api_roles)
+    yield from judged(services.files_of_any_bucket, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -202,6 +212,7 @@ def storage_writable_by_anyone(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that lets anyone put files into a bucket, or change and delete the files of others there.
 
@@ -210,7 +221,7 @@ def storage_writable_by_anyone(
     Why: the bucket is then everybody's to fill or to empty.
     Fix: compare owner_id, or the folder of the name, with who is asking.
     """
-    yield from judged(services.written_files, connection, timeline, catalog, api_roles)
+    yield from judged(services.written_files, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:public_bucket_allows_listing"])
@@ -219,6 +230,7 @@ def public_bucket_listing(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that lets roles from outside list every file of a public bucket.
 
@@ -228,7 +240,7 @@ def public_bucket_listing(
     Fix: drop the policy, or let it show only files of who is asking.
     """
     judge = partial(services.listed_buckets, connection=connection)
-    yield from judged(judge, connection, timeline, catalog, api_roles)
+    yield from judged(judge, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR, aliases=["splinter:policy_exists_rls_disabled"])
@@ -300,79 +312,7 @@ def policy_always_true(catalog: Catalog, timeline: Timeline | None = None) -> It
         yield NotApplicable("the schema has no policy")
     outside = frozenset(timeline.api_roles) | {"public"} if timeline and timeline.api_roles else None
     for table, policy in policies:
-        yield from _always_true(table, policy, outside)
-
-
-def _always_true(table: Table, policy: Policy, outside: frozenset[str] | None) -> Iterator[Result]:
-    name = f"{table.qualified_name}: {policy.name}"
-    open_parts = []
-    for part, expression in (("USING", policy.using), ("WITH CHECK", policy.check)):
-        try:
-            if expression is not None and truth_in(table, parse_expression(expression)):
-                open_parts.append(part)
-        except GrammarError as error:
-            yield Unproven(f"its {part} cannot be parsed: {error.message}", object=name)
-    if not open_parts or not policy.permissive:
-        return
-    guards = _guards(table, policy, open_parts)
-    if policy.command == "SELECT" or guards or (outside is not None and outside.isdisjoint(policy.roles)):
-        severity = Severity.INFO
-    else:
-        severity = Severity.ERROR if "USING" in open_parts else Severity.WARNING
-    alter = f"ALTER POLICY {quote(policy.name)} ON {quoted(table.qualified_name)}"
-    does = "do ALL with" if policy.command == "ALL" else policy.command
-    yield Finding(
-        f'policy "{policy.name}" on {table.qualified_name} lets {", ".join(policy.roles)} {does} every row: '
-        f"its {' and its '.join(open_parts)} {'are' if len(open_parts) > 1 else 'is'} always true"
-        + (f"; {', '.join(guards)} (restrictive) still narrows it" if guards else ""),
-        object=table.qualified_name,
-        evidence={
-            "policy": policy.name,
-            "command": policy.command,
-            "roles": list(policy.roles),
-            "using": policy.using,
-            "check": policy.check,
-            **({"restrictive": list(guards)} if guards else {}),
-        },
-        fix=f"{alter} {' '.join(f'{part} (...)' for part in open_parts)};",
-        severity=severity,
-    )
-
-
-def _guards(table: Table, policy: Policy, open_parts: Sequence[str]) -> tuple[str, ...]:
-    """The restrictive policies that together narrow whatever a policy opens; none where they leave a part of it open.
-
-    A policy for ALL opens three kinds of change, of which each may have a guard of its own; reading is not one.
-    """
-    guards: dict[str, None] = {}
-    commands = ("INSERT", "UPDATE", "DELETE") if policy.command == "ALL" else (policy.command,)
-    for command in commands:
-        for part in _parts_of(command, policy, open_parts):
-            found = [each.name for each in table.policies if _narrows(each, policy, command, part)]
-            if not found:
-                return ()
-            guards.update(dict.fromkeys(found))
-    return tuple(guards)
-
-
-def _parts_of(command: str, policy: Policy, open_parts: Sequence[str]) -> Sequence[str]:
-    """What a command passes by of that which is open: old rows by USING, new ones by WITH CHECK."""
-    if command == "INSERT":
-        # Where a policy has no WITH CHECK, its USING judges new rows too.
-        return ("WITH CHECK",) if policy.check is None or "WITH CHECK" in open_parts else ()
-    return [part for part in open_parts if command == "UPDATE" or part == "USING"]
-
-
-def _narrows(guard: Policy, policy: Policy, command: str, part: str) -> bool:
-    if guard.permissive or guard.command not in ("ALL", command):
-        return False
-    if "public" not in guard.roles and not set(policy.roles) <= set(guard.roles):
-        return False
-    expression = guard.using if part == "USING" or guard.check is None else guard.check
-    try:
-        return expression is not None and not truth(parse_expression(expression))
-    except GrammarError:
-        return False
+        yield from always_true(table, policy, outside)
 
 
 @rule(severity=Severity.ERROR)

@@ -10,6 +10,7 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.config import Settings
 from migrate_validate.findings import Result, Severity
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.results import Shared
 from migrate_validate.rules import rule
 
 from ._rls_policies import defaults, functions, structure, tenants
@@ -23,6 +24,7 @@ def policy_recursion(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """Policies that read their own table, at once or by way of other tables' policies, views or functions.
 
@@ -33,7 +35,7 @@ def policy_recursion(
     Why: every query of the table fails, and it does so only when it is run.
     Fix: read the table in a function with SECURITY DEFINER whose owner the policies do not bind.
     """
-    yield from judged(structure.recursions, connection, timeline, catalog, api_roles)
+    yield from judged(structure.recursions, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -42,13 +44,14 @@ def policy_reads_table_without_rls(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that relies on a table without row level security, which roles from outside can write to.
 
     Why: whoever adds a row to a table of members, say, is let in by the policy that asks it.
     Fix: enable row level security on that table too, or revoke the privileges to write to it.
     """
-    yield from judged(structure.reading_unguarded, connection, timeline, catalog, api_roles)
+    yield from judged(structure.reading_unguarded, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -57,6 +60,7 @@ def policy_function_not_executable(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that calls a function which a role that it judges may not execute.
 
@@ -65,7 +69,7 @@ def policy_function_not_executable(
     Why: every query that the policy judges fails for want of the privilege, instead of leaving rows out.
     Fix: grant EXECUTE, or give the policy TO those roles that may.
     """
-    yield from judged(structure.not_executable, connection, timeline, catalog, api_roles)
+    yield from judged(structure.not_executable, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.ERROR)
@@ -74,6 +78,7 @@ def policy_table_not_readable(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy that reads a table which a role that it judges may not read, ``auth.users`` most often.
 
@@ -82,7 +87,7 @@ def policy_table_not_readable(
     Why: every query that the policy judges fails for want of the privilege, whatever else the policy says.
     Fix: read the table in a function with SECURITY DEFINER, or take what is asked for from the token.
     """
-    yield from judged(structure.not_readable, connection, timeline, catalog, api_roles)
+    yield from judged(structure.not_readable, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -91,6 +96,7 @@ def write_policy_without_select_policy(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A policy for UPDATE or DELETE on a table of which no policy for SELECT shows the role any row.
 
@@ -99,7 +105,7 @@ def write_policy_without_select_policy(
     Why: the change that the policy means to allow affects no row, and says nothing.
     Fix: write a policy for SELECT of the same rows.
     """
-    yield from judged(structure.writing_unseen, connection, timeline, catalog, api_roles)
+    yield from judged(structure.writing_unseen, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING, aliases=["splinter:function_search_path_mutable"])
@@ -108,6 +114,7 @@ def definer_without_search_path(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A function with SECURITY DEFINER and no search_path of its own, which can be called from outside.
 
@@ -117,7 +124,7 @@ def definer_without_search_path(
     Why: names in it mean what the caller's search path says, and a temporary table of the caller comes first.
     Fix: set search_path for the function, and write names with their schemas.
     """
-    yield from judged(functions.without_search_path, connection, timeline, catalog, api_roles)
+    yield from judged(functions.without_search_path, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(
@@ -132,6 +139,7 @@ def definer_function_exposed(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A function with SECURITY DEFINER that those who have not signed in can call.
 
@@ -143,7 +151,7 @@ def definer_function_exposed(
     Why: row level security does not bind its owner, so that it alone decides what callers see and change.
     Fix: revoke EXECUTE from PUBLIC and from the role, and grant it to those who need it.
     """
-    yield from judged(functions.exposed_definers, connection, timeline, catalog, api_roles)
+    yield from judged(functions.exposed_definers, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -152,6 +160,7 @@ def leakproof_function(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A function declared LEAKPROOF that roles from outside can execute.
 
@@ -159,7 +168,7 @@ def leakproof_function(
     tells of rows of others.
     Fix: take LEAKPROOF away, unless it is certain that it tells nothing of its arguments but by its result.
     """
-    yield from judged(functions.trusted, connection, timeline, catalog, api_roles)
+    yield from judged(functions.trusted, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -182,6 +191,7 @@ def tenant_foreign_key_without_tenant_column(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A foreign key between tables of tenants that does not compare whose the rows are.
 
@@ -192,7 +202,7 @@ def tenant_foreign_key_without_tenant_column(
     Fix: add the tenant's column to the foreign key, and to a unique key of the other table.
     """
     judge = partial(tenants.loose_references, declared=settings.tenancy if settings else None)
-    yield from judged(judge, connection, timeline, catalog, api_roles)
+    yield from judged(judge, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -202,6 +212,7 @@ def unique_not_scoped_by_tenant(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A unique key of a table of tenants that holds over the rows of all of them.
 
@@ -212,7 +223,7 @@ def unique_not_scoped_by_tenant(
     Fix: add the tenant's column to the key.
     """
     judge = partial(tenants.unscoped_uniqueness, declared=settings.tenancy if settings else None)
-    yield from judged(judge, connection, timeline, catalog, api_roles)
+    yield from judged(judge, connection, timeline, catalog, api_roles, shared)
 
 
 @rule(severity=Severity.WARNING)
@@ -222,6 +233,7 @@ def tenant_column_nullable(
     timeline: Timeline | None = None,
     catalog: Catalog | None = None,
     api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> Iterator[Result]:
     """A column that says which tenant a row belongs to, and may be NULL.
 
@@ -232,4 +244,4 @@ def tenant_column_nullable(
     Fix: fill the column and set it NOT NULL.
     """
     judge = partial(tenants.rows_of_nobody, declared=settings.tenancy if settings else None)
-    yield from judged(judge, connection, timeline, catalog, api_roles)
+    yield from judged(judge, connection, timeline, catalog, api_roles, shared)

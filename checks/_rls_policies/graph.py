@@ -55,10 +55,8 @@ class Graph:
 
     @classmethod
     def over(cls, catalog: Catalog) -> Graph:
-        """The graph of a catalog, made once for all rules that ask for it in a row."""
-        if not _last or _last[0].catalog is not catalog:
-            _last[:] = [cls(catalog)]
-        return _last[0]
+        """The graph of a catalog, made once for all rules that ask for it."""
+        return catalog.derived(cls)
 
     def of_policy(self, policy: Policy, role: str) -> Iterator[Read | Call]:
         """What a policy reads and calls when its command is run by a role."""
@@ -171,9 +169,6 @@ class Graph:
             return (parse(text)[0].node.sql_body,)
         except GrammarError:
             return ()
-
-
-_last: list[Graph] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from psycopg import sql
 from migrate_validate.catalog.model import Catalog, Grant, Table
 from migrate_validate.findings import NotApplicable, Result, Unproven
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.results import Shared
 from migrate_validate.syntax import quote
 
 from .._shared import Connection, fetch, own_catalog, problem
@@ -154,9 +155,10 @@ def judged(
     timeline: Timeline | None,
     catalog: Catalog | None,
     api_roles: Sequence[str],
+    shared: Shared | None,
 ) -> Iterator[Result]:
     """What a rule says of what is reached, or why nothing can be said; see :func:`outside`."""
-    reach, said = outside(connection, timeline, api_roles)
+    reach, said = outside(connection, timeline, api_roles, shared)
     yield from said
     if reach:
         yield from judge(reach, own_catalog(connection, catalog, timeline))
@@ -168,13 +170,17 @@ def told(privileges: Mapping[str, Sequence[str]]) -> str:
 
 
 def outside(
-    connection: Connection, timeline: Timeline | None = None, api_roles: Sequence[str] = ()
+    connection: Connection,
+    timeline: Timeline | None = None,
+    api_roles: Sequence[str] = (),
+    shared: Shared | None = None,
 ) -> tuple[Reach | None, tuple[Result, ...]]:
     """What is reached from outside, and what to say where that cannot be decided, or only in part.
 
     :param connection: to the migrated database
     :param timeline: gives the roles that reach the database from outside
     :param api_roles: these roles, where there is no timeline
+    :param shared: keeps the answer for other rules of the run
     :returns: None with the reason where nothing can be decided, or nothing is to be; else the reach of the roles that
         there are, with an Unproven for each that does not exist
     """
@@ -182,12 +188,9 @@ def outside(
     if not roles:
         undeclared = timeline is None or not timeline.api_roles_known
         return None, (_unknown() if undeclared and _guards(connection) else NotApplicable(_NOBODY),)
-    if timeline is None:
+    if shared is None:
         return _asked(connection, roles)
-    # A timeline never changes, nor does what is reached where it ends.
-    if not _last or _last[0][0] is not timeline or _last[0][1] != roles:
-        _last[:] = [(timeline, roles, _asked(connection, roles))]
-    return _last[0][2]
+    return shared.once(f"what is reached by {', '.join(roles)}", lambda: _asked(connection, roles))
 
 
 def _unknown() -> Unproven:
@@ -205,8 +208,6 @@ def _guards(connection: Connection) -> bool:
 
 
 Reached = tuple[Reach | None, tuple[Result, ...]]
-_last: list[tuple[Timeline, tuple[str, ...], Reached]] = []
-"""The answer to the last question: many rules in a row ask the same."""
 
 
 def _asked(connection: Connection, roles: tuple[str, ...]) -> Reached:

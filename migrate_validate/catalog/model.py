@@ -7,10 +7,10 @@ never appear: they differ between databases.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from migrate_validate.catalog.relations import (
     Column,
@@ -27,6 +27,8 @@ from migrate_validate.catalog.relations import (
 
 if TYPE_CHECKING:
     import psycopg
+
+Answer = TypeVar("Answer")
 
 __all__ = [
     "Catalog",
@@ -312,6 +314,14 @@ class Catalog:
         """The picture that schemas were left out of to get this one; this one where none were."""
         found: Catalog = self.__dict__.get("_whole", self)
         return found
+
+    def derived(self, work: Callable[[Catalog], Answer]) -> Answer:
+        """What this work makes of the picture: it is done once, and kept as long as the picture is.
+
+        :param work: needs nothing but the picture; where two threads ask at once, both may do it, and get one answer
+        """
+        kept: dict[object, Answer] = self.__dict__.setdefault("_derived", {})
+        return kept[work] if work in kept else kept.setdefault(work, work(self))
 
     def table(self, qualified_name: str) -> Table | None:
         """The table ``schema.name``."""

@@ -17,10 +17,12 @@ from migrate_validate.config import Settings
 from migrate_validate.findings import Finding, NotApplicable, Result, Unproven
 from migrate_validate.postgres import Server
 from migrate_validate.replay.timeline import Timeline
+from migrate_validate.results import Shared
 from migrate_validate.rules import Registry
 from tests.checks.replays import chain_of
 from tests.support.scripts import script, script_of
 
+graph: Any = import_module("migrate_validate.checks._rls_policies.graph")
 reach: Any = import_module("migrate_validate.checks._rls_policies.reach")
 CASES = Path(__file__).parents[1] / "cases"
 RULES = {
@@ -74,6 +76,7 @@ def rule_says(name: str, connection: psycopg.Connection[Any], *roles: str) -> li
         Timeline: timeline,
         Catalog: Catalog.read(connection),
         Settings: Settings(),
+        Shared: Shared(),
     }
     rule = RULES[name]
     return list(rule.function(**{parameter: supplied[kind] for parameter, kind in rule.parameters.items()}))
@@ -167,6 +170,18 @@ def test_a_fix_revokes_nothing_that_was_not_granted(connection: psycopg.Connecti
     (finding,) = rule_says("materialized-view-exposed", connection, "mv_case_user")
     assert isinstance(finding, Finding)
     assert finding.fix == ""
+
+
+def test_rules_of_a_run_share_what_is_reached_and_read(connection: psycopg.Connection[Any]) -> None:
+    timeline = Timeline(Chain("case", CASES, "sql", ()), "plain", "PostgreSQL", api_roles=("mv_case_anon",))
+    shared = Shared()
+    reached = reach.outside(connection, timeline, shared=shared)
+    connection.execute("CREATE TABLE seen (id int); GRANT SELECT ON seen TO mv_case_anon")
+    assert reach.outside(connection, timeline, shared=shared) is reached
+    assert "public.seen" in reach.outside(connection, timeline, shared=Shared())[0].relations
+    catalog = Catalog.read(connection)
+    assert graph.Graph.over(catalog) is graph.Graph.over(catalog)
+    assert graph.Graph.over(catalog).catalog is catalog
 
 
 @pytest.mark.parametrize("name", sorted(RULES))
