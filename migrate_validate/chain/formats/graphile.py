@@ -82,6 +82,10 @@ def _recognizes(path: Path) -> Recognition | None:
     for place in (path, directory.parent):
         if (place / GMRC).is_file() or (place / f"{GMRC}.js").is_file():
             return Recognition(f"{GMRC} is graphile-migrate's", specific=True, around=place != path)
+    for each in (directory / f"{_CURRENT}.sql", directory / _CURRENT):
+        if each.exists():
+            beside = f"{relative(each, path)} lies beside {_COMMITTED}/, as graphile-migrate has it"
+            return Recognition(beside, specific=True)
     return None
 
 

@@ -27,6 +27,14 @@ from migrate_validate.errors import ChainError
 _MIGRATIONS = "migrations"
 _METADATA = "metadata"
 _CONFIG = "config.yaml"
+_CONFIGURES = re.compile(
+    r"metadata_directory"
+    r"""|^version:\s*["']?[123]["']?\s*^(?:.*\n)*(?:endpoint|migrations_directory|seeds_directory):""",
+    re.MULTILINE,
+)
+"""What config.yaml says where it is the command line's."""
+_DATABASE = "default"
+"""The name of the first database."""
 _SEEDS = "seeds"
 _NAMED = re.compile(r"\d+_.*|\d+")
 _STAMPED = re.compile(r"\d{13}(?:_.*)?")
@@ -39,17 +47,17 @@ def _recognizes(path: Path) -> Recognition | None:
         return None
     project = _project(path)
     for directory in _databases(path):
-        for each in directories(directory):
-            if not _is_migration(each):
-                continue
-            if project is not None:
-                because = f"{relative(each, path)}/ lies in a project of Hasura ({_told(project)})"
-                return Recognition(because, specific=True, around=project != path)
-            if _STAMPED.fullmatch(each.name):
-                return Recognition(
-                    f"{relative(each, path)}/ begins with the 13 digits of Hasura's versions", specific=True
-                )
-            break
+        each = next(filter(_is_migration, directories(directory)))
+        named = f"{relative(each, path)}/"
+        if project is not None:
+            return Recognition(f"{named} lies in a project of Hasura ({_told(project)})", True, project != path)
+        if _STAMPED.fullmatch(each.name):
+            return Recognition(f"{named} begins with the 13 digits of Hasura's versions", specific=True)
+        if directory.name == _DATABASE and directory.parent.name == _MIGRATIONS:
+            whole = f"{_MIGRATIONS}/{_DATABASE}/{each.name}/"
+            return Recognition(f"{whole} is where Hasura's first database has its migrations", True, around=True)
+        if directory.parent.name == _MIGRATIONS:
+            return Recognition(f"{named} lies in the directory of a database, as Hasura has it", specific=False)
     return None
 
 
@@ -57,8 +65,8 @@ def _project(path: Path) -> Path | None:
     """The project around a path: it has ``metadata/``, or a ``config.yaml`` that says so."""
     for directory in (path, *path.parents[:2]):
         if directory == path or path.is_relative_to(directory / _MIGRATIONS):
-            config = directory / _CONFIG
-            if (directory / _METADATA / "version.yaml").is_file() or ("metadata_directory" in beginning(config)):
+            config = beginning(directory / _CONFIG)
+            if (directory / _METADATA / "version.yaml").is_file() or _CONFIGURES.search(config):
                 return directory
     return None
 

@@ -58,6 +58,18 @@ def test_a_current_file_without_statements(tmp_path: Path) -> None:
     assert aside(chain) == {"current.sql": "it holds no statement: nothing is in the works"}
 
 
+def test_nothing_is_committed_yet(tmp_path: Path) -> None:
+    for top, path in (("", "."), ("migrations/", "."), ("migrations/", "migrations")):
+        root = tmp_path / f"{top}of{path}"
+        chain = read(root, {f"{top}committed/.gitkeep": "", f"{top}current.sql": USERS}, path)
+        below = "" if path == "migrations" else top
+        assert (chain.format, chain.recognized) == (
+            "graphile-migrate",
+            f"{below}current.sql lies beside committed/, as graphile-migrate has it",
+        )
+        assert applied(chain) == [f"{below}current.sql"]
+
+
 def test_a_current_directory(tmp_path: Path) -> None:
     files: Files = committed(USERS) | {
         "current/10-b.sql": "SELECT 2;\n",

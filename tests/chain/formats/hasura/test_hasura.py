@@ -100,3 +100,35 @@ def test_each_file_is_in_a_transaction(tmp_path: Path, server: Server) -> None:
     with replayed(server, tmp_path, files) as replay:
         assert outcomes(replay.timeline) == ["applied", "applied", "failed"]
         assert query(replay, "SELECT cli_state FROM seen") == {"migrations": {"default": {"1700000000000": False}}}
+
+
+def test_short_versions(tmp_path: Path) -> None:
+    """They are Diesel's as well: where they lie, or the configuration, tells."""
+    bare: Files = {"migrations/default/1_users/up.sql": USERS}
+    for path in (".", "migrations", "migrations/default"):
+        chain = read(tmp_path / "bare", bare, path)
+        assert (chain.format, chain.recognized) == (
+            "hasura",
+            "migrations/default/1_users/ is where Hasura's first database has its migrations",
+        )
+    own: Files = {
+        "config.yaml": "version: 3\n# local\nendpoint: http://localhost:8080\n",
+        "migrations/shop/1_users/up.sql": USERS,
+    }
+    for path, first in ((".", "migrations/shop/"), ("migrations", "shop/"), ("migrations/shop", "")):
+        chain = read(tmp_path / "own", own, path)
+        assert chain.recognized == f"{first}1_users/ lies in a project of Hasura (config.yaml)"
+    other: Files = {"config.yaml": "endpoint: /api\n", "migrations/shop/1_users/up.sql": USERS}
+    assert read(tmp_path / "other", other, "migrations").format == "hasura"
+    chain = read(tmp_path / "other", other, "migrations/shop")
+    assert (chain.format, chain.recognized) == (
+        "diesel",
+        "1_users/ holds up.sql; --migrations-format=hasura would fit as well",
+    )
+
+
+def test_a_project_of_diesel_with_such_a_directory_is_asked_about(tmp_path: Path) -> None:
+    files: Files = {"diesel.toml": "", "migrations/default/1_users/up.sql": USERS}
+    message = refused(tmp_path, files, "migrations/default")
+    assert "diesel (Diesel): ../../diesel.toml is Diesel's" in message
+    assert "hasura (Hasura): migrations/default/1_users/ is where Hasura's first database has its" in message
