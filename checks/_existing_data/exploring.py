@@ -14,6 +14,7 @@ from migrate_validate.data import Dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import chance
 from migrate_validate.data.sampling import datasets
+from migrate_validate.data.shrinking import smallest
 from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
 from migrate_validate.replay.sequences import positions, restore
@@ -25,7 +26,6 @@ from .._filling import learned_before
 from .budget import Budget
 from .harm import Harm
 from .memory import Memory
-from .shrinking import smallest
 from .supposing import supposed
 from .tables import met
 from .tally import Tally

@@ -9,9 +9,9 @@ from migrate_validate.chain.files import read_script
 from migrate_validate.chain.model import Script
 from migrate_validate.data import Dataset
 from migrate_validate.data.showing import COLUMNS, literal
+from migrate_validate.data.shrinking import size
 
 from .._shared import count_of
-from .shrinking import size
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _PLAIN_NAME = re.compile(r"[\w./-]+")

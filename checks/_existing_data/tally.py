@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate_validate.data import Dataset
+from migrate_validate.data.shrinking import size
 from migrate_validate.findings import Severity
 from migrate_validate.replay.timeline import Failure
 
 from .harm import Harm
-from .shrinking import size
 from .trying import Outcome
 
 Identity = tuple[str, ...]

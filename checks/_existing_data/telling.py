@@ -5,13 +5,13 @@ from __future__ import annotations
 import textwrap
 
 from migrate_validate.data.drawing import repeating
+from migrate_validate.data.shrinking import size
 from migrate_validate.findings import Finding, Location
 from migrate_validate.replay.stages import Stage
 
 from .exploring import Counterexample, Searched
 from .harm import Harm
 from .showing import evidence, script
-from .shrinking import size
 
 _WIDTH = 76
 """Columns of advice in words: a terminal has 80, and it is indented."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from migrate_validate.catalog.model import Table
-from migrate_validate.data import DEFAULT, Dataset, Row, Value
-from migrate_validate.data.values import Default
+from migrate_validate.data.model import Dataset
+from migrate_validate.data.strategies import Row
+from migrate_validate.data.values import DEFAULT, Default, Value
 
 Still = Callable[[Dataset], Dataset | None]
 """The rows that were taken where it still happens with these; None: it does not."""

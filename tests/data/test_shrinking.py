@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
 from dataclasses import replace
 
 from migrate_validate.catalog.relations import Column, Table
 from migrate_validate.data import Dataset
-
-Smallest = Callable[[Dataset, Callable[[Dataset], Dataset | None], float], Dataset]
-smallest: Smallest = importlib.import_module("migrate_validate.checks._existing_data.shrinking").smallest
+from migrate_validate.data.shrinking import smallest
 
 NAMES = Table("public", "names", "table", "me", (Column("name", "text"),))
 
