@@ -55,6 +55,11 @@ class Token:
     name: str
     """libpg_query's name: ``IDENT``, ``SCONST``, ``ASCII_59`` for a semicolon, ``SQL_COMMENT``, ``C_COMMENT``, ..."""
 
+    @property
+    def comment(self) -> bool:
+        """Whether it says nothing to PostgreSQL."""
+        return self.name in ("SQL_COMMENT", "C_COMMENT")
+
 
 class _Offsets:
     """Turns byte offsets into character offsets: free for ASCII, and one pass over the text for offsets that ascend."""
@@ -190,6 +195,21 @@ def scan(text: str) -> list[Token]:
         Token(offsets.char(t.start), offsets.char(t.end), _TOKENS.get(t.token, f"ASCII_{t.token}"))
         for t in result.tokens
     ]
+
+
+def without_comments(text: str) -> str:
+    """The same text without its comments; all of it where it ends inside a string or comment."""
+    try:
+        tokens = scan(text)
+    except GrammarError:
+        return text
+    parts: list[str] = []
+    position = 0
+    for token in tokens:
+        if token.comment:
+            parts.append(text[position : token.start])
+            position = token.end
+    return "".join([*parts, text[position:]])
 
 
 def _scan(text: str) -> Any:

@@ -20,7 +20,6 @@ _FRAME = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _DOLLAR_QUOTED = re.compile(r"(\$[^$]*\$)(.*)\1", re.DOTALL)
-_COMMENTS = frozenset({"SQL_COMMENT", "C_COMMENT"})
 _OPENERS = frozenset({";", "begin", "then", "else", "loop", ">>"})
 _KEYWORDS = {"PERFORM": "perform", "EXECUTE": "execute", "CALL": "call"}
 # They are no single statement, or what comes after them in a block of their own would not be reached.
@@ -94,7 +93,7 @@ def written(statement: str, frame: Frame) -> str | None:
 def _statements(body: str, frame: Frame) -> list[tuple[int, int]]:
     """Where the statements begin and end that a frame may mean, the likeliest first."""
     try:
-        tokens = [token for token in syntax.scan(body) if token.name not in _COMMENTS]
+        tokens = [token for token in syntax.scan(body) if not token.comment]
     except syntax.GrammarError:
         return []
     words = [body[token.start : token.end].lower() for token in tokens]

@@ -226,7 +226,7 @@ _SAME_KIND = {"domain": "type", "procedure": "function", "user": "role"}
 
 def _guess(text: str, at: Location) -> Iterator[Created]:
     """What a text that is no SQL by itself (a DO body, dynamic SQL in it) probably creates."""
-    plain = _without_comments(text)
+    plain = syntax.without_comments(text)
     for match in _CREATE.finditer(plain):
         kind = " ".join(match["kind"].lower().split())
         yield _guessed(_SAME_KIND.get(kind, kind), match["name"], at)
@@ -246,17 +246,3 @@ def _guessed(kind: str, written: str, at: Location) -> Created:
 
 def _fold(identifier: str) -> str:
     return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier.lower()
-
-
-def _without_comments(text: str) -> str:
-    try:
-        tokens = syntax.scan(text)
-    except syntax.GrammarError:
-        return text
-    parts: list[str] = []
-    position = 0
-    for token in tokens:
-        if token.name in ("SQL_COMMENT", "C_COMMENT"):
-            parts.append(text[position : token.start])
-            position = token.end
-    return "".join([*parts, text[position:]])

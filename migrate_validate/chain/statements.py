@@ -171,7 +171,7 @@ def _cut_by_grammar(script: Script) -> tuple[Statement, ...]:
 def _without_comment_after(sql: str) -> str:
     """The statement without the comments between its last word and its semicolon."""
     if "--" in sql or "/*" in sql:
-        words = [token for token in syntax.scan(sql) if token.name not in ("SQL_COMMENT", "C_COMMENT")]
+        words = [token for token in syntax.scan(sql) if not token.comment]
         return sql[: words[-1].end]
     return sql.rstrip()
 

@@ -72,7 +72,7 @@ def _words(sql: str) -> tuple[str, ...]:
         tokens = syntax.scan(sql)
     except syntax.GrammarError:
         return tuple(sql.split())
-    return tuple(sql[each.start : each.end] for each in tokens if each.name not in ("SQL_COMMENT", "C_COMMENT"))
+    return tuple(sql[each.start : each.end] for each in tokens if not each.comment)
 
 
 def companions(chain: Chain) -> dict[str, dict[str, Path]]:

@@ -23,7 +23,6 @@ _RANGES = {
 }
 _METHOD = re.compile(r"\b(?:ivfflat|hnsw)\b", re.IGNORECASE)
 _BODY = re.compile(r"(\$[^$]*\$)(.*)\1|[eE]?'(.*)'", re.DOTALL)
-_COMMENTS = frozenset({"SQL_COMMENT", "C_COMMENT"})
 
 
 class BlankingCursor(psycopg.Cursor[TupleRow]):
@@ -52,7 +51,7 @@ def blank(text: str) -> str:
     if _METHOD.search(text) is None:
         return text
     try:
-        tokens = [token for token in syntax.scan(text) if token.name not in _COMMENTS]
+        tokens = [token for token in syntax.scan(text) if not token.comment]
     except syntax.GrammarError:
         return text
     words = [text[token.start : token.end] for token in tokens]

@@ -37,7 +37,7 @@ def _statements(text: str) -> Iterator[tuple[str, ...]]:
     bodies: list[str] = []
     for token in _tokens(text):
         raw = text[token.start : token.end]
-        if token.name in ("SQL_COMMENT", "C_COMMENT"):
+        if token.comment:
             continue
         if raw == ";":
             yield tuple(words)
