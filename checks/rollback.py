@@ -235,11 +235,11 @@ def _called(migration: Migration) -> str:
 
 
 def _way_back(migration: Migration) -> Location:
-    """The down script; where it is a part of the migration's own file, its first statement."""
+    """The down script; where it is a part of the migration's own file, with the line of its first statement."""
     down = migration.down
     assert down is not None
     places = [each.location for each in statements(down) if each.location.file == migration.file]
-    return min(places, key=lambda each: each.line or 0) if places else Location(down.file)
+    return replace(min(places, key=lambda each: each.line or 0), whole=True) if places else Location(down.file)
 
 
 def _down_name(migration: Migration, chain: Chain) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+_PART = re.compile(r"(?<=[.]py)\[.*\]$", re.DOTALL)
 
 
 class Severity(StrEnum):
@@ -34,15 +37,25 @@ class Location:
     """A place in a file of the chain."""
 
     file: str
-    """Path relative to the chain's directory, with forward slashes."""
+    """Path relative to the chain's directory, with forward slashes; of a migration in a module of several
+    ``module.py[name]``."""
     line: int | None = None
     """1-based."""
     column: int | None = None
     """1-based, counted in characters."""
+    whole: bool = field(default=False, compare=False)
+    """Whether what is said here is about the whole file, and the line only tells where to look."""
+
+    @property
+    def path(self) -> str:
+        """The file on disk, as ``file`` is written."""
+        return _PART.sub("", self.file)
 
     def __str__(self) -> str:
-        """``file``, ``file:line`` or ``file:line:column``."""
-        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        """``file``, ``path:line`` or ``path:line:column``."""
+        if self.line is None:
+            return self.file
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,8 @@ class Ignore:
     def silences(self, finding: Finding) -> bool:
         """Whether it names the finding's rule and the finding is about its statement, its file, or what that made.
 
-        A finding with a line is about a statement; one with a file and no line is about the file; one with neither is
-        about its ``object``, and silenced where the statement creates or changes that or its ``table`` (evidence).
+        A finding with a line is about a statement, unless its location says otherwise; one with a file and no line is
+        about the file; one with neither is about its ``object``, and silenced where the statement creates or changes that or its ``table`` (evidence).
         """
         return bool(self.reason) and self._names(finding) and self._covers(finding)
 
@@ -70,9 +70,8 @@ class Ignore:
         if where is not None:
             if where.file != self.location.file:
                 return False
-            return (
-                self.whole_file or where.line is None or (self.statement is not None and _holds(self.statement, where))
-            )
+            about_file = where.whole or where.line is None
+            return self.whole_file or about_file or (self.statement is not None and _holds(self.statement, where))
         about = [name for name in (finding.object, finding.evidence.get("table")) if name]
         return self.statement is not None and any(_makes(self.statement, name) for name in about)
 

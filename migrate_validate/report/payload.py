@@ -121,6 +121,7 @@ def _finding(finding: Finding, file: str | None) -> Payload:
         "message": finding.message,
         "object": finding.object,
         "file": finding.location.file if finding.location else file,
+        "path": finding.location.path if finding.location else None,
         "line": finding.location.line if finding.location else None,
         "statement": finding.statement,
         "evidence": json.loads(json.dumps(dict(finding.evidence), default=str)),

@@ -310,12 +310,14 @@ def test_a_way_back_in_the_same_file_has_its_line(
     assert finding.evidence["made_by"] == f"{name}:2:1"
 
 
-def test_a_comment_in_the_way_back_silences_what_is_said_of_it(server: Server, tmp_path: Path) -> None:
-    comment = "-- migrate-validate: ignore rollback-leaves-trace: nobody goes back"
-    write(tmp_path, {"1_a.sql": GOOSE.format(comment)})
-    with evaluated(server, tmp_path) as evaluation:
-        result = evaluation.evaluate(RULES["rollback-leaves-trace"], "1_a.sql")
-    assert (result.verdict, result.findings, len(result.ignored)) == (Verdict.PASSED, (), 1)
+def test_a_comment_anywhere_in_the_file_silences_what_is_said_of_the_way_back(server: Server, tmp_path: Path) -> None:
+    comment = "-- migrate-validate: ignore rollback-leaves-trace: nobody goes back\n"
+    rest = "create table t ();\n-- +goose Down\nselect 1;\n"
+    for text in (f"{comment}-- +goose Up\n{rest}", f"-- +goose Up\n{comment}{rest}", GOOSE.format(comment)):
+        write(tmp_path, {"1_a.sql": text})
+        with evaluated(server, tmp_path) as evaluation:
+            result = evaluation.evaluate(RULES["rollback-leaves-trace"], "1_a.sql")
+        assert (result.verdict, result.findings, len(result.ignored)) == (Verdict.PASSED, (), 1)
 
 
 def test_an_irreversible_migration_says_why(server: Server, tmp_path: Path) -> None:

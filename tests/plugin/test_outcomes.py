@@ -263,7 +263,7 @@ def test_the_json_report_keeps_its_contract(pytester: pytest.Pytester) -> None:
         assert rule["file"] is None or rule["file"] in WARNED
     for finding in chain["findings"]:
         assert list(finding) == [
-            *("rule", "check", "severity", "message", "object", "file", "line", "statement", "evidence", "fix")
+            *("rule", "check", "severity", "message", "object", "file", "path", "line", "statement", "evidence", "fix")
         ]
     assert [each["rule"] for each in chain["findings"] if each["severity"] == "warning"] == ["duplicate-index"]
     keys = (

@@ -52,7 +52,7 @@ def test_a_module_that_lists_callables(newest_server: Server, tmp_path: Path) ->
             "9: update a set n = 'z' where id = 1",
         ]
         assert run.back("002") == ["12: delete from a"]
-        assert str(run.trace("002").reads) == "migration_runner.py[002_fill]:7"
+        assert str(run.trace("002").reads) == "migration_runner.py:7"
         assert run.sent("003") == [
             "15: BEGIN",
             "15: create table b (id int)",
@@ -199,8 +199,8 @@ MIGRATIONS = [
     assert (irreversible(one), assumptions(one)) == (None, ())
     found = irreversible(other)
     assert found is not None
-    assert (found.reason, str(found.location)) == ("nobody asks for them again", "runner.py[002_fill]:5:1")
+    assert (found.reason, str(found.location)) == ("nobody asks for them again", "runner.py:5:1")
     assert [str(each.location) for each in assumptions(other)] == [
-        "runner.py[002_fill]:6:1",
-        "runner.py[002_fill]:13:5",
+        "runner.py:6:1",
+        "runner.py:13:5",
     ]
