@@ -12,9 +12,12 @@ from migrate_validate.replay.plan import plan
 from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Outcome, Timeline
 from migrate_validate.replay.trial import Trial
+from migrate_validate.results import Results
 from migrate_validate.rules import rule
 
 from ._hosted.refusals import Refusal, Stuck, refusals
+
+_NOT_OURS = "the server is not ours: its role postgres is left as it is, a superuser perhaps"
 
 
 @rule(severity=Severity.ERROR)
@@ -40,17 +43,18 @@ def hosted_refuses(stage: Stage) -> Iterator[Result]:
         return
     with stage.trial(stage.migration.up, own_rows=True) as trial:
         if not stage.ours:
-            yield Unproven("the server is not ours: its role postgres is left as it is, a superuser perhaps")
+            yield Unproven(_NOT_OURS)
             return
         try:
             for refusal in refusals(trial.connection, stage.migration.up):
                 yield _finding(refusal)
         except Stuck as stuck:
             yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
+    _behind(stage)  # Kept for hosted-refuses-seed: going through all states once more would take a server of its own.
 
 
 @rule(severity=Severity.ERROR)
-def hosted_refuses_seed(chain: Chain, timeline: Timeline, stages: Stages) -> Iterator[Result]:
+def hosted_refuses_seed(chain: Chain, timeline: Timeline, stages: Stages, results: Results) -> Iterator[Result]:
     """A statement of a seed or a base file that the hosted Supabase does not let run.
 
     They are tried where they come in the chain, as hosted-refuses tries migrations. A base file stands for what the
@@ -69,15 +73,54 @@ def hosted_refuses_seed(chain: Chain, timeline: Timeline, stages: Stages) -> Ite
     if not timeline.migrated:
         yield NotApplicable("the chain could not be applied")
         return
-    seeds = [seed.script for seed in chain.seeds]
-    for script, trial in stages.walk():
+    if chain.base or _seeds(chain, 0):
+        yield from _before_all(chain, stages)
+    for step in timeline.steps:
+        stage = stages.before(step)
+        if _seeds(chain, _number(stage) + 1):
+            results.of("hosted-refuses", step.migration.file)  # It goes through the states in their order.
+            yield from _behind(stage)
+
+
+def _seeds(chain: Chain, index: int) -> list[Script]:
+    """The seeds that come before the migration with this index; behind the last one with the index after it."""
+    version = chain.migrations[index].version if index < len(chain.migrations) else None
+    return [seed.script for seed in chain.seeds_before(version)]
+
+
+def _number(stage: Stage) -> int:
+    return stage.chain.migrations.index(stage.migration)
+
+
+def _before_all(chain: Chain, stages: Stages) -> Iterator[Result]:
+    """What is refused of base files and of the seeds before the first migration."""
+    for script, trial in stages.before_all():
         if trial.database is None or not trial.database.server.ours:
-            yield Unproven("the server is not ours: its role postgres is left as it is, a superuser perhaps")
+            yield Unproven(_NOT_OURS)
             return
-        if script in chain.base:
-            yield from _tried(trial, script, Severity.INFO)
-        elif script in seeds:
+        yield from _tried(trial, script, Severity.INFO if script in chain.base else None)
+
+
+def _behind(stage: Stage) -> tuple[Result, ...]:
+    """What is refused of the seeds that come right behind a migration."""
+    seeds = _seeds(stage.chain, _number(stage) + 1)
+
+    def examination(trial: Trial) -> Iterator[Result]:
+        if not stage.ours:
+            yield Unproven(_NOT_OURS)
+            return
+        run = stage.apply(trial)
+        if run.failure is not None:
+            yield Unproven(f"{run.failure.location}: the migration before the seeds fails: {run.failure.message}")
+            return
+        for script in seeds:
             yield from _tried(trial, script)
+            trial.apply(script)
+
+    def work() -> tuple[Result, ...]:
+        return stage.examine((stage.migration.up, *seeds), examination, own_rows=True)
+
+    return stage.once("seeds as the hosted postgres", work) if seeds else ()
 
 
 def _tried(trial: Trial, script: Script, severity: Severity | None = None) -> Iterator[Result]:
@@ -87,15 +130,12 @@ def _tried(trial: Trial, script: Script, severity: Severity | None = None) -> It
             f"{script.file} is no single transaction: it could not be tried as the role postgres of the service"
         )
         return
-    trial.connection.execute("BEGIN")
-    try:
-        for refusal in refusals(trial.connection, script):
-            yield replace(_finding(refusal), severity=severity)
-    except Stuck as stuck:
-        yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
-    finally:
-        if not trial.connection.closed:
-            trial.connection.execute("ROLLBACK")
+    with trial.connection.transaction(force_rollback=True):
+        try:
+            for refusal in refusals(trial.connection, script):
+                yield replace(_finding(refusal), severity=severity)
+        except Stuck as stuck:
+            yield Unproven(f"what follows could not be tried as the role postgres of the service: {stuck}")
 
 
 def _finding(refusal: Refusal) -> Finding:

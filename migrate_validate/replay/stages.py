@@ -24,7 +24,7 @@ from migrate_validate.replay.runner import Runner
 from migrate_validate.replay.sequences import positions, restore
 from migrate_validate.replay.server_state import ServerState
 from migrate_validate.replay.session import Limits
-from migrate_validate.replay.timeline import Outcome, Step
+from migrate_validate.replay.timeline import Outcome, ScriptRun, Step
 from migrate_validate.replay.trial import StageLost, Trial
 from migrate_validate.replay.watchdog import Watchdog
 
@@ -93,8 +93,16 @@ class Stage:
         inside = not clone and all(_one_transaction(script) for script in scripts)
         return (self._stages.inside if inside else self._stages.copy)(self._index, limit)
 
+    def apply(self, trial: Trial) -> ScriptRun:
+        """Apply the migration as a whole run does, which also writes down that it was applied, where the tool does."""
+        return self._stages.apply(trial, self.migration)
+
     def examine(
-        self, scripts: Iterable[Script], examination: Callable[[Trial], Iterable[Answer]]
+        self,
+        scripts: Iterable[Script],
+        examination: Callable[[Trial], Iterable[Answer]],
+        *,
+        own_rows: bool = False,
     ) -> tuple[Answer, ...]:
         """What an examination finds in this state.
 
@@ -102,15 +110,16 @@ class Stage:
         transactions of its own, and what is found there counts.
 
         :param scripts: what it applies
+        :param own_rows: it applies the migration once, on the rows that the chain itself has written
         :raises StageLost: when the chain cannot be applied again up to here
         """
         scripts = tuple(scripts)
-        with self.trial(*scripts) as trial:
+        with self.trial(*scripts, own_rows=own_rows) as trial:
             found = tuple(examination(trial))
             settled = not found or trial.database is not None
         if settled:
             return found
-        with self.trial(clone=True) as trial:
+        with self.trial(clone=True, own_rows=own_rows) as trial:
             return tuple(examination(trial))
 
 
@@ -231,12 +240,13 @@ class Stages:
             copy.drop()
             shared.restore(walker.server)
 
-    def walk(self) -> Iterator[tuple[Script, Trial]]:
-        """Every script that is applied, in order, with the state before it. It is applied when the next one is wanted.
+    def before_all(self) -> Iterator[tuple[Script, Trial]]:
+        """Every script that comes before the first migration, in order, with the state before it.
 
-        The database is new, on a server of its own where we can start one.
+        It is applied when the next one is wanted. The database is new, on a server of its own where we can start one.
         """
         role = self.environment.migration_role
+        first = self._chain.migrations[0].version if self._chain.migrations else None
         with (
             self._start() as database,
             database.connect(role) as connection,
@@ -247,18 +257,16 @@ class Stages:
                 yield script, trial
                 trial.apply(script)
             self._versions.begin(connection)
-            for migration in self._chain.migrations:
-                yield from self._walk_seeds(trial, migration.version)
-                self._versions.announce(connection, migration)
-                yield migration.up, trial
-                trial.apply(migration.up)
-                self._versions.record(connection, migration)
-            yield from self._walk_seeds(trial, None)
+            for seed in self._chain.seeds_before(first):
+                yield seed.script, trial
+                trial.apply(seed.script)
 
-    def _walk_seeds(self, trial: Trial, before: str | None) -> Iterator[tuple[Script, Trial]]:
-        for seed in self._chain.seeds_before(before):
-            yield seed.script, trial
-            trial.apply(seed.script)
+    def apply(self, trial: Trial, migration: Migration) -> ScriptRun:
+        """Apply a migration in a trial as a whole run does."""
+        self._versions.announce(trial.connection, migration)
+        run = trial.apply(migration.up)
+        self._versions.record(trial.connection, migration)
+        return run
 
     @property
     def _limits(self) -> Limits:

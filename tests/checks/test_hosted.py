@@ -15,7 +15,8 @@ from tests.checks.test_cases import render, run_chain
 from tests.replay.chains import write
 
 service: Any = import_module("migrate_validate.checks._hosted.service")
-RULE = next(rule for rule in Registry.load() if rule.name == "hosted-refuses")
+RULE = Registry.load()["hosted-refuses"]
+SEED = Registry.load()["hosted-refuses-seed"]
 SUPABASE: dict[str, str | bytes] = {"migrate_validate.toml": 'environment = "supabase"\n'}
 
 
@@ -111,12 +112,37 @@ def test_bodies_of_a_file_without_a_transaction(server: Server, tmp_path: Path) 
 
 
 def test_a_seed_that_cannot_be_one_transaction(server: Server, tmp_path: Path) -> None:
-    rule = next(rule for rule in Registry.load() if rule.name == "hosted-refuses-seed")
     write(tmp_path, SUPABASE | {"001_a.sql": "CREATE TABLE a (id int);", "seed.sql": "VACUUM a;"})
-    (result,) = run_chain(rule, tmp_path, server.version // 10000)
+    (result,) = run_chain(SEED, tmp_path, server.version // 10000)
     assert render(result) == (
         "unproven: seed.sql is no single transaction: it could not be tried as the role postgres of the service"
     )
+
+
+def test_seeds_are_tried_where_they_come(server: Server, tmp_path: Path) -> None:
+    """Behind what the migration before them leaves when it has ended, and behind each other."""
+    seeds = (
+        '[{ path = "first.sql", before = "001" }, { path = "second.sql", before = "003" }, "third.sql", "fourth.sql"]'
+    )
+    files: dict[str, str | bytes] = {
+        "migrate_validate.toml": f'environment = "supabase"\nseeds = {seeds}\n',
+        "first.sql": "CREATE TABLE early (id int PRIMARY KEY);\nCREATE TABLE auth.first (id int);",
+        "001_a.sql": "CREATE TYPE mood AS ENUM ('sad');\nCREATE TABLE a (id int PRIMARY KEY, mood mood);",
+        "002_b.sql": "ALTER TYPE mood ADD VALUE 'glad';",
+        "second.sql": "INSERT INTO a VALUES (1, 'glad');\nINSERT INTO early VALUES (1);",
+        "003_c.sql": "ALTER TABLE a DROP COLUMN mood;",
+        "third.sql": "INSERT INTO a VALUES (2);\nCREATE TABLE auth.third (id int);",
+        "fourth.sql": "INSERT INTO auth.third SELECT id FROM a ORDER BY 1;\n"
+        "SELECT 1 / (count(*) - 2) FROM supabase_migrations.schema_migrations;",
+    }
+    write(tmp_path, files)
+    assert [
+        f"{each.location}: {each.message}" if isinstance(each, Finding) else render(each)
+        for each in run_chain(SEED, tmp_path, server.version // 10000)
+    ] == [
+        f"{place}: the hosted service refuses this: permission denied for {what}"
+        for place, what in {"first.sql:2:1": "schema auth", "third.sql:2:1": "schema auth"}.items()
+    ]
 
 
 def test_other_environments_are_none_of_its_business(server: Server, tmp_path: Path) -> None:
