@@ -40,12 +40,16 @@ def learned_before(
     wanted = ancestors(before, names)
     catalog = assumed(before, assumptions)
     # Domains are no tables.
-    others = before.tables_by_name.keys() - wanted
-    broken = {name: constraints for name, constraints in (past or {}).items() if name not in others}
-    return stage.once(
-        f"learned {sorted(wanted)} {assumptions} {sorted(broken)}",
-        lambda: _learned(connection, stage, settings, catalog, wanted, broken),
-    )
+    rest = before.tables_by_name.keys() - wanted
+    broken = {name: constraints for name, constraints in (past or {}).items() if name not in rest}
+    about = tuple(assumptions), broken
+    known: list[tuple[frozenset[str], object, Learned]] = stage.once("learned", list)
+    for tables, others, learned in known:
+        if wanted <= tables and others == about:
+            return learned
+    learned = _learned(connection, stage, settings, catalog, wanted, broken)
+    known.append((wanted, about, learned))
+    return learned
 
 
 def fill_before(

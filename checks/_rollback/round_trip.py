@@ -15,6 +15,7 @@ from migrate_validate.data.keeping import Kept, keep
 from migrate_validate.replay.stages import Stage
 from migrate_validate.replay.timeline import Failure, ScriptRun, Touched
 from migrate_validate.replay.trial import Trial
+from migrate_validate.syntax import without_comments
 
 from .._filling import fill_after, fill_before
 from .losses import Loss, losses
@@ -263,8 +264,9 @@ def _with_roots(catalog: Catalog, names: Iterable[str]) -> set[str]:
 
 
 def _named(catalog: Catalog, scripts: Iterable[Script]) -> frozenset[str]:
-    """The tables whose names stand in scripts."""
-    words = {word for script in scripts for word in re.findall(r"\w+", script.text.lower())}
+    """The tables whose names stand in scripts, comments aside."""
+    texts = (without_comments(script.text).lower() for script in scripts)
+    words = {word for text in texts for word in re.findall(r"\w+", text)}
     return frozenset(table.qualified_name for table in catalog.tables if table.name.lower() in words)
 
 
