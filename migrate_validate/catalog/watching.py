@@ -11,7 +11,7 @@ import psycopg
 from migrate_validate.catalog.assembly import Objects, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.catalog.prepared import PLANNED, prepare
-from migrate_validate.catalog.reader import KEYS, fetch, fetch_some, queries_of, read_catalog
+from migrate_validate.catalog.reader import KEYS, fetch_some, queries_of, read_catalog
 from migrate_validate.catalog.versions import REST, Moment, dependents, moment, versions, versions_query
 
 MANY = tuple(kind for kind, key in KEYS.items() if key == "oid")
@@ -60,7 +60,9 @@ class CatalogReader:
             version = connection.info.server_version
             prepare(connection, {"versions": versions_query(version), **queries_of(version)})
             found = self._current(connection)
-        self._known = (*(known for known in self._known if known is not found), found)[-REMEMBERED:]
+        # Of the same versions one reading is enough: the catalog was at other moments what it is now.
+        others = (known for known in self._known if known.catalog is not found.catalog)
+        self._known = (*others, found)[-REMEMBERED:]
         return found.catalog
 
     def _current(self, connection: psycopg.Connection[Any]) -> _Known:
@@ -81,7 +83,8 @@ class CatalogReader:
             return _Known(now, present, nearest.objects, nearest.catalog)
         objects = _changed_objects(connection, nearest, present) if nearest is not None else None
         if objects is None:
-            objects = assemble(fetch(connection))
+            # By the queries that the session keeps, which later looks find planned.
+            objects = assemble(fetch_some(connection, list(present)))
         return _Known(now, present, objects, catalog_of(connection.info.server_version, objects))
 
 
