@@ -217,13 +217,15 @@ _TABLES = """
                JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
                LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                CROSS JOIN LATERAL (
-                   WITH RECURSIVE domains AS (
-                       SELECT t.oid AS base, t.typbasetype AS below
-                       UNION ALL
-                       SELECT u.oid, u.typbasetype
-                       FROM domains JOIN pg_catalog.pg_type AS u ON u.oid = domains.below
-                   )
-                   SELECT base FROM domains WHERE below = 0
+                   SELECT CASE WHEN t.typtype <> 'd' THEN t.oid ELSE (
+                       WITH RECURSIVE domains AS (
+                           SELECT t.oid AS base, t.typbasetype AS below
+                           UNION ALL
+                           SELECT u.oid, u.typbasetype
+                           FROM domains JOIN pg_catalog.pg_type AS u ON u.oid = domains.below
+                       )
+                       SELECT base FROM domains WHERE below = 0
+                   ) END AS base
                ) AS b
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
            ), '[]'),
