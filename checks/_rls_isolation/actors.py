@@ -64,7 +64,7 @@ class _Hostile:
 
     def __init__(self, catalog: Catalog, tenancy: Tenancy, universes: Universes) -> None:
         self.universes = universes
-        compared, words = comparisons(catalog)
+        compared, words = catalog.derived(comparisons)
         found = {each.origin.name for each in compared if each.origin.kind == "claim"} | set(words)
         prefix = f"{_CLIENT}."
         self.paths = {name.removeprefix(prefix) for name in found if name.startswith(prefix)} | set(_USUAL)

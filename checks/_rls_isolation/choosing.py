@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog, Column, Table
@@ -112,14 +112,11 @@ class Chooser:
         self, table: Table, pool: Pool, universe: str, number: int, fixed: Mapping[str, Value], attempt: int
     ) -> dict[str, Value | Default]:
         """Values that constraints tie together."""
-
-        def weight(cells: Sequence[Value | Default]) -> int:
-            pairs = zip(pool.columns, cells, strict=True)
-            return sum(self._dislike(table, name, cell, fixed) for name, cell in pairs)
-
-        best = sorted(pool.values, key=weight)
+        judges = [self._disliking(table, name, fixed) for name in pool.columns]
+        weights = [sum(judge(cell) for judge, cell in zip(judges, cells, strict=True)) for cells in pool.values]
         if attempt < CAREFUL:
-            liked = [cells for cells in best if weight(cells) == weight(best[0])]
+            lowest = min(weights)
+            liked = [cells for cells, weight in zip(pool.values, weights, strict=True) if weight == lowest]
             row = dict(zip(pool.columns, liked[(number + attempt) % len(liked)], strict=True))
             for name in [] if attempt else pool.columns:
                 column = table.column(name)
@@ -127,21 +124,25 @@ class Chooser:
                 if isinstance(row[name], str) and text is not None and name not in fixed:
                     row[name] = text
             return row
-        return dict(zip(pool.columns, best[(number + attempt) % len(best)], strict=True))
+        best = sorted(range(len(weights)), key=weights.__getitem__)
+        return dict(zip(pool.columns, pool.values[best[(number + attempt) % len(best)]], strict=True))
 
-    def _dislike(self, table: Table, name: str, cell: Value | Default, fixed: Mapping[str, Value]) -> int:
+    def _disliking(self, table: Table, name: str, fixed: Mapping[str, Value]) -> Callable[[Value | Default], int]:
+        """How little a value suits a column of a row."""
         column = table.column(name)
         if name in fixed:
-            return 0 if str(cell) == str(fixed[name]) else 20
+            settled = str(fixed[name])
+            return lambda cell: 0 if str(cell) == settled else 20
         if column is None:
-            return 0
+            return lambda _: 0
         liked = self._liked(table, column)
         if liked is not DEFAULT:
-            return 0 if str(cell).lower() == str(liked).lower() else 4
+            wanted = str(liked).lower()
+            return lambda cell: 0 if str(cell).lower() == wanted else 4
         usual = (column.default or "").partition("::")[0].strip("'")
         if usual and "(" not in usual:
-            return 0 if str(cell).lower() == usual else 2
-        return 1 if cell is None else 0
+            return lambda cell: 0 if str(cell).lower() == usual else 2
+        return lambda cell: 1 if cell is None else 0
 
     def _value(
         self, table: Table, column: Column, pool: Pool, universe: str, number: int, attempt: int, unique: bool

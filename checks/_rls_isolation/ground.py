@@ -181,14 +181,22 @@ class Ground:
         sides = {f"own of {each.label}": _side(each.universe) for each in self.universes.actors}
         return {**sides, "": frozenset(), SHARED: frozenset()}
 
+    @cached_property
+    def _homes(self) -> dict[frozenset[str], frozenset[str]]:
+        """The tenants by the universes that an identity is of, as they are asked for."""
+        return {}
+
     def sides(self, universe: str) -> frozenset[str]:
         """The tenants that a universe is part of: none for rows that belong to nobody."""
         return self._sides.get(universe, _side(universe))
 
     def home(self, identity: Identity) -> frozenset[str]:
         """The tenants that an identity belongs to."""
-        # A member of one tenant sees who is a member of both, which makes it no member of the other.
-        return frozenset(side for each in identity.home if each != BOTH for side in self.sides(each))
+        if identity.home not in self._homes:
+            # A member of one tenant sees who is a member of both, which makes it no member of the other.
+            sides = (self.sides(each) for each in identity.home if each != BOTH)
+            self._homes[identity.home] = frozenset[str]().union(*sides)
+        return self._homes[identity.home]
 
     def foreign(self, identity: Identity, row: Placed) -> bool:
         """Whether a row belongs to others."""

@@ -9,6 +9,9 @@ from typing import Any
 
 import psycopg
 
+from migrate_validate.data.values import literal
+from migrate_validate.replay.batch import Batch
+
 Connection = psycopg.Connection[Any]
 
 CANCELLED = "57014"
@@ -190,18 +193,22 @@ class Prober:
 
     def _send(self, acting: Acting, probes: Sequence[Probe]) -> list[Outcome]:
         self.count += len(probes)
-        limit = f"SET LOCAL statement_timeout = {round(self.timeout * 1000)}"
-        self.connection.execute(limit.encode())
-        row = self.connection.execute(
-            "SELECT pg_temp.mv_probe(%s::jsonb, %s::jsonb)",
-            (
-                json.dumps({"role": acting.role, "settings": {**acting.settings}}),
-                json.dumps([_message(each) for each in probes]),
-            ),
-        ).fetchone()
-        self.connection.execute("SET LOCAL statement_timeout = 0")
-        assert row is not None
-        return [_outcome(*each) for each in row[0]]
+        who = json.dumps({"role": acting.role, "settings": {**acting.settings}})
+        what = json.dumps([_message(each) for each in probes])
+        batch = Batch(
+            self.connection,
+            [
+                f"SET LOCAL statement_timeout = {round(self.timeout * 1000)}".encode(),
+                f"SELECT pg_temp.mv_probe({literal(who)}, {literal(what)})".encode(),
+                b"SET LOCAL statement_timeout = 0",
+            ],
+        )
+        batch.result()
+        said = batch.result().get_value(0, 0)
+        batch.result()
+        batch.finish()
+        assert said is not None
+        return [_outcome(*each) for each in json.loads(said)]
 
 
 def _message(probe: Probe) -> dict[str, object]:

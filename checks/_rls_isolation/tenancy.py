@@ -56,7 +56,7 @@ class _Discovery:
 
     def __post_init__(self) -> None:
         self.tables = own_tables(self.catalog)
-        self.compared, self.words = comparisons(self.catalog)
+        self.compared, self.words = self.catalog.derived(comparisons)
         users = self.catalog.whole.table(USERS)
         known = {**self.tables, **({USERS: users} if users else {})}
         self.references = References(known)
