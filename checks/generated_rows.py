@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
-import hypothesis
 import psycopg
-from hypothesis import Phase
-from hypothesis.strategies import SearchStrategy
 
-from migrate_validate.catalog.model import Catalog, Column, Table
-from migrate_validate.data import Refused, Row, rows
+from migrate_validate.catalog.model import Catalog, Constraint, Table
+from migrate_validate.data import Dataset, Learned, Refused, Row, Value, accepted, learn, load
 from migrate_validate.data.coverage import telling_values
-from migrate_validate.data.dataset import insert, try_row
-from migrate_validate.data.drawing import drawing, drawn
-from migrate_validate.data.order import ancestors, fill_order, nullable_key
-from migrate_validate.data.values import DEFAULT, Default, Value
-from migrate_validate.errors import Unsupported
+from migrate_validate.data.drawing import chance
+from migrate_validate.data.learning import guess, rows_present
+from migrate_validate.data.loading import is_deferred, try_row
+from migrate_validate.data.order import FillOrder, ancestors, fill_order, nullable_key
+from migrate_validate.data.sampling import sample
+from migrate_validate.data.shrinking import smallest
+from migrate_validate.data.strategies import Parents
+from migrate_validate.data.values import Default
 from migrate_validate.findings import Finding, NotApplicable, Result, Severity, Unproven
 from migrate_validate.replay.timeline import Timeline
 from migrate_validate.rules import rule
@@ -30,14 +33,12 @@ ROWS = 25
 """Rows tried in a table at once."""
 ROUNDS = 3
 """How often a table that took no row is tried again, with twice as many rows each time."""
-SHRINKING = 250
-"""Rows tried at most to make one refused row smaller."""
+SHRINKING = 3.0
+"""Seconds at most to make all refused rows smaller."""
 REFUSALS = 3
 """Different refusals reported of one table."""
 SPARES = 5
 """Rows that stay out of the table; one value is exchanged in one after the other, until one tells something."""
-PARENTS = 10
-"""Rows of a referenced table that foreign keys are pointed at."""
 UNIQUE_VIOLATION = "23505"
 
 
@@ -54,29 +55,31 @@ def accepts_generated_rows(
     run time, or the trigger itself is broken.
     Fix: correct the function, or state what it demands as a NOT NULL, CHECK or foreign key constraint.
     Not reported: refusals only by values at the outermost ends of a type; deferred triggers; constraints, which
-    PostgreSQL applies itself.
+    PostgreSQL applies itself, and triggers that refuse no more than these.
     """
     own = own_catalog(connection, catalog, timeline)
     judged = {table.qualified_name for table in own.tables}
-    whole = own.whole
+    whole = _without_deferred_triggers(own.whole)
     order = fill_order(whole, ancestors(whole, judged))
     if not order.tables:
         yield NotApplicable("the schema has no tables")
         return
+    filling = _Filling.of(connection, whole, order)
     with connection.transaction(force_rollback=True):
-        filling = _Filling(connection, whole)
-        filling.before.update({table.qualified_name: filling.count(table) for table in order.tables})
-        for table in order.tables:
-            unbound = order.unbound(table)
-            stiff = [k for k in table.foreign_keys if k.name in unbound and not nullable_key(table, k)]
-            for key in stiff:
-                if key.deferrable:
-                    connection.execute(f"SET CONSTRAINTS {quote(table.schema)}.{quote(key.name)} DEFERRED".encode())
-            # A key that has to wait for a later table is NULL where it may be, and made up where it is deferred.
-            yield from filling.fill(table, frozenset(key.name for key in stiff))
+        filling.run()
+    yield from filling.told()
     foreign = [each for each in whole.tables if each.kind == "foreign table" and each.qualified_name in judged]
     for table in foreign:
         yield Unproven("a foreign table: its rows are on another server", table.qualified_name)
+
+
+def _without_deferred_triggers(catalog: Catalog) -> Catalog:
+    """The schema as it is until a transaction ends; all of them are rolled back."""
+    tables = (
+        replace(table, triggers=tuple(each for each in table.triggers if not is_deferred(each)))
+        for table in catalog.tables
+    )
+    return replace(catalog, tables=tuple(tables))
 
 
 @dataclass
@@ -86,191 +89,239 @@ class _Tries:
     taken: int = 0
     by_function: dict[tuple[str, str], Refused] = field(default_factory=dict)
     """What a function refused, one row for each reason."""
-    by_constraint: dict[str, int] = field(default_factory=dict)
+    by_constraint: Counter[str] = field(default_factory=Counter)
     """How many rows the table's own constraints refused."""
     only_duplicates: bool = True
     """Whether each of these repeated a key."""
     met: set[tuple[str, Value | Default]] = field(default_factory=set)
     """By column: the values that no constraint kept from the functions."""
+    present: int = 0
+    """Where no row was taken: how many the table had all the same, when the others had theirs."""
 
-    def note(self, row: Row, outcome: Refused | tuple[Value, ...] | None) -> None:
+    def note(self, row: Row, refused: Refused | None) -> None:
         """Count one row."""
-        if isinstance(outcome, Refused) and not outcome.context:
-            said = outcome.constraint or outcome.message
-            self.by_constraint[said] = self.by_constraint.get(said, 0) + 1
-            self.only_duplicates &= outcome.sqlstate == UNIQUE_VIOLATION
-            return
-        if isinstance(outcome, Refused):
-            self.by_function.setdefault(_reason(outcome), outcome)
-        elif outcome is None:
-            self.by_constraint["a trigger that drops the row without a word"] = 1
-            self.only_duplicates = False
-        else:
+        if refused is None:
             self.taken += 1
-        self.met.update(row.items())
+        elif refused.context:
+            self.by_function.setdefault(_reason(refused), refused)
+        else:
+            said = refused.message if refused.sqlstate else "a trigger that drops the row without a word"
+            self.by_constraint[refused.constraint or said] += 1
+            self.only_duplicates &= refused.sqlstate == UNIQUE_VIOLATION
+        if refused is None or refused.context or not refused.sqlstate:
+            self.met.update(row.items())
 
     @property
     def worst(self) -> str:
         """The constraint that refused most."""
-        return max(self.by_constraint, key=self.by_constraint.__getitem__, default="")
+        return next((name for name, _ in self.by_constraint.most_common(1)), "")
 
 
 @dataclass
 class _Filling:
-    """The tables that have been filled, and with what."""
+    """The tables that are filled, and with what."""
 
     connection: psycopg.Connection[Any]
     catalog: Catalog
-    parents: dict[str, list[Mapping[str, Value]]] = field(default_factory=dict)
-    inserts: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
-    """By table and place in its parents: the statements that make the row; none where it was there before."""
-    before: dict[str, int] = field(default_factory=dict)
-    """How many rows each table had before anything was generated."""
-    empty: dict[str, str] = field(default_factory=dict)
-    """Tables without any row, and why."""
+    order: FillOrder
+    learned: Learned
+    doubtful: frozenset[str]
+    """The tables of whose values the constraints allow none; triggers may put them right."""
+    tries: Mapping[str, _Tries]
+    made: dict[str, list[Row]] = field(default_factory=dict)
+    """The generated rows that were taken."""
+    later: dict[str, frozenset[str]] = field(default_factory=dict)
+    """See :class:`~migrate_validate.data.model.Dataset`."""
 
-    def fill(self, table: Table, unbound: frozenset[str]) -> Iterator[Result]:
-        """Insert rows into one table, and say which were refused though no constraint forbids them."""
-        name = table.qualified_name
-        self.parents[name] = self._present(table)
-        missing = [
-            key.references
-            for key in table.foreign_keys
-            if key.references in self.empty and key.name not in unbound and not nullable_key(table, key)
-        ]
-        if missing:
-            self.empty[name] = f"{missing[0]}, which it refers to, has no rows ({self.empty[missing[0]]})"
-            yield Unproven(f"no row can be made for {name}: {self.empty[name]}", name)
-            return
-        try:
-            candidates = rows(self.catalog, table, parents=self.parents, unbound=unbound, limits=False)
-        except Unsupported as error:
-            self.empty[name] = error.what
-            yield Unproven(error.what, name)
-            return
-        yield from self._tried(table, candidates)
+    @classmethod
+    def of(cls, connection: psycopg.Connection[Any], catalog: Catalog, order: FillOrder) -> _Filling:
+        """Before any row is there."""
+        tries = {table.qualified_name: _Tries() for table in order.tables}
+        learned = learn(connection, catalog, tries, trials=False, limits=False)
+        if not learned.unfilled:
+            return cls(connection, catalog, order, learned, frozenset(), tries)
+        guessed = guess(catalog, tries, limits=False)
+        pools, doubtful = {**guessed.pools, **learned.pools}, guessed.pools.keys() - learned.pools.keys()
+        learned = replace(learned, pools=pools, unfilled=guessed.unfilled)
+        return cls(connection, catalog, order, learned, frozenset(doubtful), tries)
 
-    def _tried(self, table: Table, candidates: SearchStrategy[Row]) -> Iterator[Result]:
-        name = table.qualified_name
-        tries = _Tries()
+    def run(self) -> None:
+        """Insert rows into all tables, and more into those that took none; then single values that none has had."""
+        wanted = self.learned.pools.keys() - self.learned.unfilled.keys()
         for attempt in range(ROUNDS):
-            count = ROWS * 2**attempt
-            wanted = drawn(candidates, count + SPARES)
-            wanted, spares = wanted[:count], wanted[count:]
-            for row in wanted:
-                self._insert(table, row, tries)
-            if tries.taken or tries.by_function:
+            self._load(wanted, ROWS * 2**attempt, attempt)
+            wanted = {name for name in wanted if not (self.tries[name].taken or self.tries[name].by_function)}
+            if not wanted:
                 break
-        if tries.taken:
-            self._exchange(table, spares, tries)
-        for reason, refused in list(tries.by_function.items())[:REFUSALS]:
-            yield self._finding(table, self._smallest(table, candidates, reason, refused))
-        if tries.taken:
-            return
-        said = next((each.message for each in tries.by_function.values()), tries.worst)
-        if not self.parents[name]:
-            self.empty[name] = f"refused: {said}"
-        # Where a trigger on another table makes the rows, each parent has its row already, and that is all there is.
-        by_trigger = self.count(table) > self.before[name]
-        if not tries.by_function and not (by_trigger and tries.only_duplicates):
-            filled = ", which only a trigger on another table fills," if by_trigger else ""
-            tried = sum(tries.by_constraint.values())
-            yield Unproven(f"no generated row of {name}{filled} satisfies {tries.worst}: {tried} were tried", name)
+        for table in self.order.tables:
+            if self.tries[table.qualified_name].taken:
+                self._exchange(table)
+            else:
+                self.tries[table.qualified_name].present = self._count(table)
 
-    def _insert(self, table: Table, row: Row, tries: _Tries) -> None:
-        """Try one row, which stays where it is taken."""
-        wanted = tuple(sorted(self.catalog.referenced_columns.get(table.qualified_name, frozenset())))
-        outcome = try_row(self.connection, table, row, returning=wanted)
-        tries.note(row, outcome)
-        if outcome is not None and not isinstance(outcome, Refused):
-            self._remember(table, row, dict(zip(wanted, outcome, strict=True)))
+    def _load(self, names: Collection[str], rows: int, attempt: int) -> None:
+        """Insert rows into these tables, and into the empty ones that they refer to."""
+        involved = ancestors(self.catalog, names)
+        present = self._present(involved) if attempt else self.learned.present
+        wanted = {name for name in involved if name in names or not present.get(name)}
+        order, learned = fill_order(self.catalog, wanted), replace(self.learned, present=present)
+        data = sample(order, learned, rows, chance(attempt), crowded=True)
+        refused = load(self.connection, data, raise_refusals=False)
+        for each in refused:
+            if not each.orphaned:
+                self.tries[each.table].note(each.row, self._by_whom(each))
+        for name, taken in accepted(data, refused).rows.items():
+            for row in taken:
+                self.tries[name].note(row, None)
+            self.made.setdefault(name, []).extend(taken)
+        self.later |= data.later
 
-    def _exchange(self, table: Table, spares: list[Row], tries: _Tries) -> None:
+    def _present(self, names: Collection[str]) -> Parents:
+        tables = (table for table in self.order.tables if table.qualified_name in names)
+        return {table.qualified_name: rows_present(self.connection, self.catalog, table) for table in tables}
+
+    def _exchange(self, table: Table) -> None:
         """Try each telling value that no row had yet in rows that are not in the table; none of them stays."""
-        for column, value in telling_values(self.catalog, table):
-            if (column, value) in tries.met:
-                continue
+        name = table.qualified_name
+        tries = self.tries[name]
+        missing = [each for each in telling_values(self.catalog, table) if each not in tries.met]
+        if not missing:
+            return
+        present = self._present({name, *(key.references or "" for key in table.foreign_keys)})
+        alone = fill_order(self.catalog, {name})
+        spares = sample(alone, replace(self.learned, present=present), SPARES, chance(ROUNDS)).rows[name]
+        for column, value in missing:
             for row in spares:
                 changed = {**row, column: value}
-                tries.note(changed, try_row(self.connection, table, changed, keep=False))
+                refused = try_row(self.connection, table, changed)
+                tries.note(changed, refused and self._by_whom(refused))
                 if (column, value) in tries.met:
                     break
 
-    def count(self, table: Table) -> int:
+    def _by_whom(self, refused: Refused) -> Refused:
+        """What refuses the row of which a function was the first to say so: a constraint, where one forbids it, too."""
+        if not refused.context or _reason(refused) in self.tries[refused.table].by_function:
+            return refused
+        return self._by_constraint(refused) or refused
+
+    def _by_constraint(self, refused: Refused) -> Refused | None:
+        """How the row is refused by a constraint, which is asked after the triggers; None where none forbids it.
+
+        Of values that only triggers put right nothing can be said without these.
+        """
+        if refused.table in self.doubtful:
+            return None
+        table = self.catalog.tables_by_name[refused.table]
+        try:
+            found = try_row(self.connection, table, refused.row, triggers=False)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            # The triggers are those of somebody else, or wait for the end of the transaction.
+            return None
+        return found if found is not None and not found.context else None
+
+    def _count(self, table: Table) -> int:
         """How many rows the table has now."""
         query = f"SELECT count(*) FROM {quote(table.schema)}.{quote(table.name)}"
         found = self.connection.execute(query.encode()).fetchone()
         return int(found[0]) if found else 0
 
-    def _present(self, table: Table) -> list[Mapping[str, Value]]:
-        """Rows that the table has already, by the columns that foreign keys refer to."""
-        wanted = sorted(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
-        if not wanted:
-            return []
-        listed = ", ".join(f"{quote(column)}::text" for column in wanted)
-        query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PARENTS // 2}"
-        found = self.connection.execute(query.encode()).fetchall()
-        return [dict(zip(wanted, each, strict=True)) for each in found]
+    def told(self) -> Iterator[Result]:
+        """What was refused though no constraint forbids it; to be asked when the rows are gone again."""
+        empty: dict[str, str] = {}
+        number = sum(min(len(each.by_function), REFUSALS) for each in self.tries.values())
+        until = time.monotonic() + SHRINKING
+        for table in self.order.tables:
+            tries = self.tries[table.qualified_name]
+            for refused in islice(tries.by_function.values(), REFUSALS):
+                yield self._finding(*self._smallest(table, refused, (until - time.monotonic()) / number))
+                number -= 1
+            if not tries.taken:
+                yield from self._empty(table, tries, empty)
 
-    def _remember(self, table: Table, row: Row, stored: Mapping[str, Value]) -> None:
-        known = self.parents[table.qualified_name]
-        if stored and len(known) < PARENTS and stored not in known:
-            self.inserts[table.qualified_name, len(known)] = self._script(table, row)
-            known.append(stored)
+    def _empty(self, table: Table, tries: _Tries, empty: dict[str, str]) -> Iterator[Unproven]:
+        """Why a table took no row, unless a finding tells it.
 
-    def _script(self, table: Table, row: Row) -> tuple[str, ...]:
-        """The statements that insert the row and before it the generated rows that it refers to."""
-        needed: dict[str, None] = {}
-        for key in table.foreign_keys:
-            for place, parent in enumerate(self.parents.get(key.references or "", ())):
-                pairs = zip(key.columns, key.referenced_columns, strict=True)
-                if all(row.get(own) is not None and row.get(own) == parent.get(other) for own, other in pairs):
-                    needed |= dict.fromkeys(self.inserts.get((key.references or "", place), ()))
-                    break
-        return (*needed, insert(table, (row,)))
+        :param empty: the tables above it without any row, and why; it is added where it is one of them
+        """
+        name = table.qualified_name
+        parents = (key.references or "" for key in table.foreign_keys if not nullable_key(table, key))
+        missing = next((parent for parent in parents if parent in empty), None)
+        tried = tries.by_constraint.total()
+        if tries.by_function:
+            why = f"refused: {next(iter(tries.by_function.values())).message}"
+        elif missing is not None:
+            why = f"{missing}, which it refers to, has no rows ({empty[missing]})"
+            yield Unproven(f"no row can be made for {name}: {why}", name)
+        elif name in self.learned.unfilled:
+            why = self.learned.unfilled[name]
+            yield Unproven(why, name)
+        elif not tried:
+            why = f"no row of {name} could be made whose keys fit together"
+            yield Unproven(why, name)
+        else:
+            why = f"refused: {tries.worst}"
+            # Where a trigger on another table makes the rows, each parent has its row already, and that is all.
+            by_trigger = tries.present > self._count(table)
+            if not (by_trigger and tries.only_duplicates):
+                filled = ", which only a trigger on another table fills," if by_trigger else ""
+                yield Unproven(f"no generated row of {name}{filled} satisfies {tries.worst}: {tried} were tried", name)
+        if not tries.present:
+            empty[name] = why
 
-    def _smallest(
-        self, table: Table, candidates: SearchStrategy[Row], reason: tuple[str, str], refused: Refused
-    ) -> Refused:
-        """The simplest row found that is refused for the same reason."""
-        outcomes: dict[str, Refused | None] = {}
+    def _smallest(self, table: Table, refused: Refused, seconds: float) -> tuple[Refused, Dataset]:
+        """The fewest and simplest rows found of which one is refused for the same reason."""
+        latest = refused
 
-        def try_again(row: Row) -> Refused | None:
-            key = repr(sorted(row.items()))
-            if key not in outcomes and len(outcomes) < SHRINKING:
-                outcome = try_row(self.connection, table, row, keep=False)
-                same = isinstance(outcome, Refused) and bool(outcome.context) and _reason(outcome) == reason
-                outcomes[key] = outcome if isinstance(outcome, Refused) and same else None
-            return outcomes.get(key)
+        def still(data: Dataset) -> Dataset | None:
+            nonlocal latest
+            with self.connection.transaction(force_rollback=True):
+                found = load(self.connection, data, raise_refusals=False)
+                own = (each for each in found if each.table == refused.table and _reason(each) == _reason(refused))
+                first = next((each for each in own if self._by_constraint(each) is None), None)
+            if first is None:
+                return None
+            latest = first
+            return accepted(data, [each for each in found if each is not first])
 
-        best = refused
-        try:
-            found = hypothesis.find(
-                candidates,
-                lambda row: try_again(row) is not None,
-                settings=drawing(100, Phase.generate, Phase.shrink),
-            )
-            best = try_again(found) or refused
-        except hypothesis.errors.HypothesisException:
-            # Rare enough that it was not met again: the row at hand is the evidence.
-            pass
-        for column in table.columns:
-            if column.name not in best.row:
-                continue
-            for simpler in _simpler(table, column):
-                again = try_row(self.connection, table, {**best.row, column.name: simpler}, keep=False)
-                if isinstance(again, Refused) and again.context and _reason(again) == reason:
-                    best = again
-                    break
-        return best
+        for data in (self._with_parents(table, refused.row), self._with_all(refused)):
+            if (met := still(data)) is not None:
+                data = smallest(met, still, seconds, [refused.table])
+                still(data)
+                return latest, data
+        # What it takes was not met again: the row at hand is the evidence.
+        return refused, self._with_parents(table, refused.row)
 
-    def _finding(self, table: Table, refused: Refused) -> Finding:
-        script = ";\n".join(self._script(table, refused.row)) + ";"
-        where = _function(refused)
+    def _with_all(self, refused: Refused) -> Dataset:
+        """The row behind all that were taken."""
+        rows = {**self.made, refused.table: [*self.made.get(refused.table, ()), refused.row]}
+        return self._dataset(rows)
+
+    def _with_parents(self, table: Table, row: Row) -> Dataset:
+        """The row with those of the others that it refers to."""
+        found: dict[str, list[Row]] = {table.qualified_name: [row]}
+        queue = [(table, row)]
+        while queue:
+            own, each = queue.pop()
+            for key in own.foreign_keys:
+                above = self.catalog.table(key.references or "")
+                parents = (one for one in self.made.get(key.references or "", ()) if _refers(key, each, one))
+                parent = next(parents, None)
+                known = found.setdefault(key.references or "", [])
+                if above is not None and parent is not None and not any(parent is one for one in known):
+                    known.insert(0, parent)
+                    queue.append((above, parent))
+        return self._dataset(found)
+
+    def _dataset(self, rows: Mapping[str, list[Row]]) -> Dataset:
+        tables = {each.qualified_name: each for each in self.order.tables if each.qualified_name in rows}
+        return Dataset({name: tuple(rows[name]) for name in tables}, tables, self.later)
+
+    def _finding(self, refused: Refused, data: Dataset) -> Finding:
+        script = ";\n".join(data.statements()) + ";"
         return Finding(
-            f"{table.qualified_name} refuses a row that its constraints allow: {refused.message} "
-            f"(SQLSTATE {refused.sqlstate}, {where}); smallest row: {script}",
-            object=table.qualified_name,
+            f"{refused.table} refuses a row that its constraints allow: {refused.message} "
+            f"(SQLSTATE {refused.sqlstate}, {_function(refused)}); smallest row: {script}",
+            object=refused.table,
             statement=script,
             evidence={
                 "insert": script,
@@ -282,6 +333,12 @@ class _Filling:
         )
 
 
+def _refers(key: Constraint, row: Row, parent: Row) -> bool:
+    """Whether a row refers to this one."""
+    pairs = zip(key.columns, key.referenced_columns, strict=True)
+    return all(row.get(own) is not None and row.get(own) == parent.get(other) for own, other in pairs)
+
+
 def _function(refused: Refused) -> str:
     """The first line of the context that names a function."""
     lines = (refused.context or "").splitlines()
@@ -290,11 +347,3 @@ def _function(refused: Refused) -> str:
 
 def _reason(refused: Refused) -> tuple[str, str]:
     return refused.sqlstate, _function(refused)
-
-
-def _simpler(table: Table, column: Column) -> tuple[Value | Default, ...]:
-    """What the constraints allow in place of any value: leaving the column out."""
-    key = table.primary_key
-    if column.default is not None or column.identity:
-        return (DEFAULT,)
-    return () if column.not_null or (key is not None and column.name in key.columns) else (DEFAULT,)

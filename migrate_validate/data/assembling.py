@@ -30,7 +30,7 @@ _COPIED = 160
 """its values with a byte below are the same,"""
 _VARIED = 208
 """and those below this one are in the other case."""
-_NULL = 64
+NULL = 64
 """A foreign key that may be NULL is, with a byte below."""
 _CIRCLE = 216
 """Where a key refers to its own table, the row that it points at points back with a byte that is not below,"""
@@ -160,6 +160,8 @@ class _Assembly:
     given: Mapping[str, Sequence[Row]]
     made: dict[str, _Made] = field(default_factory=dict)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
+    offered: dict[tuple[str, tuple[str, ...]], tuple[int, list[Cells]]] = field(default_factory=dict)
+    """By table and columns: of how many rows which values are offered to keys."""
     turn: int = 0
     """How often a row was tried; its keys go through the rows that they may refer to."""
 
@@ -185,6 +187,7 @@ class _Assembly:
             start = self.given[plan.name][slot] if plan.given is not None else {}
             self._add(plan, made, start, places, own)
         self._tie(plan, made)
+        self.offered.clear()
 
     def _add(self, plan: Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
@@ -231,7 +234,7 @@ class _Assembly:
                 row.update(dict.fromkeys(nulls))
                 settled.update(nulls)
                 return True
-            byte = (byte - _NULL) * 4 // 3 if byte >= _NULL else byte
+            byte = (byte - NULL) * 4 // 3 if byte >= NULL else byte
         else:
             candidates = self._candidates(key, row, settled)
             if not candidates and key.own:
@@ -261,18 +264,22 @@ class _Assembly:
                 return False
         return True
 
-    def _candidates(self, key: Key, row: Fields, settled: set[str]) -> list[tuple[Value | Default, ...]]:
+    def _candidates(self, key: Key, row: Fields, settled: set[str]) -> list[Cells]:
         """The values that the key may have: different ones, that agree with what is settled."""
-        rows: list[Mapping[str, Value | Default]] = [*self.present.get(key.references, ())]
-        if key.references in self.made:
-            rows += self.made[key.references].rows
-        found = dict.fromkeys(tuple(parent.get(name, DEFAULT) for name in key.referenced) for parent in rows)
+        found = self._offered(key)
         fixed = [(place, row[name]) for place, name in enumerate(key.columns) if name in settled]
-        return [
-            values
-            for values in found
-            if None not in values and DEFAULT not in values and all(values[place] == value for place, value in fixed)
-        ]
+        return [values for values in found if all(values[place] == value for place, value in fixed)] if fixed else found
+
+    def _offered(self, key: Key) -> list[Cells]:
+        """The values of all rows that the key may refer to; they are collected anew when there are more of these."""
+        made = self.made[key.references].rows if key.references in self.made else []
+        count, found = self.offered.get((key.references, key.referenced), (-1, []))
+        if count != len(made):
+            parents: list[Mapping[str, Value | Default]] = [*self.present.get(key.references, ()), *made]
+            cells = dict.fromkeys(tuple(parent.get(name, DEFAULT) for name in key.referenced) for parent in parents)
+            found = [values for values in cells if None not in values and DEFAULT not in values]
+            self.offered[key.references, key.referenced] = len(made), found
+        return found
 
     def close(self, plan: Plan) -> None:
         """Point the keys of a circle at rows of tables that came later."""
@@ -294,6 +301,7 @@ class _Assembly:
             if possible:
                 kept.append(row)
         made.rows = kept
+        self.offered.clear()
 
     def _tie(self, plan: Plan, made: _Made) -> None:
         """Let some rows of a table that refers to itself point at themselves, and some at one that points at them."""
@@ -336,16 +344,16 @@ def _nulls(key: Key, row: Fields, settled: set[str], byte: int) -> tuple[str, ..
     null = tuple(name for name in key.columns if name in row and row[name] is None)
     free = tuple(name for name in key.nullable if name not in settled)
     if key.full:
-        return free if null or (byte < _NULL and not bound and len(free) == len(key.columns)) else None
+        return free if null or (byte < NULL and not bound and len(free) == len(key.columns)) else None
     # What a CHECK constraint reads has its value already.
     free = tuple(name for name in free if name not in bound)
     if null:
         chosen = (*patterns(free), ())
         return null + chosen[byte * len(chosen) >> 8]
-    if not free or byte >= _NULL:
+    if not free or byte >= NULL:
         return None
     chosen = patterns(free)
-    return chosen[byte * len(chosen) // _NULL]
+    return chosen[byte * len(chosen) // NULL]
 
 
 def _parent(key: Key, made: _Made, row: Fields) -> Fields | None:

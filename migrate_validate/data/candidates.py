@@ -46,6 +46,8 @@ class Source:
     hints: Mined
     judged: bool
     """Whether PostgreSQL is asked which of the values are allowed."""
+    limits: bool
+    """Whether the outermost values of each type are among them."""
 
     @cached_property
     def _referring(self) -> Mapping[str, list[tuple[Table, Constraint]]]:
@@ -83,6 +85,7 @@ class Candidates:
         self._types = source.types
         self._named: set[tuple[str, Value]] = set()
         self._judged = source.judged
+        self._limits = source.limits
         self._table = table
         self._hints = column_hints(table.constraints)
         for name, offered in (*partition_values(source.catalog, table).items(), *_bounds(source.catalog, table)):
@@ -110,7 +113,7 @@ class Candidates:
             found.append(None)
         hints = self._hints.get(column.name, Hints())
         try:
-            values = pool(self._types, column.type, hints, limits=not counted)
+            values = pool(self._types, column.type, hints, limits=self._limits and not counted)
         except Unsupported as error:
             if found:
                 return found[:1]

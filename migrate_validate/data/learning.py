@@ -44,6 +44,7 @@ def learn(
     given: Mapping[str, Given] | None = None,
     trials: bool = True,
     past: Unproven | None = None,
+    limits: bool = True,
 ) -> Learned:
     """Find out which values the tables take, by asking PostgreSQL: one query for columns that constraints tie together.
 
@@ -57,22 +58,49 @@ def learn(
     :param given: by ``schema.name`` what the user says about the rows of a table
     :param trials: whether a few datasets are loaded to see what triggers refuse, and which tables stay empty
     :param past: constraints that the rows may break, see :func:`~migrate_validate.data.unproven.unproven`
+    :param limits: whether the outermost values of each type are among the values
     :raises psycopg.Error: when the connection is lost
     """
     names = None if tables is None else ancestors(catalog, tables)
     catalog = without(catalog, past or {})
     order = fill_order(catalog, names)
-    learning = _Learning(catalog, connection, hints or {}, given or {}, past or {})
+    learning = _Learning(catalog, connection, hints or {}, given or {}, past or {}, limits)
     with connection.transaction(force_rollback=True):
         learning.begin(order)
         learned = learning.run(order)
         return learning.tried(order, learned) if trials else learned
 
 
-def guess(catalog: Catalog, tables: Collection[str] | None = None, *, hints: Mined | None = None) -> Learned:
+def guess(catalog: Catalog, tables: Collection[str] | None = None, *, limits: bool = True) -> Learned:
     """What :func:`learn` gives, without a database: values that constraints forbid are among the others."""
     order = fill_order(catalog, None if tables is None else ancestors(catalog, tables))
-    return _Learning(catalog, None, hints or {}, {}).run(order)
+    return _Learning(catalog, None, {}, {}, {}, limits).run(order)
+
+
+def rows_present(connection: Connection, catalog: Catalog, table: Table) -> list[dict[str, Value]]:
+    """Rows that a table has, as far as new ones refer to them or may not repeat them.
+
+    :raises psycopg.Error: when the connection is lost
+    """
+    wanted = set(catalog.referenced_columns.get(table.qualified_name, frozenset()))
+    wanted |= {name for key in plain_keys(table) for name in key.columns}
+    for index in table.indexes:
+        if index.unique and index.constraint is None:
+            parts = [*index.keys, *([index.predicate] if index.predicate else [])]
+            wanted |= {name for part in parts for name in mentioned(table, part)}
+    columns = [column for column in table.columns if column.name in wanted]
+    if not columns:
+        return []
+    listed = ", ".join(f"{quote(column.name)}::text" for column in columns)
+    query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PRESENT}"
+    try:
+        with connection.transaction():
+            found = connection.execute(query.encode()).fetchall()
+    except psycopg.Error:
+        if connection.closed:
+            raise
+        return []
+    return [{column.name: _value(column, text) for column, text in zip(columns, row, strict=True)} for row in found]
 
 
 @dataclass(slots=True)
@@ -82,6 +110,7 @@ class _Learning:
     hints: Mined
     given: Mapping[str, Given]
     past: Unproven = field(default_factory=dict)
+    limits: bool = True
     types: Types = field(init=False)
     source: Source = field(init=False)
     pools: dict[str, tuple[Pool, ...]] = field(default_factory=dict)
@@ -92,7 +121,7 @@ class _Learning:
 
     def __post_init__(self) -> None:
         self.types = Types.of(self.catalog)
-        self.source = Source(self.catalog, self.types, self.hints, self.connection is not None)
+        self.source = Source(self.catalog, self.types, self.hints, self.connection is not None, self.limits)
 
     def begin(self, order: FillOrder) -> None:
         """Load the fixtures, and see what is in the tables."""
@@ -101,7 +130,7 @@ class _Learning:
             if given.fixture is not None and any(table.qualified_name == name for table in order.tables):
                 self._load_fixture(self.connection, name, given)
         for table in order.tables:
-            self.present[table.qualified_name] = self._present(self.connection, table)
+            self.present[table.qualified_name] = rows_present(self.connection, self.catalog, table)
 
     def _load_fixture(self, connection: Connection, name: str, given: Given) -> None:
         where = f" ({given.source})" if given.source else ""
@@ -117,27 +146,6 @@ class _Learning:
         else:
             if filled is None:
                 self.unfilled[name] = f"the fixture of {name}{where} leaves it empty"
-
-    def _present(self, connection: Connection, table: Table) -> list[dict[str, Value]]:
-        wanted = set(self.catalog.referenced_columns.get(table.qualified_name, frozenset()))
-        wanted |= {name for key in plain_keys(table) for name in key.columns}
-        for index in table.indexes:
-            if index.unique and index.constraint is None:
-                parts = [*index.keys, *([index.predicate] if index.predicate else [])]
-                wanted |= {name for part in parts for name in mentioned(table, part)}
-        columns = [column for column in table.columns if column.name in wanted]
-        if not columns:
-            return []
-        listed = ", ".join(f"{quote(column.name)}::text" for column in columns)
-        query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PRESENT}"
-        try:
-            with connection.transaction():
-                found = connection.execute(query.encode()).fetchall()
-        except psycopg.Error:
-            if connection.closed:
-                raise
-            return []
-        return [{column.name: _value(column, text) for column, text in zip(columns, row, strict=True)} for row in found]
 
     def run(self, order: FillOrder) -> Learned:
         """Find the values of each table."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from migrate_validate.catalog.model import Table
+from migrate_validate.catalog.model import Table, Trigger
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.strategies import Row
 from migrate_validate.data.values import DEFAULT, Default, Value
@@ -20,6 +20,7 @@ from migrate_validate.syntax import quote
 Connection = psycopg.Connection[Any]
 
 FOREIGN_KEY_VIOLATION = "23503"
+_ORPHANED = "a row that it refers to was refused"
 _MESSAGE = 16
 """Rows that are sent at once where some are refused: what stands behind a refused one is sent again."""
 _DEFERRED_TRIGGER = re.compile(r"CREATE CONSTRAINT TRIGGER .* INITIALLY DEFERRED FOR EACH", re.DOTALL)
@@ -42,6 +43,11 @@ class Refused:
     """Where in which function it happened; None outside functions."""
     statement: str
     """The INSERT."""
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether it was not even tried, for a row that it refers to was refused."""
+        return self.message == _ORPHANED and not self.constraint
 
 
 def load(connection: Connection, data: Dataset, *, raise_refusals: bool = True) -> tuple[Refused, ...]:
@@ -115,11 +121,7 @@ def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
     at_once: list[str] = []
     initially: list[str] = []
     for name, table in data.tables.items():
-        triggers = [
-            f"{quote(table.schema)}.{quote(each.name)}"
-            for each in table.triggers
-            if _DEFERRED_TRIGGER.match(each.definition)
-        ]
+        triggers = [f"{quote(table.schema)}.{quote(each.name)}" for each in table.triggers if is_deferred(each)]
         waiting += triggers
         initially += triggers
         for each in table.constraints:
@@ -131,6 +133,11 @@ def _constraints(data: Dataset) -> tuple[list[str], list[str]]:
         [*_set(waiting, "DEFERRED"), *_set(at_once, "IMMEDIATE")],
         [*_set(waiting, "IMMEDIATE"), *_set(initially, "DEFERRED")],
     )
+
+
+def is_deferred(trigger: Trigger) -> bool:
+    """Whether a trigger sees rows at the end of the transaction only."""
+    return _DEFERRED_TRIGGER.match(trigger.definition) is not None
 
 
 def _set(names: Sequence[str], when: str) -> list[str]:
@@ -204,8 +211,10 @@ class _Careful:
             self._try(statement)
         for statement in restored:
             if error := self._try(statement):
-                # It may be any of them.
-                raise _Undo([refusal(table, row, error, insert(table, (row,))) for table, row in rows])
+                named = error.diag.schema_name, error.diag.table_name
+                # It may be any of them, of all tables where none is named.
+                own = [(table, row) for table, row in rows if (table.schema, table.name) == named] or rows
+                raise _Undo([refusal(table, row, error, insert(table, (row,))) for table, row in own])
 
     def _try(self, statement: str) -> psycopg.Error | None:
         try:
@@ -290,38 +299,23 @@ def _refers(table: Table, row: Row, lost: Mapping[tuple[str, tuple[str, ...]], s
 
 
 def _orphan(table: Table, row: Row) -> Refused:
-    said = "a row that it refers to was refused"
-    return Refused(table.qualified_name, row, FOREIGN_KEY_VIOLATION, said, None, None, None, insert(table, (row,)))
+    statement = insert(table, (row,))
+    return Refused(table.qualified_name, row, FOREIGN_KEY_VIOLATION, _ORPHANED, None, None, None, statement)
 
 
-def try_row(
-    connection: Connection,
-    table: Table,
-    row: Row,
-    *,
-    returning: Collection[str] = (),
-    keep: bool = True,
-    raise_refusals: bool = False,
-) -> Refused | tuple[Value, ...] | None:
-    """Insert one row inside a savepoint.
+def try_row(connection: Connection, table: Table, row: Row, *, triggers: bool = True) -> Refused | None:
+    """Insert one row beside those that are there, and take it back.
 
-    :param returning: columns whose stored values are wanted
-    :param keep: whether the row stays; otherwise it is only tried
-    :param raise_refusals: raise what PostgreSQL says instead of returning it
-    :returns: why the row was refused; else the wanted values, or None where a trigger dropped the row without a word
+    :param triggers: whether those of the table see it
+    :returns: why it was refused; None where it was taken
+    :raises psycopg.errors.InsufficientPrivilege: when triggers are those of somebody else
     """
-    statement = insert(table, (row,), returning=returning)
-    try:
-        with connection.transaction(force_rollback=not keep):
-            cursor = connection.execute(statement.encode())
-            if cursor.rowcount == 0:
-                return None
-            stored = cursor.fetchone() if returning else ()
-            return None if stored is None else tuple(None if value is None else str(value) for value in stored)
-    except psycopg.Error as error:
-        if raise_refusals or error.sqlstate is None:
-            raise
-        return refusal(table, row, error, insert(table, (row,)))
+    name = table.qualified_name
+    with connection.transaction(force_rollback=True):
+        if not triggers:
+            connection.execute(f"ALTER TABLE {quote(table.schema)}.{quote(table.name)} DISABLE TRIGGER USER".encode())
+        refused = load(connection, Dataset({name: (row,)}, {name: table}), raise_refusals=False)
+    return refused[0] if refused else None
 
 
 def refusal(table: Table, row: Row, error: psycopg.Error, statement: str) -> Refused:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.data.assembling import KIN, fitted, fixtures_of, plans_of
+from migrate_validate.data.assembling import KIN, NULL, fitted, fixtures_of, plans_of
 from migrate_validate.data.drawing import drawn
 from migrate_validate.data.learned import Learned
 from migrate_validate.data.model import Dataset
@@ -26,14 +26,25 @@ _GIVEN = 40
 """Rows that are drawn at once from a strategy of the user's."""
 
 
-def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random) -> Dataset:
-    """One dataset: each table has so many rows, as far as their keys allow."""
+def sample(order: FillOrder, learned: Learned, rows: int, chance: random.Random, *, crowded: bool = False) -> Dataset:
+    """One dataset: each table has so many rows, as far as their keys allow.
+
+    :param crowded: whether every other row of a table refers to the same rows
+    """
     plans = plans_of(order, learned)
     bytes_of = [[chance.randbytes(plan.width) for _ in range(rows)] for plan in plans]
+    if crowded:
+        bytes_of = [_crowded(plan, each) for plan, each in zip(plans, bytes_of, strict=True)]
     # A strategy of few values is exhausted before there are so many.
     given = {name: [each[place % len(each)] for place in range(rows)] for name, each in _given(plans, rows).items()}
     wanted = dict.fromkeys((plan.name for plan in plans), rows)
     return replace(fitted(plans, wanted, rows, bytes_of, given, learned.present), past=learned.past)
+
+
+def _crowded(plan: Plan, bytes_of: Sequence[bytes]) -> list[bytes]:
+    first = 1 + len(plan.wheels)
+    keys = bytes(max(byte, NULL) for byte in bytes_of[0][first:])
+    return [each if place % 2 else each[:first] + keys for place, each in enumerate(bytes_of)]
 
 
 def datasets(
