@@ -17,7 +17,7 @@ from migrate_validate.data.learned import Cells, Pool, plain_keys
 from migrate_validate.data.mining import ANY, mined_body
 from migrate_validate.data.order import partitions
 from migrate_validate.data.pools import domain_hints, pool
-from migrate_validate.data.strategies import partition_values
+from migrate_validate.data.strategies import Parents, partition_values
 from migrate_validate.data.types import INTEGERS
 from migrate_validate.data.values import DEFAULT, Default, Types, Value
 from migrate_validate.errors import Unsupported
@@ -48,6 +48,8 @@ class Source:
     """Whether PostgreSQL is asked which of the values are allowed."""
     limits: bool
     """Whether the outermost values of each type are among them."""
+    present: Parents
+    """Rows that are there."""
 
     @cached_property
     def _referring(self) -> Mapping[str, list[tuple[Table, Constraint]]]:
@@ -91,6 +93,7 @@ class Candidates:
         for name, offered in (*partition_values(source.catalog, table).items(), *_bounds(source.catalog, table)):
             self._hints[name] = self._hints.get(name, Hints()).merged(offered)
         self._mined = source.mined(table)
+        self._present = source.present.get(table.qualified_name, ())
         self.referenced = source.catalog.referenced_columns.get(table.qualified_name, frozenset())
         self.pointing = {name for key in table.foreign_keys if key.enforced for name in key.columns}
         self.keys = {name for key in plain_keys(table) for name in key.columns}
@@ -131,7 +134,7 @@ class Candidates:
         if counted or (column.name in self.keys and base_type(self._types, column.type) in INTEGERS):
             # Small numbers in their order read best; what a sequence counts has no others.
             others = [] if counted else [value for value in values if value not in _KEYS]
-            values = [*(value for value in _KEYS if hints.likely(value)), *others]
+            values = [*(value for value in self._free(column) if hints.likely(value)), *others]
         if column.name in self.pointing:
             # They give way to the values of a parent.
             return [*found, *values[:3]]
@@ -180,6 +183,12 @@ class Candidates:
         """Whether scripts name this very value."""
         hints = self._mined.get(column)
         return hints is not None and str(value) in hints.literals
+
+    def _free(self, column: Column) -> Sequence[int]:
+        """The first numbers, or the next ones where all of these are taken."""
+        taken = {value for row in self._present if isinstance(value := row.get(column.name), int)}
+        last = max(taken) if taken.issuperset(_KEYS) else 0
+        return [last + number for number in _KEYS]
 
     def _nullable(self, column: Column) -> bool:
         if column.not_null or column.name in self._primary:

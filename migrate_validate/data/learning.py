@@ -78,7 +78,7 @@ def guess(catalog: Catalog, tables: Collection[str] | None = None, *, limits: bo
 
 
 def rows_present(connection: Connection, catalog: Catalog, table: Table) -> list[dict[str, Value]]:
-    """Rows that a table has, as far as new ones refer to them or may not repeat them.
+    """Rows that a table has, a few of many, as far as new ones refer to them or may not repeat them.
 
     :raises psycopg.Error: when the connection is lost
     """
@@ -92,10 +92,14 @@ def rows_present(connection: Connection, catalog: Catalog, table: Table) -> list
     if not columns:
         return []
     listed = ", ".join(f"{quote(column.name)}::text" for column in columns)
-    query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)} LIMIT {PRESENT}"
+    query = f"SELECT {listed} FROM {quote(table.schema)}.{quote(table.name)}"
     try:
         with connection.transaction():
-            found = connection.execute(query.encode()).fetchall()
+            found = connection.execute(f"{query} LIMIT {PRESENT}".encode()).fetchall()
+            if len(found) == PRESENT and table.primary_key is not None:
+                # The last one tells which numbers are free.
+                last = ", ".join(f"{quote(name)} DESC" for name in table.primary_key.columns)
+                found += connection.execute(f"{query} ORDER BY {last} LIMIT 1".encode()).fetchall()
     except psycopg.Error:
         if connection.closed:
             raise
@@ -121,7 +125,9 @@ class _Learning:
 
     def __post_init__(self) -> None:
         self.types = Types.of(self.catalog)
-        self.source = Source(self.catalog, self.types, self.hints, self.connection is not None, self.limits)
+        self.source = Source(
+            self.catalog, self.types, self.hints, self.connection is not None, self.limits, self.present
+        )
 
     def begin(self, order: FillOrder) -> None:
         """Load the fixtures, and see what is in the tables."""

@@ -94,3 +94,13 @@ def test_deferred_triggers_have_no_say(connection: psycopg.Connection[Any]) -> N
             FOR EACH ROW EXECUTE FUNCTION never();
     """)
     assert list(RULE.function(connection)) == []
+
+
+def test_a_table_that_has_many_rows_gets_more(connection: psycopg.Connection[Any]) -> None:
+    tables = """
+        CREATE TABLE users (id serial PRIMARY KEY, name text);
+        INSERT INTO users SELECT number FROM generate_series(1, 70) AS number;
+        CREATE TABLE posts (id serial PRIMARY KEY, author integer NOT NULL REFERENCES users);
+    """
+    (script,) = scripts(judged(connection, tables, users="IF NEW.name = 'A' THEN RAISE EXCEPTION 'no A'; END IF;"))
+    assert script == "INSERT INTO public.users (name) VALUES ('A');"
