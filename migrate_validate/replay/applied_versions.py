@@ -38,8 +38,12 @@ class AppliedVersions:
     A chain that has dropped or rebuilt the table is not stopped by it.
     """
 
-    def __init__(self, chain: Chain, environment: Environment) -> None:
-        """Nothing is written where the tool keeps no table, or no script of the chain mentions it."""
+    def __init__(self, chain: Chain, environment: Environment, *, late: bool = False) -> None:
+        """Nothing is written where the tool keeps no table, or no script of the chain mentions it.
+
+        :param late: whether the chain is applied to one database only, and :meth:`settle` is called: what no script has
+            looked at by then is written there, all at once
+        """
         self._migrations = chain.migrations
         self._base = chain.base
         self._records: Records | None = None
@@ -47,6 +51,9 @@ class AppliedVersions:
             self._records = chain.records
         elif chain.records is None and environment.name == SUPABASE.name:
             self._records = _SUPABASE
+        # What migrations in Python look at is known only when they have run.
+        self._waits = late and self._records is not None and not _in_text(self._records, chain)
+        self._waiting: list[bytes] = []
 
     def begin(self, connection: psycopg.Connection[Any]) -> frozenset[str]:
         """Make the table, before the first migration.
@@ -60,25 +67,40 @@ class AppliedVersions:
         with contextlib.suppress(psycopg.DatabaseError):
             connection.execute(self._records.create.encode(), prepare=False)
         for script in self._base:
-            _repeat(connection, script)
+            self._repeat(connection, script)
         return _found(connection, self._records) - before
 
     def announce(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
-        """Write what the tool writes before it applies a migration."""
+        """Write what the tool writes before it applies a migration, and what it could look at."""
         if self._records is not None:
+            if self._waits and _sends(migration.up, _name(self._records)):
+                self.settle(connection)
+                self._waits = False
             self._execute(connection, self._records.before, migration)
 
     def record(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Write down that a migration has been applied."""
         if self._records is not None:
             self._execute(connection, self._records.applied, migration)
-            _repeat(connection, migration.up)
+            self._repeat(connection, migration.up)
 
     def forget(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
         """Take the record of a migration back, when it was rolled back."""
         if self._records is not None:
             self._execute(connection, self._records.reverted, migration)
-            _repeat(connection, migration.down)
+            self._repeat(connection, migration.down)
+
+    def settle(self, connection: psycopg.Connection[Any]) -> None:
+        """Write what was not written yet."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            connection.execute(b";".join(waiting), prepare=False)
+        except psycopg.DatabaseError:
+            for query in waiting:
+                with contextlib.suppress(psycopg.DatabaseError):
+                    connection.execute(query, prepare=False)
 
     def _execute(self, connection: psycopg.Connection[Any], query: str, migration: Migration) -> None:
         if not query:
@@ -95,23 +117,42 @@ class AppliedVersions:
                 "statements": [statement.sql for statement in statements(migration.up)] if asked else [],
             }
             # The values go into the text: a query may be several statements.
-            psycopg.ClientCursor(connection).execute(query.encode(), values)
+            self._write(connection, psycopg.ClientCursor(connection).mogrify(query.encode(), values).encode())
+
+    def _repeat(self, connection: psycopg.Connection[Any], script: Script | None) -> None:
+        """Write what the tool has written when it ran a script in Python."""
+        if script is not None and script.traced is not None:
+            with contextlib.suppress(psycopg.DatabaseError):
+                for query in script.traced.get(script.file).records:
+                    self._write(connection, query.encode())
+
+    def _write(self, connection: psycopg.Connection[Any], query: bytes) -> None:
+        if self._waits:
+            self._waiting.append(query)
+        else:
+            connection.execute(query, prepare=False)
 
 
 def _mentioned(records: Records, chain: Chain) -> bool:
-    """Whether migrations could look at it. What those in Python look at is not known."""
-    name = records.table.rpartition(".")[2]
-    return any(script.traced is not None or name in script.text for script in chain.all_scripts)
+    """Whether migrations could look at it."""
+    return any(script.traced is not None for script in chain.all_scripts) or _in_text(records, chain)
+
+
+def _in_text(records: Records, chain: Chain) -> bool:
+    """Whether a script of SQL mentions it."""
+    return any(_name(records) in script.text for script in chain.all_scripts if script.traced is None)
+
+
+def _sends(script: Script, name: str) -> bool:
+    """Whether a script in Python sends something that mentions a name."""
+    trace = script.traced.get(script.file) if script.traced is not None else None
+    return trace is not None and any(name in statement.sql for statement in trace.statements)
+
+
+def _name(records: Records) -> str:
+    return records.table.rpartition(".")[2]
 
 
 def _found(connection: psycopg.Connection[Any], records: Records) -> frozenset[str]:
     rows = connection.execute(_FOUND, (records.table,), prepare=False).fetchall()
     return frozenset(name for (name,) in rows)
-
-
-def _repeat(connection: psycopg.Connection[Any], script: Script | None) -> None:
-    """Write what the tool has written when it ran a script in Python."""
-    if script is not None and script.traced is not None:
-        with contextlib.suppress(psycopg.DatabaseError):
-            for query in script.traced.get(script.file).records:
-                connection.execute(query.encode(), prepare=False)

@@ -114,7 +114,7 @@ class _Replaying:
         server: Server,
     ) -> None:
         self._chain = chain
-        self._versions = AppliedVersions(chain, environment)
+        self._versions = AppliedVersions(chain, environment, late=True)
         self._runner = runner
         self._connection = connection
         self._server = server
@@ -142,6 +142,7 @@ class _Replaying:
             if applied:
                 self._versions.record(self._connection, migration)
             steps.append((migration, done, self._advice(done.run), before, verified))
+        self._versions.settle(self._connection)
         if upto is None:
             seeds += [self._seed(seed) for seed in chain.seeds_before(None)]
         return Timeline(

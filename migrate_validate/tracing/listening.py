@@ -248,6 +248,8 @@ def _telling(recorder: Recorder, sql: str) -> Iterator[None]:
 
 def literal(cursor: Any, query: Any, params: Any) -> str:
     """A statement with its parameters written into it."""
+    if isinstance(query, str) and (params is None or (not params and "%" not in query)):
+        return query
     asynchronous = inspect.iscoroutinefunction(type(cursor.connection).close)
     writer = (psycopg.AsyncClientCursor if asynchronous else psycopg.ClientCursor)(cursor.connection)
     return str(writer.mogrify(query, params))

@@ -18,13 +18,13 @@ select extract(epoch from pg_catalog.clock_timestamp())::float8 as migrate_valid
                       pg_catalog.pg_stat_get_xact_tuples_deleted(held.relation)
                   ))
            from (
-               select relation, pg_catalog.array_agg(mode) as modes
-               from pg_catalog.pg_lock_status()
-               where pid = pg_catalog.pg_backend_pid()
-                 and locktype = 'relation'
-                 and relation >= 16384
-                 and relation <= $1::oid
-               group by relation
+               select (lock).relation, pg_catalog.array_agg((lock).mode) as modes
+               from (select pg_catalog.pg_lock_status() as lock) of_anybody -- called so, it keeps no table of the locks
+               where (lock).pid = pg_catalog.pg_backend_pid()
+                 and (lock).locktype = 'relation'
+                 and (lock).relation >= 16384
+                 and (lock).relation <= $1::oid
+               group by (lock).relation
            ) held
            left join lateral (
                select relname, relkind, relfilenode, relnamespace
