@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from migrate_validate.ahead import Ahead
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.creates import created_objects
 from migrate_validate.chain.ignores import Ignore, ignores
@@ -25,19 +25,18 @@ from migrate_validate.config import Expectations, Settings
 from migrate_validate.findings import Finding, Verdict
 from migrate_validate.git.history import History
 from migrate_validate.judging import judge
-from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.early import Early
-from migrate_validate.postgres.environments import Environment, build, choose, empower, settle
-from migrate_validate.postgres.extensions import needed, offer
+from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.lending import Lender
-from migrate_validate.postgres.server import Server, ServerOptions, open_server
+from migrate_validate.postgres.server import Server, ServerOptions
 from migrate_validate.replay.rehearsal import Rehearsal, Rehearsals
 from migrate_validate.replay.replay import Replay, replay_chain
 from migrate_validate.replay.stages import Stage, Stages
 from migrate_validate.replay.timeline import Outcome, Step, Timeline
 from migrate_validate.results import Results, RuleResult, Shared, configured
 from migrate_validate.rules import Registry, Rule, Scope
+from migrate_validate.servers import Servers, drop
 from migrate_validate.tracing.tracing import Tracing, reads_rows, remarks
 
 _NO_HISTORY = "no --migrations-since=REF says what the chain is compared with"
@@ -56,19 +55,18 @@ class Evaluation:
         self.chain = chain
         self.settings = settings
         self.history = history
-        self._options = options
+        self.servers = Servers(chain, settings, options)
         self._registry: Registry | None = None
-        self._results: dict[tuple[str, str | None], RuleResult] = {}
+        self._ahead = Ahead[tuple[Rule, str | None], RuleResult](lambda asked: self._evaluate(*asked))
+        self._expected: tuple[tuple[Rule, str | None], ...] = ()
         self._shared = Shared()
         self._resources = contextlib.ExitStack()
         self._resources_of_stages = contextlib.ExitStack()
         self._server: Server | None = None
         self._replay: Replay | None = None
-        self._catalog: Catalog | None = None
-        self._stand_ins: tuple[str, ...] = ()
         self._trouble: Exception | None = None
-        self._stages: Stages | None = None
-        self._stages_expected = False
+        self._making = threading.RLock()
+        """Held while something is made that is made once: rules may ask for it in two threads."""
         self._tracing = self._tracing_of(chain)
         self._early: Early[Database] | None = None
         self._lender: Lender | None = None
@@ -90,18 +88,19 @@ class Evaluation:
 
     def close(self) -> None:
         """Drop the databases and stop the servers."""
+        self._ahead.end(lambda: self.stages.end())
         self._tracing.close()
         with ThreadPoolExecutor(1) as executor:
             closed = executor.submit(self._resources_of_stages.close)
-            if self._options.host is not None:
+            if not self.servers.ours:
                 closed.result()  # They are on the same server.
             self._resources.close()
         closed.result()
 
-    @functools.cached_property
+    @property
     def environment(self) -> Environment:
         """What stands in the database before the first migration."""
-        return choose(self.chain, self.settings.environment)
+        return self.servers.environment
 
     @property
     def server(self) -> Server:
@@ -128,63 +127,28 @@ class Evaluation:
             raise
 
     def _open(self) -> Server:
-        if self._options.host is None:
+        if self.servers.ours:
             self._tracing.begin()
-        if self._stages_expected:
+        if self._beside:
             self._early = Early(self._empty_database("stages", tries=True))
             self._resources_of_stages.callback(self._early.discard)
-        server = self._resources.enter_context(self._started())
+        server = self._resources.enter_context(self.servers.started())
         # Again at the end: a test may have driven the chain on a database of its own.
-        self._resources.callback(self._claim_roles, server)
+        self._resources.callback(self.servers.claim_roles, server)
         return server
 
-    @contextlib.contextmanager
-    def _started(self) -> Iterator[Server]:
-        with contextlib.ExitStack() as stack:
-            # The server keeps a copy of what is offered, so the folder can go as soon as it runs.
-            with tempfile.TemporaryDirectory(prefix="mv-extensions-") as name:
-                directory = Path(name)
-                if self._options.host is None:
-                    self._stand_ins = self._offer(directory)
-                server = stack.enter_context(open_server(self._options, extension_directory=directory))
-            yield server
-
-    @property
+    @functools.cached_property
     def stages(self) -> Stages:
         """The states that the chain goes through, on a server of their own where we start servers."""
-        if self._stages is None:
-            self._stages = Stages(self.chain, self.settings, self.environment, self._for_stages)
-            self._resources_of_stages.callback(self._stages.close)
-        return self._stages
-
-    def expect_stages(self) -> None:
-        """Rules will ask for :attr:`stages`: what these need is made ready while the chain is replayed."""
-        self._stages_expected = self._options.host is None
+        stages = Stages(self.chain, self.settings, self.environment, self._for_stages)
+        self._resources_of_stages.callback(stages.close)
+        return stages
 
     def _for_stages(self) -> AbstractContextManager[Database]:
         """A new database for the stages: the one that was made early goes to whoever asks first."""
-        early, self._early = self._early, None
+        with self._making:
+            early, self._early = self._early, None
         return early or self._empty_database("stages", tries=True)
-
-    def _claim_roles(self, server: Server) -> tuple[str, ...]:
-        """Notes on the roles that the chain made on a server that is not ours; one that it never names is not."""
-        with contextlib.suppress(psycopg.Error):
-            text = "\n".join(script.text for script in self.chain.scripts).lower()
-            made = server.claim_roles(name for name in server.new_roles() if name.lower() in text)
-            if made:
-                return (
-                    f"the chain added roles to {server.description}, which are dropped at the end: {', '.join(made)}",
-                )
-        return ()
-
-    def _offer(self, directory: Path) -> tuple[str, ...]:
-        binaries = find_binaries(major=self._options.major, executable=self._options.executable)
-        file = self.environment.file
-        before = [file.read_text(encoding="utf-8", errors="replace")] if file is not None and file.is_file() else []
-        wanted = needed(self.chain, *before) | set(self.environment.extensions)
-        installed = {control.stem for control in (binaries.share / "extension").glob("*.control")}
-        offered = offer(wanted, directory, available=installed)
-        return tuple(f"{each.name}: {each.note or 'does what the real one does'}" for each in offered)
 
     @property
     def replay(self) -> Replay:
@@ -195,10 +159,12 @@ class Evaluation:
         server = self.server
         if self._replay is None:
             with self._remembering_trouble():
-                done = replay_chain(self.chain, self.settings, server, self.environment, stand_ins=self._stand_ins)
-                notes = (*done.timeline.notes, *self._claim_roles(server), *remarks(self.chain))
+                stand_ins = self.servers.stand_ins
+                done = replay_chain(self.chain, self.settings, server, self.environment, stand_ins=stand_ins)
+                notes = (*done.timeline.notes, *self.servers.claim_roles(server), *remarks(self.chain))
                 self._replay = replace(done, timeline=replace(done.timeline, notes=notes))
-            self._resources.callback(self._drop, self._replay.database)
+            self._resources.callback(drop, self._replay.database)
+            self._begin_ahead()
         return self._replay
 
     @property
@@ -216,23 +182,15 @@ class Evaluation:
         with self._empty_database("driven", apart=makes_roles) as database, database:
             yield database
 
-    @contextlib.contextmanager
-    def _empty_database(self, hint: str, *, apart: bool = True, tries: bool = False) -> Iterator[Database]:
+    def _empty_database(
+        self, hint: str, *, apart: bool = True, tries: bool = False
+    ) -> AbstractContextManager[Database]:
         """A new database with the environment and nothing else.
 
         :param apart: on another server, if we can start one
         :param tries: migrations are only tried there, on rows that their role may have no right to write
         """
-        apart = apart and self._options.host is None
-        with self._started() if apart else contextlib.nullcontext(self.server) as server:
-            database = build(self.environment, server, hint).database
-            if apart and tries:
-                empower(self.environment, server)
-            try:
-                yield database
-            finally:
-                if not apart and server.alive():
-                    settle(self.environment, database)
+        return self.servers.empty(hint, None if apart and self.servers.ours else self.server, tries=tries)
 
     def rehearse(self, chain: Chain) -> Rehearsal:
         """Apply another chain with the same settings to a database of its own, which is dropped.
@@ -242,20 +200,13 @@ class Evaluation:
         with contextlib.ExitStack() as resources:
             if any(script.traced is not None and not script.traced.done for script in chain.scripts):
                 resources.enter_context(contextlib.closing(self._tracing_of(chain)))
-            apart = self._options.host is None
-            server = resources.enter_context(self._started()) if apart else self.server
+            server = resources.enter_context(self.servers.started()) if self.servers.ours else self.server
             replay = replay_chain(chain, self.settings, server, self.environment)
             try:
                 with replay.database.connect() as connection:
                     return Rehearsal.read(replay.timeline, connection)
             finally:
-                self._drop(replay.database)
-
-    def _drop(self, database: Database) -> None:
-        """Drop it at the end, unless it vanishes with the server."""
-        if not database.server.ours:
-            with contextlib.suppress(psycopg.Error):
-                database.drop()
+                drop(replay.database)
 
     @property
     def timeline(self) -> Timeline:
@@ -265,24 +216,45 @@ class Evaluation:
     @property
     def catalog(self) -> Catalog:
         """The final schema, without the environment's own schemas."""
-        if self._catalog is None:
-            with self.replay.database.connect() as connection:
-                whole = Catalog.read(connection)
-            self._catalog = whole.without_schemas(self.timeline.environment_schemas, self.timeline.tool_tables)
-        return self._catalog
+        with self._making:
+            return self._catalog
+
+    @functools.cached_property
+    def _catalog(self) -> Catalog:
+        with self.replay.database.connect() as connection:
+            whole = Catalog.read(connection)
+        return whole.without_schemas(self.timeline.environment_schemas, self.timeline.tool_tables)
 
     def step(self, file: str) -> Step:
         """The application of the migration with this file."""
         return next(step for step in self.timeline.steps if step.migration.file == file)
+
+    def expect(self, rules: Iterable[tuple[Rule, str | None]]) -> None:
+        """These will be evaluated, in this order, each on its migration's file or on the whole chain.
+
+        Where we start servers, those that ask for a Stage are evaluated on a thread as soon as the chain is replayed:
+        they have a server of their own, which is made ready during the replay.
+        """
+        self._expected = tuple(rules) if self.servers.ours else ()
+
+    @property
+    def _beside(self) -> dict[tuple[Rule, str | None], None]:
+        """What is evaluated on the thread, in its order."""
+        stages = (asked for asked in self._expected if Stage in asked[0].parameters.values())
+        return dict.fromkeys(asked for asked in stages if self.irrelevant(*asked) is None)
+
+    def _begin_ahead(self) -> None:
+        beside = self._beside
+        if beside:
+            _ = self.stages, self.squawk  # made here, before two threads ask for them
+            self._ahead.begin(beside, [asked for asked in self._expected if asked not in beside])
 
     def evaluate(self, rule: Rule, file: str | None = None) -> RuleResult:
         """Run one rule, once: what it said is kept.
 
         :param file: the migration, for a rule that runs once a migration
         """
-        if (rule.name, file) not in self._results:
-            self._results[rule.name, file] = self._evaluate(rule, file)
-        return self._results[rule.name, file]
+        return self._ahead.answer((rule, file))
 
     def _result_of(self, name: str, file: str | None) -> RuleResult | None:
         rule = self.registry[name]
@@ -361,7 +333,7 @@ class Evaluation:
         if kind is History:
             return self.history
         if kind is Rehearsals:
-            return Rehearsals(self.rehearse, self._options.host is None)
+            return Rehearsals(self.rehearse, self.servers.ours)
         if kind is Results:
             return Results(self._result_of)
         if kind is Shared:
@@ -395,5 +367,5 @@ class Evaluation:
 
     def _copy(self) -> Database:
         copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
-        self._resources.callback(self._drop, copy)
+        self._resources.callback(drop, copy)
         return copy

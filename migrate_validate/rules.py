@@ -24,7 +24,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import IntEnum
 from importlib.metadata import entry_points
@@ -101,7 +101,7 @@ class Rule:
     severity: Severity
     aliases: tuple[str, ...]
     scope: Scope
-    parameters: Mapping[str, type]
+    parameters: Mapping[str, type] = field(hash=False)
     """What it asks for: parameter name to type."""
     summary: str
     why: str

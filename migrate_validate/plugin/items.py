@@ -16,7 +16,6 @@ from migrate_validate.errors import MigrateValidateError
 from migrate_validate.evaluation import Evaluation
 from migrate_validate.findings import Verdict
 from migrate_validate.git.places import Place
-from migrate_validate.replay.stages import Stage
 from migrate_validate.report.payload import chain_payload, result_payload
 from migrate_validate.report.text import WIDTH, result_text
 from migrate_validate.results import Results, RuleResult, configured
@@ -117,11 +116,6 @@ class RuleItem(pytest.Item):
         """The migration's file, for a rule of a migration."""
         assert isinstance(self.parent, Group)
         return self.parent.file
-
-    @property
-    def wants_stages(self) -> bool:
-        """Whether it will ask for the states that the chain goes through."""
-        return Stage in self.rule.parameters.values() and self.evaluation.irrelevant(self.rule, self.file) is None
 
     def setup(self) -> None:
         """Make the server and the replay ready: trouble with them is an error of the set-up, not a failed rule."""

@@ -65,9 +65,9 @@ class Session:
         And spare Python the search for garbage among what has been imported: it is most of what there is, and stays.
         """
         if not hasattr(session.config, "workerinput"):  # of xdist, where others need the processors
-            for item in session.items:
-                if isinstance(item, RuleItem) and item.wants_stages:
-                    item.evaluation.expect_stages()
+            items = [item for item in session.items if isinstance(item, RuleItem)]
+            for evaluation in self.run.evaluations.values():
+                evaluation.expect((item.rule, item.file) for item in items if item.evaluation is evaluation)
         gc.freeze()
 
     @pytest.hookimpl(wrapper=True)

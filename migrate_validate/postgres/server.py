@@ -186,6 +186,17 @@ class Server:
         """
         return not self.alive() if self._own is None else self._own.ends()
 
+    def end_sessions(self) -> None:
+        """End all sessions in databases that were made here; whoever works in one of them loses the connection.
+
+        :raises ServerError: the server does not answer
+        """
+        self._administer(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = any(%s)",
+            "The sessions could not be ended",
+            [list(self._databases)],
+        )
+
     def log_tail(self, lines: int = 20) -> tuple[str, ...]:
         """The last lines of its log, oldest first; empty where the server is not ours."""
         return () if self._own is None else self._own.log_tail(lines)

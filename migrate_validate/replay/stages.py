@@ -15,6 +15,7 @@ from migrate_validate.catalog.watching import CatalogReader
 from migrate_validate.chain.model import Chain, Migration, Script, Seed, TransactionMode
 from migrate_validate.chain.statements import ScriptError
 from migrate_validate.config import Settings
+from migrate_validate.errors import ServerError
 from migrate_validate.postgres.databases import Database
 from migrate_validate.postgres.environments import Environment
 from migrate_validate.postgres.server import Server, died
@@ -165,6 +166,7 @@ class Stages:
         self._reader = CatalogReader()
         self._lost: dict[int, str] = {}
         self._known: dict[tuple[int, str], Any] = {}
+        self._ended = False
         self.spent: dict[str, float] = {}
         """Seconds that work has taken before all migrations together, by the name that it was given."""
 
@@ -172,6 +174,14 @@ class Stages:
         """Drop the database and stop the server."""
         self._walker = None
         self._resources.close()
+
+    def end(self) -> None:
+        """Give no more trials, and end the sessions of one that goes on; called from another thread."""
+        self._ended = True
+        walker = self._walker
+        if walker is not None:
+            with contextlib.suppress(ServerError, psycopg.Error):
+                walker.server.end_sessions()
 
     @property
     def ours(self) -> bool:
@@ -273,6 +283,8 @@ class Stages:
         return Limits(self._settings.statement_timeout, self._settings.lock_timeout)
 
     def _at(self, index: int) -> _Walker:
+        if self._ended:
+            raise StageLost("the run was ended")
         lost = [why for at, why in self._lost.items() if index >= at]
         if lost:
             raise StageLost(lost[0])
@@ -344,7 +356,7 @@ class Stages:
 
         :raises ServerError: it has died
         """
-        if lost and walker.server.has_died():
+        if lost and not self._ended and walker.server.has_died():
             self._forget(walker)
             raise died(walker.server)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -292,16 +293,20 @@ def open_directory() -> Path:
     return directory
 
 
-def test_an_interrupt_leaves_nothing(pytester: pytest.Pytester, open_directory: Path) -> None:
+WHERE = "copy (select current_setting('data_directory'), pg_backend_pid()) to '{}';\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"001_where.sql": WHERE, "002_sleep.sql": "select pg_sleep(50);\n"},
+        {"001_a.sql": "create table t (a int);\n", "001_a_rollback.sql": f"{WHERE}select pg_sleep(50);\n"},
+    ],
+    ids=["in the replay", "in a state before a migration"],
+)
+def test_an_interrupt_leaves_nothing(pytester: pytest.Pytester, open_directory: Path, files: Mapping[str, str]) -> None:
     trace = open_directory / "where"
-    write_chain(
-        pytester,
-        "db",
-        {
-            "001_where.sql": f"copy (select current_setting('data_directory'), pg_backend_pid()) to '{trace}';\n",
-            "002_sleep.sql": "select pg_sleep(50);\n",
-        },
-    )
+    write_chain(pytester, "db", {name: text.replace("{}", str(trace)) for name, text in files.items()})
     command = [sys.executable, "-m", "pytest", "-p", "no:django", "--migrations=db"]
     process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     end = time.monotonic() + 20
