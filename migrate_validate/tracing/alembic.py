@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -114,10 +113,12 @@ class _Back:
         assert self._context.connection is not None
         with self._recorder.phase("quiet"):
             savepoint = self._context.connection.begin_nested()
+        block = MigrationContext.autocommit_block
+        replace(MigrationContext, autocommit_block=_refused)
         try:
-            with patch.object(MigrationContext, "autocommit_block", _refused):
-                yield
+            yield
         finally:
+            replace(MigrationContext, autocommit_block=block)
             with self._recorder.phase("quiet"):
                 savepoint.rollback()
 
