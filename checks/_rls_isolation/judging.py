@@ -14,10 +14,11 @@ from migrate_validate.syntax import quote
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
 from .probes import NOT_PRIVILEGED, Acting, Outcome, Probe, Prober
-from .statements import Statements
+from .statements import tries
 from .tries import Try
 from .universes import A, B
 from .verdicts import Access, Breach, Deed, Examined
+from .wording import Wording
 
 UNIQUE = "23505"
 REPLICA = "SET LOCAL session_replication_role = replica"
@@ -26,10 +27,10 @@ REPLICA = "SET LOCAL session_replication_role = replica"
 
 def examine(ground: Ground, prober: Prober, acting: Acting, identity: Identity, table: Table) -> Examined:
     """Probe one table as one identity."""
-    tries = list(Statements(ground, table, identity).tries())
-    outcomes = prober.run(acting, [each.probe for each in tries])
+    wanted = list(tries(Wording(ground, table, identity)))
+    outcomes = prober.run(acting, [each.probe for each in wanted])
     judge = _Judge(ground, prober, acting, identity, table)
-    for tried, outcome in zip(tries, outcomes, strict=True):
+    for tried, outcome in zip(wanted, outcomes, strict=True):
         judge.take(tried, outcome)
     return judge.examined()
 
