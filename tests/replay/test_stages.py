@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from migrate_validate.catalog.diff import compare
 from migrate_validate.chain.model import Script
 from migrate_validate.config import Settings
 from migrate_validate.postgres import Database, Server, ServerOptions, open_server
@@ -138,6 +139,28 @@ def test_roles_can_be_made_again(server: Server, tmp_path: Path) -> None:
     finally:
         with server.connect("postgres") as connection:
             connection.execute(f"drop role if exists {name}".encode())
+
+
+def test_roles_are_on_the_server_what_they_were_before_a_copy(server: Server, tmp_path: Path) -> None:
+    files: Files = {
+        "001_roles.sql": "create role app; create role old; create role lost login; create role staff;\n"
+        "grant staff to old with admin option; comment on role app is 'who comes from outside';",
+        "002_later.sql": "select 1;",
+    }
+    damage = """
+        grant staff to app; revoke staff from old; alter role app login createdb connection limit 3;
+        comment on role app is 'other'; alter role old rename to new; alter role app set work_mem = '8MB';
+        drop role lost; create role made; grant made to app
+    """
+    with stages_of(server, tmp_path, files) as (stages, replay):
+        stage = stages.before(replay.timeline.steps[1])
+        with stage.trial() as trial:
+            before = trial.catalog()
+        for clone in (True, True, False):
+            with stage.trial(clone=clone) as trial:
+                assert not compare(before, trial.catalog())
+                trial.connection.execute(damage)
+                assert trial.catalog() != before
 
 
 def test_seeds_that_come_before_a_migration_are_there(server: Server, tmp_path: Path) -> None:
