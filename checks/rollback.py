@@ -106,7 +106,7 @@ def rollback_leaves_trace(stage: Stage, settings: Settings) -> Iterator[Result]:
             location=_way_back(stage.migration),
             statement=statement.sql if statement else None,
             evidence={"made_by": str(statement.location)} if statement else {},
-            fix="\n".join(undoing(iter(differences))),
+            fix="\n".join(undoing(differences, statement, trip.left)) if trip.left else "",
             severity=Severity.INFO if only_order else None,
         )
 
@@ -212,8 +212,9 @@ def missing_rollback(step: Step, settings: Settings) -> Iterator[Result]:
     elif missing_rollback.__name__.replace("_", "-") in settings.severity or _customary(step.chain, migration):
         others = [each for each in step.chain.migrations if each != migration and not each.repeats]
         having = sum(each.down is not None for each in others)
+        have = "has" if len(others) == 1 else "have"
         yield Finding(
-            f"{migration.file} has no down script; {having} of {count_of(len(others), 'other migration')} have one",
+            f"{migration.file} has no down script; {having} of {count_of(len(others), 'other migration')} {have} one",
             location=Location(migration.file),
             fix=_REVERSES.get(step.chain.format) or f"write {_down_name(migration, step.chain)}",
         )

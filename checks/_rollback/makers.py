@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from migrate_validate.catalog.diff import CatalogDiff, Difference, compare
+from migrate_validate.catalog.model import Catalog
 from migrate_validate.chain.model import Statement
 from migrate_validate.chain.statements import statements
 from migrate_validate.replay.stages import Stage
@@ -21,6 +22,16 @@ _PARTS = {
     "trigger": "DROP TRIGGER {name} ON {table};",
     "rule": "DROP RULE {name} ON {table};",
 }
+_RENAMED = {
+    "column": "ALTER TABLE {table} RENAME COLUMN {name} TO {wanted};",
+    "constraint": "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {wanted};",
+    "policy": "ALTER POLICY {name} ON {table} RENAME TO {wanted};",
+    "trigger": "ALTER TRIGGER {name} ON {table} RENAME TO {wanted};",
+    "rule": "ALTER RULE {name} ON {table} RENAME TO {wanted};",
+    "index": "ALTER INDEX {schema}.{name} RENAME TO {wanted};",
+}
+_NAMING = ("rename", "alter_object_schema")
+"""Kinds of statements that give other names."""
 _WHOLES = {
     "schema": "SCHEMA",
     "extension": "EXTENSION",
@@ -91,17 +102,67 @@ def _closeness(one: Difference, other: Difference) -> int:
     return 3 if one.what.partition(":")[0] == other.what.partition(":")[0] else 2
 
 
-def undoing(differences: Iterator[Difference]) -> Iterator[str]:
-    """Statements that drop what is there and should not be, where one statement is enough."""
-    for each in differences:
-        if each.kind != "extra":
-            continue
-        if whole := _WHOLE.fullmatch(each.object):
-            yield f"DROP {_WHOLES[whole[1]]} {whole[2]};"
-        elif part := _PART.fullmatch(each.object):
+def undoing(differences: Sequence[Difference], statement: Statement | None, present: Catalog) -> Iterator[str]:
+    """Statements that take differences back, where one is enough: what is extra is dropped, or gets its name again.
+
+    :param statement: which made them; None: not known
+    :param present: the schema that the down script leaves
+    """
+    extra = [each.object for each in differences if each.kind == "extra" and not _is_inherited(each.object, present)]
+    if statement is not None and statement.kind in _NAMING:
+        # What is called otherwise would be lost where it is dropped.
+        missing = [each.object for each in differences if each.kind == "missing"]
+        if len(extra) == 1:
+            yield from (back for each in missing for back in _named_back(extra[0], each))
+        return
+    for each in extra:
+        if whole := _WHOLE.fullmatch(each):
+            yield f"DROP {_kind(whole[1], whole[2], present)} {whole[2]};"
+        elif part := _PART.fullmatch(each):
             table, kind, name = part.groups()
-            quoted = name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
             if kind == "index":
-                yield f"DROP INDEX {table.partition('.')[0]}.{quoted};"
+                yield f"DROP INDEX {table.partition('.')[0]}.{_quoted(name)};"
             else:
-                yield _PARTS[kind].format(table=table, name=quoted)
+                yield _PARTS[kind].format(table=table, name=_quoted(name))
+
+
+def _named_back(extra: str, missing: str) -> Iterator[str]:
+    """What gives an object its name or its schema again."""
+    if (has := _WHOLE.fullmatch(extra)) and (had := _WHOLE.fullmatch(missing)) and has[1] == had[1]:
+        schema, _, name = had[2].partition("(")[0].rpartition(".")
+        alter = f"ALTER {_WHOLES[has[1]]} {has[2]}"
+        moved = schema != has[2].partition("(")[0].rpartition(".")[0]
+        yield f"{alter} SET SCHEMA {schema};" if moved else f"{alter} RENAME TO {name};"
+    elif (has := _PART.fullmatch(extra)) and (had := _PART.fullmatch(missing)) and has.groups()[:2] == had.groups()[:2]:
+        table, kind, name = has.groups()
+        yield _RENAMED[kind].format(
+            table=table, schema=table.partition(".")[0], name=_quoted(name), wanted=_quoted(had[3])
+        )
+
+
+def _kind(kind: str, name: str, present: Catalog) -> str:
+    """The word of DROP: differences call all views views, all tables tables and all routines functions."""
+    if kind == "view" and any(each.kind != kind and each.qualified_name == name for each in present.views):
+        return "MATERIALIZED VIEW"
+    table = present.table(name) if kind == "table" else None
+    if table is not None and table.kind == "foreign table":
+        return "FOREIGN TABLE"
+    if kind == "function" and any(each.qualified_name == name and each.kind != kind for each in present.functions):
+        return "ROUTINE"
+    return _WHOLES[kind]
+
+
+def _is_inherited(part: str, present: Catalog) -> bool:
+    """Whether a column or constraint goes with that of the parent, and only with it."""
+    found = _PART.fullmatch(part)
+    table, kind, name = found.groups() if found else ("", "", "")
+    owner = present.table(table)
+    if owner is None or kind not in ("column", "constraint"):
+        return False
+    if kind == "column":
+        return any(each.name == name and each.inherited for each in owner.columns)
+    return any(each.name == name and each.inherited for each in owner.constraints)
+
+
+def _quoted(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'

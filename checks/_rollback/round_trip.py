@@ -37,6 +37,8 @@ class RoundTrip:
     again: ScriptRun | None = None
     trace: CatalogDiff = field(default_factory=CatalogDiff)
     """Want: the schema before; have: the schema after the rollback."""
+    left: Catalog | None = None
+    """The schema after the rollback."""
     drift: CatalogDiff = field(default_factory=CatalogDiff)
     """Want: the schema after the migration; have: the schema after it was applied again."""
     losses: tuple[Loss, ...] = ()
@@ -204,6 +206,7 @@ def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundT
     there = replace(
         there,
         trace=trace,
+        left=after,
         losses=tuple(losses(changes)),
         changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
         empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),

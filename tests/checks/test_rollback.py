@@ -100,6 +100,42 @@ def test_a_role_is_a_trace(server: Server, tmp_path: Path) -> None:
     assert found.fix == f"DROP ROLE {name};"
 
 
+def test_a_membership_is_a_trace_in_every_try(server: Server, tmp_path: Path) -> None:
+    files = change("grant readers to app;", "select 1;")
+    files["001_people.sql"] = "create role readers; create role app;"
+    (found,) = judged(server, tmp_path, "rollback-leaves-trace", files).findings
+    assert "membership app in readers" in found.message
+    assert found.evidence["made_by"] == "002_change.sql:1:1"
+
+
+UNDONE = {
+    "create materialized view mv as select 1 as x;": "DROP MATERIALIZED VIEW public.mv;",
+    "create foreign table ft (a int) server sv;": "DROP FOREIGN TABLE public.ft;",
+    "create procedure pr() language sql as 'select 1';": "DROP ROUTINE public.pr();",
+    "alter table people add constraint named check (nick <> '');": "ALTER TABLE public.people DROP CONSTRAINT named;",
+    "alter table people add born date;": "ALTER TABLE public.people DROP COLUMN born;",
+    "alter table people rename nick to alias;": "ALTER TABLE public.people RENAME COLUMN alias TO nick;",
+    "alter index people_pkey rename to pk;": "ALTER TABLE public.people RENAME CONSTRAINT pk TO people_pkey;",
+    "alter index by_name rename to names;": "ALTER INDEX public.names RENAME TO by_name;",
+    "alter policy p on people rename to q;": "ALTER POLICY q ON public.people RENAME TO p;",
+    "alter table moved set schema aside;": "ALTER TABLE aside.moved SET SCHEMA public;",
+    "alter function f() rename to g;": "ALTER FUNCTION public.g() RENAME TO f;",
+}
+
+
+def test_what_is_proposed_takes_back_what_was_made(server: Server, tmp_path: Path) -> None:
+    base = f"""{TABLE} create table children () inherits (people); create index by_name on people (name);
+        create policy p on people using (true); create schema aside; create table moved (id int);
+        create function f() returns int language sql as 'select 1';
+        create foreign data wrapper w; create server sv foreign data wrapper w;"""
+    ups, fixes = list(UNDONE), list(UNDONE.values())
+    files: Files = {"001_people.sql": base, **change("\n".join(ups), "select 1;")}
+    found = judged(server, tmp_path / "proposed", "rollback-leaves-trace", files).findings
+    assert sorted(each.fix for each in found) == sorted(fixes)
+    repaired: Files = {"001_people.sql": base, **change("\n".join(ups), "\n".join(reversed(fixes)))}
+    assert judged(server, tmp_path / "repaired", "rollback-leaves-trace", repaired).verdict is Verdict.PASSED
+
+
 def test_an_order_of_columns_that_cannot_be_restored_is_an_info(server: Server, tmp_path: Path) -> None:
     files = change("alter table people drop column name;", "alter table people add column name text not null;")
     files["001_people.sql"] = "create table people (id integer, name text not null, nick text);"
