@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import reduce
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Catalog, Policy, Table, Trigger
@@ -138,9 +139,11 @@ def _trigger(creation: Creation, had_table: Table, has_table: Table) -> Iterator
     old, new = (syntax.parse(each.definition)[0].node for each in (had, has))
     # Dropped, and created for another function, it is another trigger.
     if creation.replaces or _function(old) == _function(new):
-        for field, text, severity in _of_trigger(creation, old, new):
-            drop = f"DROP TRIGGER {quote(had.name)} ON {quoted(name)};"
-            yield Lost(name, text, severity, f"{drop}\n{syntax.sql_of(_with(new, field, old))};")
+        lost = tuple(_of_trigger(creation, old, new))
+        # There is no ALTER TRIGGER for any of it: who makes it again brings back all at once.
+        whole = reduce(lambda made, each: _with(made, each[0], old), lost, new)
+        fix = f"DROP TRIGGER {quote(had.name)} ON {quoted(name)};\n{syntax.sql_of(whole)};"
+        yield from (Lost(name, text, severity, fix) for _, text, severity in lost)
     if had.enabled != has.enabled:
         verb = {"disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS", "origin": "ENABLE"}
         fix = f"ALTER TABLE {quoted(name)} {verb[had.enabled]} TRIGGER {quote(had.name)};"
