@@ -13,6 +13,8 @@ WIDTH = 100
 STATEMENT_LINES = 12
 LINE = 400
 """Characters of a line of SQL that are shown."""
+ENTRIES = 50
+"""Entries of one list of evidence that are shown; the JSON report has all."""
 _WORDS = re.compile(r"(?![A-Z]+\b)[A-Za-z](?:`[^`]*`|(?!--).)*(?<!;)")
 """A line of words: SQL begins in capitals, ends with a semicolon, or has a comment."""
 
@@ -91,19 +93,33 @@ def _cut(line: str) -> str:
 
 
 def _evidence(key: str, value: object) -> list[str]:
-    if value in (None, "", [], ()) or value == {}:
+    if _is_nothing(value):
         return []
     label = key.replace("_", " ")
     if isinstance(value, Mapping):
         return [f"  {label}:", *(f"    {name}: {entry}" for name, entry in value.items())]
     if isinstance(value, list | tuple):
-        return [f"  {label}:", *(line for entry in value for line in _indented(_entry(entry)))]
+        entries = [entry for entry in value if entry is not None]
+        more = [f"    and {len(entries) - ENTRIES} more"] if len(entries) > ENTRIES else []
+        return [f"  {label}:", *(line for entry in entries[:ENTRIES] for line in _indented(_entry(entry))), *more]
     if "\n" in str(value):
         return [f"  {label}:", *_indented(str(value))]
-    return [f"  {label}: {value}"]
+    return [f"  {label}: {_word(value)}"]
+
+
+def _is_nothing(value: object) -> bool:
+    return value in (None, "", [], ()) or value == {}
 
 
 def _entry(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{str(name).replace('_', ' ')}: {each}" for name, each in value.items())
-    return str(value)
+        told = ((str(name).replace("_", " "), each) for name, each in value.items() if each not in ([], ()))
+        return ", ".join(f"{name}: {_word(each)}" for name, each in told)
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    """A value inside of a line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

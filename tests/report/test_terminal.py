@@ -191,3 +191,14 @@ def test_advice_in_words_fits_the_terminal_and_sql_stays_on_its_lines() -> None:
         f"    {sql}",
         f"    {comment}",
     ]
+
+
+def test_evidence_is_words_and_long_lists_are_cut() -> None:
+    evidence = {
+        "places": [{"line": 1, "within": True, "left": ["index a", "index b"], "invalid": []}],
+        "example": [None, {"id": 2}],
+        "lines": [str(line) for line in range(2000)],
+    }
+    told = finding_text(Finding("it fails", evidence=evidence)).splitlines()
+    assert told[2:6] == ["  places:", "    line: 1, within: yes, left: index a; index b", "  example:", "    id: 2"]
+    assert told[-2:] == ["    49", "    and 1950 more"]
