@@ -123,6 +123,8 @@ def _found(statement: Statement, node: Node) -> str | None:
             return None
         case "CreateTrigStmt" if node.isconstraint:
             return "DROP TRIGGER IF EXISTS before it"
+        case "IndexStmt" if node.concurrent:
+            return "DROP INDEX CONCURRENTLY IF EXISTS before it (IF NOT EXISTS would keep one that is INVALID)"
         case "CreateTableAsStmt" if enum_name(node, "objtype") == "OBJECT_MATVIEW":
             return "CREATE MATERIALIZED VIEW IF NOT EXISTS"
     return _REMEDIES.get(statement.kind)
