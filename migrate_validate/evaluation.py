@@ -140,6 +140,14 @@ class Evaluation:
     @functools.cached_property
     def stages(self) -> Stages:
         """The states that the chain goes through, on a server of their own where we start servers."""
+        return self._new_stages()
+
+    @functools.cached_property
+    def _stages_of_data(self) -> Stages:
+        """The same for rules with a connection, which look back from the end, and at the same time as others."""
+        return self._new_stages()
+
+    def _new_stages(self) -> Stages:
         stages = Stages(self.chain, self.settings, self.environment, self._for_stages)
         self._resources_of_stages.callback(stages.close)
         return stages
@@ -232,15 +240,15 @@ class Evaluation:
     def expect(self, rules: Iterable[tuple[Rule, str | None]]) -> None:
         """These will be evaluated, in this order, each on its migration's file or on the whole chain.
 
-        Where we start servers, those that ask for a Stage are evaluated on a thread as soon as the chain is replayed:
-        they have a server of their own, which is made ready during the replay.
+        Where we start servers, those that try migrations in the states before them are evaluated on a thread as soon
+        as the chain is replayed: they have a server of their own, which is made ready during the replay.
         """
         self._expected = tuple(rules) if self.servers.ours else ()
 
     @property
     def _beside(self) -> dict[tuple[Rule, str | None], None]:
         """What is evaluated on the thread, in its order."""
-        stages = (asked for asked in self._expected if Stage in asked[0].parameters.values())
+        stages = (asked for asked in self._expected if _tries(asked[0]))
         return dict.fromkeys(asked for asked in stages if self.irrelevant(*asked) is None)
 
     def _begin_ahead(self) -> None:
@@ -275,7 +283,7 @@ class Evaluation:
         if rule.scope is Scope.STAGE and self.step(file or "").run.outcome is Outcome.NOT_REACHED:
             return RuleResult(rule.name, rule.check, file, Verdict.SKIPPED, "the migration was not reached", (), 0.0)
         with contextlib.ExitStack() as resources:
-            arguments = {name: self._argument(kind, file, resources) for name, kind in rule.parameters.items()}
+            arguments = {name: self._argument(rule, kind, file, resources) for name, kind in rule.parameters.items()}
             verdict, reason, findings, ignored = judge(rule, arguments, self.settings, self.ignores)
         findings = tuple(self._placed(rule, self._corroborated(finding)) for finding in findings)
         duration = (time.perf_counter() - started) * 1000
@@ -319,7 +327,7 @@ class Evaluation:
                 return self.squawk.corroborated(finding)
         return finding
 
-    def _argument(self, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:
+    def _argument(self, rule: Rule, kind: type, file: str | None, resources: contextlib.ExitStack) -> object:
         if kind is Chain:
             return self.chain
         if kind is Settings:
@@ -339,7 +347,7 @@ class Evaluation:
         if kind is Shared:
             return self._shared
         if kind is Stages:
-            return self.stages
+            return self.stages if _tries(rule) else self._stages_of_data
         if kind is Timeline:
             return self.timeline
         if kind is Catalog:
@@ -369,3 +377,9 @@ class Evaluation:
         copy = self.replay.database.clone("rule", owner=self.environment.migration_role)
         self._resources.callback(drop, copy)
         return copy
+
+
+def _tries(rule: Rule) -> bool:
+    """Whether it tries migrations in the states before them, and nothing on the migrated database."""
+    kinds = rule.parameters.values()
+    return psycopg.Connection not in kinds and (Stage in kinds or Stages in kinds)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -49,13 +51,16 @@ class Shared:
     """What several rules of a chain need is found out once."""
 
     known: dict[str, Any] = field(default_factory=dict)
+    lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
+    """Held by who finds something out: rules run in two threads."""
 
     def once(self, what: str, work: Callable[[], Answer]) -> Answer:
         """What this work gives; it is done once, for all rules that ask for it by this name."""
-        if what not in self.known:
-            self.known[what] = work()
-        answer: Answer = self.known[what]
-        return answer
+        with self.lock:
+            if what not in self.known:
+                self.known[what] = work()
+            answer: Answer = self.known[what]
+            return answer
 
 
 def configured(severity: Mapping[str, str], *names: str) -> str | None:
