@@ -26,10 +26,13 @@ def mixed(ground: Ground, examined: Sequence[Examined]) -> Iterator[Breach]:
             actor = actors.get(each.identity.sub or "")
             if actor is None or actor.elsewhere is None:
                 continue
-            for side, role, other in ((A, actor.role, actor.elsewhere), (B, actor.elsewhere, actor.role)):
-                like = [other for other in found if _is_like(other.identity, side, role, actors)]
+            sides = ((A, actor.role), (B, actor.elsewhere))
+            for (side, role), (away, other) in (sides, sides[::-1]):
+                like = [one for one in found if _is_like(one.identity, side, role, actors)]
+                there = (one for one in found if _is_like(one.identity, away, other, actors))
+                given = any(breach.rule == "row-moved" for one in there for breach in one.breaches)
                 if like:
-                    yield from _more(ground, each, like, side, other or "")
+                    yield from _more(ground, each, like, side, other or "", given=given)
 
 
 def _is_like(identity: Identity, side: str, role: str | None, actors: Mapping[str, Actor]) -> bool:
@@ -37,18 +40,26 @@ def _is_like(identity: Identity, side: str, role: str | None, actors: Mapping[st
     return actor is not None and actor.universe == side and actor.role == role
 
 
-def _more(ground: Ground, each: Examined, like: Sequence[Examined], side: str, other: str) -> Iterator[Breach]:
-    """What is done to rows of a tenant that none of those with the same role there can do."""
+def _more(
+    ground: Ground, each: Examined, like: Sequence[Examined], side: str, other: str, *, given: bool
+) -> Iterator[Breach]:
+    """What is done to rows of a tenant that none of those with the same role there can do.
+
+    :param given: its role in the other tenant is enough for anybody to give rows away, which is told of these
+    """
     told: set[str] = set()
     for deed in each.deeds:
         command = deed.tried.command
         rows = _beyond(ground, each.identity, deed, like, side)
         if rows is None or command in told:
             continue
+        moves = any(row.universe != side for row in rows)
+        if moves and given:
+            continue
         told.add(command)
         count = f" {len(rows)} row{'s' if len(rows) > 1 else ''}" if rows else ""
         verb, where = _VERBS.get(command, "changes"), f"in {side}"
-        if any(row.universe != side for row in rows):
+        if moves:
             verb, where = "moves", f"to {side}"
         said = f'{verb}{count} {where}, as nobody of its role there can: being "{other}" in the other tenant is enough'
         yield Breach("privilege-escalation", each.table, each.identity, deed.tried, said, rows, outcome=deed.outcome)

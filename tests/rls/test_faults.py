@@ -62,6 +62,12 @@ def test_the_fault_is_found(newest: Bases, fault: Fault) -> None:
     assert {name: said for name, said in shown.items() if said != "it happens"} == {}
 
 
+def test_rows_that_anybody_may_give_away_are_no_matter_of_roles(newest: Bases) -> None:
+    fault = next(each for each in FAULTS if each.name == "blind_update_moves_rows")
+    with newest.planted(fault.base, fault.text) as (connection, catalog):
+        assert proven(connection, catalog, newest.roles(fault.base)).errors == fault.found
+
+
 def test_there_are_faults_of_every_rule() -> None:
     assert len(FAULTS) >= 25
     assert all(fault.found | fault.warned for fault in FAULTS)
