@@ -40,7 +40,7 @@ class TableStatistics:
 
     def __str__(self) -> str:
         """``41 million rows, 12 GB, 120 writes/s``."""
-        rows = "an unknown number of rows" if self.rows is None else f"{_number(self.rows)} rows"
+        rows = "an unknown number of rows" if self.rows is None else f"{_number(self.rows)} row{'s' * (self.rows != 1)}"
         return f"{rows}, {_size(self.bytes)}, {_rate(self.writes_per_second)} writes/s"
 
 

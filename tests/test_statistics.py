@@ -65,6 +65,7 @@ def test_the_numbers_are_told() -> None:
         "production_as_of": "2026-01-02T03:04:05+00:00 (stats.json)",
     }
     assert str(TABLES["public.plans"]) == "40 rows, 8 kB, under 0.01 writes/s"
+    assert str(table(1, 0.2)).startswith("1 row, 8 kB")
     assert str(TABLES["public.users"]) == "54 321 rows, 8 kB, 0.2 writes/s"
     assert str(TABLES["public.never_analyzed"]) == "an unknown number of rows, 8 kB, 0 writes/s"
 
