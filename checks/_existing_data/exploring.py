@@ -27,7 +27,7 @@ from .budget import Budget
 from .harm import Harm
 from .memory import Memory
 from .supposing import supposed
-from .tables import met
+from .tables import met, shortened
 from .tally import Tally
 from .together import together
 from .trying import Attempt, Stopped, Trying, apart, inside, place_and_state
@@ -144,11 +144,13 @@ def _search(
     with stage.trial(rehearsed, limit=budget.statement) as trial:
         until = time.monotonic() + budget.seconds * (_PATIENCE if first_only else 1)
         before = trial.catalog()
-        tables = met(stage.step, before)
+        words = words_of(script, before)
+        tables = met(stage.step, before, words)
         if not tables:
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
-        trying = Trying(stage, before, tables, words_of(script, before), assumptions, rehearsed, budget.statement)
+        short = shortened(rehearsed, before, tables)
+        trying = Trying(stage, before, tables, words, assumptions, rehearsed, short, budget.statement)
         first = positions(trial.connection)
         past = unproven(before)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)

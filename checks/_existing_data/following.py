@@ -58,7 +58,8 @@ class Following:
         :param after: the schema as the migration leaves it
         :raises psycopg.Error: when the connection is lost, or is in a failed transaction
         """
-        names = {*self._was.tables, *self._words.names.values()}
+        targets = (self._words.names.get(copy.target) for copy in self._words.copies)
+        names = {*self._was.tables, *(name for name in targets if name is not None)}
         now = album(self._connection, views(self._connection, names, [each.oid for each in self._was.tables.values()]))
         scene = Scene(self._connection, self._before, after, self._words, self._was, now)
         return tuple(harm for each in self._was.tables.values() for harm in _of_table(scene, each))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from migrate_validate import syntax
 from migrate_validate.catalog.model import Catalog
-from migrate_validate.chain.model import Statement
-from migrate_validate.chain.statements import UNPARSED
+from migrate_validate.chain.model import Script, Statement
+from migrate_validate.chain.statements import UNPARSED, statements
+from migrate_validate.data.loading import is_deferred
 from migrate_validate.replay.timeline import Step
 from migrate_validate.syntax import Node
 
 from .._shared import enum_name
-from .words import words_of
+from .deeds import Words
 
 _BLIND = frozenset(
     {
@@ -82,20 +84,22 @@ _DEFINES = frozenset({"alter_table", "create", "drop", "index", "rename"})
 """Kinds of statements that leave the rows of other tables alone, though they may speak of ON DELETE CASCADE."""
 _DELETES = re.compile(r"\b(delete|truncate|merge|execute)\b", re.IGNORECASE)
 _CALLS = frozenset({"call", "do", "select"})
-"""Kinds of statements that may delete by what they call."""
+"""Kinds of statements that delete only by what they call, or by what is in them."""
+_DELETING = frozenset({"cascade", "delete", "drop", "merge", "truncate"})
+"""Deeds that rows go by."""
+_BODY_DELETES = re.compile(r"\b(delete\s+from|truncate|merge\s+into|execute)\b", re.IGNORECASE)
+"""What the text of a function that deletes has in it; many only ask whether they were called by a DELETE."""
 _HARMLESS_CONSTRAINTS = frozenset({"CONSTR_NULL", "CONSTR_DEFAULT"})
-
-
-_UPDATES = re.compile(r"\bupdate\b", re.IGNORECASE)
 _BLOCKING = ("no action", "restrict")
 """What a foreign key does that keeps the row which it refers to from going."""
 
 
-def met(step: Step, before: Catalog) -> frozenset[str]:
+def met(step: Step, before: Catalog, words: Words) -> frozenset[str]:
     """The tables of before whose rows can matter to a migration: it reads or changes them, or checks them.
 
     Where it may delete rows, those that refer to them are among them, as they may go or change along with them.
 
+    :param words: what it says about rows
     :return: ``schema.name`` of each; empty where no row can stand in its way
     """
     tables = before.tables_by_name
@@ -117,12 +121,36 @@ def met(step: Step, before: Catalog) -> frozenset[str]:
             # It locks them in a way that keeps nobody out.
             found |= set(_of_domain(run.statement, before))
     if any(run.statement.kind in _CALLS for run in seeing):
-        found |= _told(step, before)
+        found |= _told(before, words)
     changing = [run.statement for run in seeing if run.statement.kind not in _DEFINES]
-    changing = [each for each in changing if _deletes(each) or _UPDATES.search(each.sql)]
-    if changing:
-        found |= set(_dependents(before, found, changing))
+    found |= set(_dependents(before, found, words, changing))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
+
+
+def shortened(script: Script, before: Catalog, tables: Collection[str]) -> Script:
+    """The script without its end, as far as no row matters to that and no table, column or label gets a name there.
+
+    :param tables: ``schema.name`` of those that it meets. Where something of theirs waits for the end of a transaction,
+        no statement is left out: many fail when it still does
+    """
+    met_with = [before.tables_by_name[name] for name in tables]
+    waiting = any(each.deferrable for table in met_with for each in table.constraints)
+    waiting = waiting or any(is_deferred(each) for table in met_with for each in table.triggers)
+    if waiting or script.traced is not None or "deferr" in script.text.lower():
+        return script
+    own = statements(script)
+    domains = frozenset(domain.name for domain in before.domains) | _domains(own)
+    last = max((place for place, each in enumerate(own) if not _blind(each, domains) or _names(each)), default=-1)
+    kept = tuple(each for place, each in enumerate(own) if place <= last or each.kind == "transaction")
+    return replace(script, statements=kept) if len(kept) < len(own) else script
+
+
+def _names(statement: Statement) -> bool:
+    """Whether a statement that no row matters to names anything that rows are followed by."""
+    if statement.kind != "alter_table":
+        return statement.kind in ("rename", "alter_enum")
+    actions = syntax.parse(statement.sql)[0].node.cmds
+    return any(enum_name(syntax.unwrap(each), "subtype") == "AT_AddColumn" for each in actions)
 
 
 def _of_domain(statement: Statement, before: Catalog) -> Iterator[str]:
@@ -134,9 +162,8 @@ def _of_domain(statement: Statement, before: Catalog) -> Iterator[str]:
             yield _root(before, table.qualified_name)
 
 
-def _told(step: Step, before: Catalog) -> set[str]:
+def _told(before: Catalog, words: Words) -> set[str]:
     """The tables that functions and blocks speak of: without rows, they may never have come to them."""
-    words = words_of(step.migration.up, before)
     names = {each.table for each in words.deeds}
     names |= {name for each in words.copies for name in (each.source, each.target, *each.others)}
     return {_root(before, name) for name in names if name in before.tables_by_name}
@@ -195,26 +222,42 @@ def _root(before: Catalog, name: str) -> str:
     return name
 
 
-def _deletes(statement: Statement) -> bool:
-    return statement.kind in _CALLS or bool(_DELETES.search(statement.sql))
-
-
-def _dependents(before: Catalog, names: Iterable[str], statements: Sequence[Statement]) -> Iterator[str]:
+def _dependents(
+    before: Catalog, names: Collection[str], words: Words, statements: Sequence[Statement]
+) -> Iterator[str]:
     """The tables whose rows may go or be changed with rows of these, or keep them from going or changing."""
-    words = {word for each in statements for word in re.findall(r"\w+", each.sql.lower())}
-    deletes = any(map(_deletes, statements))
+    deeds = [each for each in words.deeds if each.statement in statements]
+    deletes = (
+        any(each.kind in _DELETING for each in deeds)
+        or any(each in words.unread or (each.kind not in _CALLS and _DELETES.search(each.sql)) for each in statements)
+        or (bool(deeds) and _fired_deletes(before, names))
+    )
+    changed: dict[str, set[str]] = {}
+    for deed in deeds:
+        for table in (deed.table, *words.family.get(deed.table, ())):
+            changed.setdefault(table, set()).update(deed.assigned)
     reached = set(names)
     queue = list(reached)
     while queue:
         name = queue.pop()
         for table in before.tables:
             keys = [key for key in table.foreign_keys if key.references == name]
-            if not any(deletes or words & set(key.referenced_columns) for key in keys):
-                continue
+            keys = [key for key in keys if deletes or changed.get(name, set()).intersection(key.referenced_columns)]
             root = _root(before, table.qualified_name)
-            if root not in reached:
-                reached.add(root)
-                yield root
-                # Where rows stand in the way, nothing goes on to the tables behind theirs.
-                if any(key.on_delete not in _BLOCKING or key.on_update not in _BLOCKING for key in keys):
-                    queue.append(root)
+            if not keys or root in reached:
+                continue
+            reached.add(root)
+            yield root
+            # Where rows stand in the way, nothing goes on to the tables behind theirs.
+            if any(key.on_delete not in _BLOCKING or key.on_update not in _BLOCKING for key in keys):
+                changed[root] = {column for key in keys for column in key.columns}
+                queue.append(root)
+
+
+def _fired_deletes(before: Catalog, names: Iterable[str]) -> bool:
+    """Whether triggers of these tables may delete rows."""
+    called = {trigger.function for name in names for trigger in before.tables_by_name[name].triggers}
+    return any(
+        f"{each.schema}.{each.name}" in called and _BODY_DELETES.search(each.body) is not None
+        for each in before.functions
+    )

@@ -78,6 +78,8 @@ class Trying:
     """What the rows are made to respect."""
     rehearsed: Script
     """The script as it is tried in one transaction."""
+    shortened: Script
+    """The same as far as rows matter to it, for all datasets but the first."""
     limit: float
     """Seconds that a statement may take."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -107,7 +109,8 @@ class Trying:
         following = Following(connection, self.before, self._views(connection), self.words)
         filled = self._filled(data, following)
         script = self.rehearsed if trial.database is None else self.script
-        went_through = trial.database is None and trial.rehearse(script)
+        rehearsed = script if self._after is None else self.shortened
+        went_through = trial.database is None and trial.rehearse(rehearsed)
         failure = None if went_through else trial.apply(script).failure
         if connection.closed:
             raise Stopped("the migration ended its own session")

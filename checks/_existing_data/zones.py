@@ -50,7 +50,7 @@ def recomputed(scene: Scene, was: Picture, now: Picture) -> Iterator[Harm]:
         for column, how in deed.assigned.items():
             kind = _type(now, scene.words.columns.get(was.name, {}).get(column))
             name = f"{was.name}.{column.lstrip('+')}"
-            if kind is None:
+            if kind is None or not _hangs_on_zone(scene, was, kind):
                 continue
             if deed.kind == "retype" and how.expression is None:
                 yield from _judged(scene, was, _Computed(name, kind, deed.statement, quote(column), None))
@@ -68,14 +68,18 @@ def copied(scene: Scene, was: Picture) -> Iterator[Harm]:
         for own, column in {**copy.columns, **copy.cast}.items():
             final = scene.words.columns.get(copy.target, {}).get(column)
             kind = _type(target, final)
-            if kind is not None:
+            if kind is not None and _hangs_on_zone(scene, was, kind):
                 computed = _Computed(f"{target.name}.{final}", kind, copy.statement, quote(own), copy.where)
                 yield from _judged(scene, was, computed)
 
 
+def _hangs_on_zone(scene: Scene, was: Picture, kind: str) -> bool:
+    """Whether values of this type that are made of rows may depend on the time zone of the session."""
+    aware = _AWARE in kind or any(_AWARE in each.type for each in was.columns.values())
+    return aware and bool(was.rows) and not scene.words.zone_set
+
+
 def _judged(scene: Scene, was: Picture, computed: _Computed) -> Iterator[Harm]:
-    if scene.words.zone_set:
-        return
     differing = _Asked(scene.connection, was, computed).differing()
     if differing and not _fixed(scene.connection):
         yield _harm(was, computed, differing)
@@ -99,13 +103,12 @@ class _Asked:
         own = "extract(epoch FROM {})::text" if moment else "({})::text"
         self._value = own.format(f"({computed.expression})::{computed.kind}")
         self._where = f"WHERE {text_of(where)}" if where is not None and _plain(where) else ""
-        aware = any(_AWARE in each.type for each in was.columns.values())
-        self._worth = (_AWARE in computed.kind or aware) and (where is None or bool(self._where))
+        self._readable = where is None or bool(self._where)
 
     def differing(self) -> list[tuple[Row, str, str]]:
         """The rows that get another value, and the two values."""
         rows = [row for row in self._was.rows if any(each is not None for each in row.values())]
-        if not rows or not self._worth:
+        if not rows or not self._readable:
             return []
         first, second, again = (self._answers(rows, zone) for zone in (*ZONES, ZONES[0]))
         if first is None or second is None or first != again:

@@ -20,6 +20,7 @@ from migrate_validate.replay.timeline import Failure
 from migrate_validate.replay.trial import Trial
 
 from .._existing_data.tables import met
+from .._existing_data.words import words_of
 from .._filling import fill_before
 from .._mentions import Mentions, parents
 from .._shared import Connection
@@ -120,7 +121,7 @@ def _on_generated(stage: Stage, settings: Settings, draw: int) -> Twice:
 
     def fill(trial: Trial) -> None:
         before = trial.catalog()
-        names = met(stage.step, before)
+        names = met(stage.step, before, words_of(stage.migration.up, before))
         filled.update(fill_before(trial.connection, stage, settings, before, names, draw=draw).rows)
 
     return _tried(stage, fill, lambda: bool(filled))
