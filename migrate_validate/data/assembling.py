@@ -192,6 +192,7 @@ class _Assembly:
     def _add(self, plan: Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
         most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
+        turned = False
         for turn in range(most):
             self.turn = turn
             row = self._row(plan, start, places, own)
@@ -206,7 +207,11 @@ class _Assembly:
             for number, wheel in enumerate(plan.wheels):
                 if taken.intersection(wheel.columns):
                     places = [*places[:number], (places[number] + 1) % len(wheel.values), *places[number + 1 :]]
+                    turned = True
                     break
+            if self.turn and not turned:
+                # The keys have been through all that they may refer to.
+                return
 
     def _row(self, plan: Plan, start: Row, places: Sequence[int], own: bytes) -> Fields | None:
         """A row; None where it would have to refer to one that is not there."""
