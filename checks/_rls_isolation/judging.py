@@ -13,6 +13,7 @@ from migrate_validate.syntax import quote
 
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
+from .pointing import is_private, only_points
 from .probes import NOT_PRIVILEGED, Acting, Outcome, Probe, Prober
 from .statements import tries
 from .tries import Try
@@ -250,23 +251,13 @@ class _Judge:
             said, severity = f"gives {_count(len(mine) or 1)} to others", Severity.ERROR
             if any(each.table == self.name for each in self.ground.tenancy.memberships) and self._is_itself(mine):
                 said = "makes itself a member of others"
-            elif self._hangs_elsewhere():
+            elif only_points(self.ground, self.table, own=self._is_itself(mine)):
                 said, severity = f"points {_count(len(mine) or 1)} of its own at rows of others", Severity.WARNING
             self._breach("row-moved", tried, said, mine, severity=severity, outcome=outcome)
 
     def _is_itself(self, rows: Sequence[Placed]) -> bool:
         """Whether rows are about the identity."""
         return any(self.identity.sub in row.values.values() for row in rows) and self.identity.sub is not None
-
-    def _hangs_elsewhere(self) -> bool:
-        """Whether a row hangs on its tenant by several references, of which this is only one and none names it."""
-        tenancy, people = self.ground.tenancy, self.ground.tenancy.people
-        hops = tenancy.scoped.get(self.name, ())
-        if len(hops) < 2:
-            return False
-        owner = set(self.ground.owner_columns(self.name))
-        others = [key.references or "" for key in self.table.foreign_keys if not set(key.columns) & owner]
-        return any(self.ground.belongs(each) and not (people and people.columns_of(each)) for each in others)
 
     def _inserted(self, tried: Try, outcome: Outcome) -> None:
         if outcome.done and outcome.affected:
@@ -283,8 +274,12 @@ class _Judge:
         self.added["others" if theirs else "own" if self.belongs else "shared"] += 1
         if theirs:
             rule = "anonymous-write" if self.anonymous else "cross-tenant-insert"
-            said = "adds itself to others" if tried.kind == "join" else "adds a row that belongs to others"
-            self._breach(rule, tried, said, theirs, outcome=outcome)
+            said, severity = "adds a row that belongs to others", Severity.ERROR
+            if self.identity.sub in tried.row.values() and is_private(self.ground, self.table):
+                said, severity = "adds a row of its own that points at rows of others", Severity.WARNING
+            elif tried.kind == "join":
+                said = "adds itself to others"
+            self._breach(rule, tried, said, theirs, severity=severity, outcome=outcome)
         elif self.anonymous:
             severity = Severity.ERROR if self.belongs else Severity.WARNING
             self._breach("anonymous-write", tried, "adds a row", severity=severity, outcome=outcome)
