@@ -122,8 +122,7 @@ def met(step: Step, before: Catalog, words: Words) -> frozenset[str]:
             found |= set(_of_domain(run.statement, before))
     if any(run.statement.kind in _CALLS for run in seeing):
         found |= _told(before, words)
-    changing = [run.statement for run in seeing if run.statement.kind not in _DEFINES]
-    found |= set(_dependents(before, found, words, changing))
+    found |= set(_dependents(before, found, words, [run.statement for run in seeing]))
     return frozenset(name for name in found if tables[name].kind != "foreign table")
 
 
@@ -226,10 +225,11 @@ def _dependents(
     before: Catalog, names: Collection[str], words: Words, statements: Sequence[Statement]
 ) -> Iterator[str]:
     """The tables whose rows may go or be changed with rows of these, or keep them from going or changing."""
-    deeds = [each for each in words.deeds if each.statement in statements]
+    deeds = [each for each in words.deeds if each.statement.kind not in _DEFINES]
     deletes = (
         any(each.kind in _DELETING for each in deeds)
-        or any(each in words.unread or (each.kind not in _CALLS and _DELETES.search(each.sql)) for each in statements)
+        or any(each.kind not in _DEFINES for each in words.unread)
+        or any(each.kind not in _DEFINES | _CALLS and _DELETES.search(each.sql) for each in statements)
         or (bool(deeds) and _fired_deletes(before, names))
     )
     changed: dict[str, set[str]] = {}
