@@ -56,7 +56,8 @@ class Ignore:
         """Whether it names the finding's rule and the finding is about its statement, its file, or what that made.
 
         A finding with a line is about a statement, unless its location says otherwise; one with a file and no line is
-        about the file; one with neither is about its ``object``, and silenced where the statement creates or changes that or its ``table`` (evidence).
+        about the file; one with neither is about its ``object``, and silenced where the statement creates or changes
+        that or its ``table`` (evidence).
         """
         return bool(self.reason) and self._names(finding) and self._covers(finding)
 

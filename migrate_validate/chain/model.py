@@ -166,6 +166,8 @@ class Chain:
     recognized: str = ""
     """How the convention was found out, and which others it might have been; empty where it was asked for, or where
     nothing tells conventions apart."""
+    notes: tuple[str, ...] = ()
+    """What the tool is told and is not known here, and what to do about it."""
 
     @property
     def scripts(self) -> tuple[Script, ...]:

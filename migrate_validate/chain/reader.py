@@ -82,6 +82,7 @@ def _read(named: str, given: Path, settings: Settings, rootdir: Path) -> Chain:
         together=contents.together,
         records=contents.records,
         recognized=recognized,
+        notes=tuple(contents.notes),
     )
     seeds = [*contents.seeds, *(Seed(read_script(path, root), before) for path, before in declared)]
     if chain.migrations:

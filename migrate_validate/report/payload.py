@@ -31,7 +31,7 @@ def chain_payload(evaluation: Evaluation) -> Payload:
         "environment": timeline.environment,
         "server": {"version": timeline.server.split(" (")[0], "source": _source(timeline)},
         "stand_ins": list(timeline.stand_ins),
-        "notes": list(timeline.notes),
+        "notes": [*chain.notes, *timeline.notes],
         "set_aside": [{"file": each.file, "reason": each.reason} for each in chain.set_aside],
         "since": _since(evaluation.history),
         "base": [{**_run(run), "foreign": _foreign(run.script)} for run in timeline.base],

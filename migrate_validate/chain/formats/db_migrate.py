@@ -7,15 +7,17 @@ The files of JavaScript decide what is run and when. Those that only send a file
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.entries import add_steps, entries, refused, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.package_json import options, parsed
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
 from migrate_validate.errors import ChainError
+from migrate_validate.syntax import quote
 
 _SQLS = "sqls"
 _MIGRATIONS = "migrations"
@@ -25,19 +27,24 @@ _NAMED = re.compile(r"""['"`](?:/?sqls/)?(?P<name>[^'"`/]+\.sql)['"`]""")
 _USES = re.compile(r"\bdb\s*\.\s*(\w+)")
 _SENDS = re.compile(r"\bdb\s*\.\s*runSql\s*\(\s*\w+\s*[,)]")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"])//[^\n]*", re.DOTALL)
-_RECORDS = Records(
-    table="migrations",
-    create="""
-        CREATE TABLE IF NOT EXISTS migrations (
-            id serial PRIMARY KEY NOT NULL, name varchar(255) NOT NULL, run_on timestamp NOT NULL
-        )""",
-    applied="""
-        INSERT INTO migrations (name, run_on)
-        VALUES (concat('/', %(version)s::text, nullif(concat('-', %(name)s::text), '-')), now())""",
-    reverted="""
-        DELETE FROM migrations
-        WHERE name = concat('/', %(version)s::text, nullif(concat('-', %(name)s::text), '-'))""",
-)
+_OPTIONS = {
+    "--table": "table",
+    "--migration-table": "table",
+    "-t": "table",
+    "--non-transactional": "non-transactional",
+}
+_FLAGS = ("non-transactional",)
+_CONFIG = ".db-migraterc"
+_TABLE = "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the project tells it."""
+
+    table: str
+    """Of applied versions."""
+    sends: Sends
 
 
 def _recognizes(path: Path) -> Recognition | None:
@@ -63,7 +70,9 @@ def _read(path: Path, reading: Reading) -> Contents:
             looked=[str(path / _SQLS), str(path / _MIGRATIONS / _SQLS)],
             remedy="name the directory of the migrations, the one that holds the files of JavaScript",
         )
-    contents = Contents(records=_RECORDS)
+    contents = Contents()
+    told = _told(directory, reading.root, contents)
+    contents.records = _records(told.table)
     missing: list[str] = []
     steps: list[tuple[SetAside, int]] = []
     used: set[Path] = set()
@@ -82,12 +91,46 @@ def _read(path: Path, reading: Reading) -> Contents:
         if not up.is_file():
             missing.append(f"{relative(each, reading.root)} sends {_SQLS}/{up.name}, which does not exist")
             continue
-        contents.migrations.append(_migration(each, up, down, reading, contents))
+        contents.migrations.append(_migration(each, up, down, told.sends, reading, contents))
     if missing:
         raise refused("db-migrate cannot run these migrations", missing, directory, "restore the files of SQL")
     add_steps(contents, steps)
     _set_aside_rest(path, directory, used, reading, contents)
     return contents
+
+
+def _told(directory: Path, root: Path, contents: Contents) -> _Told:
+    """What .db-migraterc says, else the commands in package.json."""
+    given = options(directory, "db-migrate", _OPTIONS, _FLAGS)
+    contents.notes += given.notes(root)
+    config = next((each for place in (directory, *directory.parents[:2]) if (each := place / _CONFIG).is_file()), None)
+    written = parsed(config) if config else {}
+    if config and not written:
+        contents.notes.append(
+            f"{relative(config, root)} is not written as JSON and was not read: what it says of the table of applied "
+            "versions and of transactions is not known here; write it as JSON"
+        )
+    table = written.get("table", given.values.get("table"))
+    apart = written.get("non-transactional", "non-transactional" in given.values)
+    return _Told(table if isinstance(table, str) and table else _TABLE, Sends.MESSAGE if apart else Sends.TRANSACTION)
+
+
+def _records(name: str) -> Records:
+    table = quote(name)
+    written = table.replace("%", "%%")
+    return Records(
+        table=table,
+        create=f"""
+            CREATE TABLE IF NOT EXISTS {table} (
+                id serial PRIMARY KEY NOT NULL, name varchar(255) NOT NULL, run_on timestamp NOT NULL
+            )""",
+        applied=f"""
+            INSERT INTO {written} (name, run_on)
+            VALUES (concat('/', %(version)s::text, nullif(concat('-', %(name)s::text), '-')), now())""",
+        reverted=f"""
+            DELETE FROM {written}
+            WHERE name = concat('/', %(version)s::text, nullif(concat('-', %(name)s::text), '-'))""",
+    )
 
 
 def _sent(path: Path, way: str) -> Path | None:
@@ -100,17 +143,19 @@ def _sent(path: Path, way: str) -> Path | None:
     return path.parent / _SQLS / named.pop() if len(named) == 1 and sends else None
 
 
-def _migration(path: Path, up: Path, down: Path | None, reading: Reading, contents: Contents) -> Migration:
+def _migration(
+    path: Path, up: Path, down: Path | None, sends: Sends, reading: Reading, contents: Contents
+) -> Migration:
     version, _, name = path.stem.partition("-")
     if down is not None and not down.is_file():
         reason = f"{path.name} sends it on the way back, but there is no such file"
         contents.set_aside.append(SetAside(relative(down, reading.root), reason))
         down = None
-    return Migration(version, name, _script(up, reading), _script(down, reading) if down else None)
 
+    def script(file: Path) -> Script:
+        return as_sent(replace(read_script(file, reading.root), sends=sends))
 
-def _script(path: Path, reading: Reading) -> Script:
-    return as_sent(replace(read_script(path, reading.root), sends=Sends.TRANSACTION))
+    return Migration(version, name, script(up), script(down) if down else None)
 
 
 def _set_aside_rest(path: Path, directory: Path, used: set[Path], reading: Reading, contents: Contents) -> None:

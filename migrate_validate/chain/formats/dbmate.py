@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside
+from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.package_json import options
 from migrate_validate.chain.formats.queries import as_sent, kept_in_transaction
 from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.model import Migration, Records, Script, Sends, SetAside
+from migrate_validate.syntax import quote
 
 _MIGRATIONS = "migrations"
 _SCHEMA = "schema.sql"
@@ -23,12 +26,11 @@ _DOWN = re.compile(r"^--\s*migrate:down(\s*$|\s+\S+)", re.MULTILINE | re.ASCII)
 _DIRECTIVE = re.compile(r"--\s*migrate:(?:up|down)", re.ASCII)
 _VERSIONED = re.compile(r"(?P<version>[0-9]+)(?P<name>.*)\.sql")
 _BLANK = re.compile(r"\s*(--.*)?")
-_RECORDS = Records(
-    table="schema_migrations",
-    create="create table if not exists public.schema_migrations (version varchar primary key)",
-    applied="insert into public.schema_migrations (version) values (%(version)s)",
-    reverted="delete from public.schema_migrations where version = %(version)s",
-)
+_ENV = ".env"
+_VARIABLE = "DBMATE_MIGRATIONS_TABLE"
+_ENV_TABLE = re.compile(rf"""^\s*(?:export\s+)?{_VARIABLE}\s*=\s*["']?(?P<name>[^"'\s#]+)""", re.MULTILINE)
+_OPTIONS = {"--migrations-table": "migrations-table"}
+_TABLE = "schema_migrations"
 
 
 class _Refused(Exception):
@@ -65,8 +67,10 @@ def _base(path: Path) -> Path:
 
 
 def _read(path: Path, reading: Reading) -> Contents:
-    contents = Contents(records=_RECORDS)
     directory = _directory(path)
+    given = options(_base(directory), "dbmate", _OPTIONS)
+    name = given.values.get("migrations-table") or _table_of_environment(_base(directory)) or _TABLE
+    contents = Contents(records=_records(name), notes=given.notes(reading.root))
     problems: list[str] = []
     for each in [path] if path.is_file() else entries(directory):
         if each in reading.taken:
@@ -86,6 +90,26 @@ def _read(path: Path, reading: Reading) -> Contents:
         raise refused("dbmate refuses the migrations", problems, directory, "repair the files")
     contents.set_aside += _around(path, directory, reading)
     return contents
+
+
+def _table_of_environment(directory: Path) -> str:
+    """The table of applied versions that the environment names, or the nearest .env, which dbmate reads; else empty."""
+    texts = (beginning(place / _ENV) for place in (directory, *directory.parents[:3]) if (place / _ENV).is_file())
+    named = (match["name"] for match in map(_ENV_TABLE.search, texts) if match)
+    return os.environ.get(_VARIABLE) or next(named, "")
+
+
+def _records(name: str) -> Records:
+    schema, dot, table = name.rpartition(".")
+    full = f"{quote(schema or 'public')}.{quote(table)}"
+    written = full.replace("%", "%%")
+    schema = f"create schema if not exists {quote(schema)}; " if dot else ""
+    return Records(
+        table=full,
+        create=f"{schema}create table if not exists {full} (version varchar primary key)",
+        applied=f"insert into {written} (version) values (%(version)s)",
+        reverted=f"delete from {written} where version = %(version)s",
+    )
 
 
 def _no_migration(path: Path) -> str:

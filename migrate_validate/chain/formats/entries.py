@@ -10,8 +10,9 @@ from pathlib import Path
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.model import Contents
 from migrate_validate.chain.formats.sql import CONFIGURATION
-from migrate_validate.chain.model import SetAside
+from migrate_validate.chain.model import Script, SetAside
 from migrate_validate.errors import ChainError
+from migrate_validate.syntax import quote
 
 _MANY = 20
 _CHARACTERS = 8_000
@@ -61,6 +62,22 @@ def split_version(stem: str) -> tuple[str, str]:
     """Version and name of ``20250102_name``."""
     version, _, name = stem.partition("_")
     return version, name
+
+
+def in_schemas(made: Iterable[str], search_path: Iterable[str], path: Path, root: Path, line: int = 1) -> Script:
+    """What a tool does for the schemas that it is told of, for whoever connects from then on.
+
+    :param made: the schemas that it makes where they do not exist
+    :param search_path: where names without a schema lead
+    :param path: the file that tells it; the statements stand in the line that does
+    """
+    makes = "".join(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}; " for name in dict.fromkeys(made))
+    setting = ", ".join(map(quote, search_path)).replace("'", "''").replace("%", "%%")
+    text = (
+        f"{makes}DO $schemas$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = {setting}', "
+        "current_database()); END $schemas$;"
+    )
+    return Script(path, relative(path, root), "\n" * (line - 1) + text)
 
 
 def listed(problems: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.entries import in_schemas
 from migrate_validate.chain.formats.flyway_names import (
     CALLBACK,
     ONCE,
@@ -26,6 +27,7 @@ from migrate_validate.chain.formats.model import Contents, Format, Reading, Reco
 from migrate_validate.chain.formats.sql import CONFIGURATION
 from migrate_validate.chain.model import Migration, Records, Script, SetAside
 from migrate_validate.errors import ChainError
+from migrate_validate.syntax import quote
 
 _DEFAULT_PLACES = ("sql", "migrations", "src/main/resources/db/migration", "db/migration")
 _LANGUAGES = {
@@ -223,14 +225,8 @@ class _Reader:
         first = self.flyway.text("defaultSchema", schemas[0] if schemas else "")
         if entry is None or not first or (first == "public" and len(schemas) < 2):
             return
-        made = " ".join(f"CREATE SCHEMA IF NOT EXISTS {_quoted(name)};" for name in dict.fromkeys((first, *schemas)))
-        setting = f'{_quoted(first)}, "$user", public'
-        text = (
-            f"{made} DO $flyway$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = {setting}', "
-            "current_database()); END $flyway$;"
-        )
-        file = relative(entry.path, self.reading.root)
-        self.contents.base.append(Script(entry.path, file, "\n" * ((entry.line or 1) - 1) + text))
+        made, search_path = (first, *schemas), (first, "$user", "public")
+        self.contents.base.append(in_schemas(made, search_path, entry.path, self.reading.root, entry.line or 1))
 
     def _aside(self, path: Path, reason: str) -> None:
         self.contents.set_aside.append(SetAside(relative(path, self.reading.root), reason))
@@ -266,18 +262,14 @@ def _code_beside(locations: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _records(flyway: Flyway) -> Records:
     table = flyway.text("table", TABLE)
-    name = _quoted(table)
+    name = quote(table)
     return Records(
         table=table,
         create=f"""
             CREATE TABLE IF NOT EXISTS {name} (
-                installed_rank int NOT NULL CONSTRAINT {_quoted(table + "_pk")} PRIMARY KEY,
+                installed_rank int NOT NULL CONSTRAINT {quote(table + "_pk")} PRIMARY KEY,
                 version varchar(50),
                 description varchar(200) NOT NULL,
                 type varchar(20) NOT NULL,
@@ -288,7 +280,7 @@ def _records(flyway: Flyway) -> Records:
                 execution_time int NOT NULL,
                 success boolean NOT NULL
             );
-            CREATE INDEX IF NOT EXISTS {_quoted(table + "_s_idx")} ON {name} (success)
+            CREATE INDEX IF NOT EXISTS {quote(table + "_s_idx")} ON {name} (success)
         """,
         applied=f"""
             INSERT INTO {name} (installed_rank, version, description, type, script, checksum, installed_by,

@@ -47,6 +47,8 @@ class Contents:
     together: bool = False
     """Whether the tool applies everything that is pending in one transaction."""
     records: Records | None = None
+    notes: list[str] = field(default_factory=list)
+    """What the tool is told and is not known here, and what to do about it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,29 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, beginning, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import (
+    add_steps,
+    beginning,
+    entries,
+    in_schemas,
+    refused,
+    set_aside,
+    split_version,
+)
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
+from migrate_validate.chain.formats.package_json import nearest, options, parsed
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.model import Migration, Records, Script, Sends
 from migrate_validate.errors import ChainError
+from migrate_validate.syntax import quote
 
 _UP = re.compile(r"^\s*--[\s-]*up\s+migration", re.IGNORECASE | re.MULTILINE)
 _DOWN = re.compile(r"^\s*--[\s-]*down\s+migration", re.IGNORECASE | re.MULTILINE)
@@ -28,20 +39,26 @@ _PGM = re.compile(r"\bpgm\b|node-pg-migrate")
 _CODE = frozenset({".js", ".ts", ".cjs", ".mjs", ".cts", ".mts"})
 _NUMBER = re.compile(r"\d+")
 _UTC_DIGITS = 17
-_PACKAGE = "package.json"
+_OPTIONS = {
+    "--create-schema": "create-schema",
+    "--ignore-pattern": "ignore-pattern",
+    "--migrations-schema": "migrations-schema",
+    "--migrations-table": "migrations-table",
+    "-t": "migrations-table",
+    "--no-single-transaction": "no-single-transaction",
+    "--schema": "schema",
+    "-s": "schema",
+}
+_FLAGS = ("create-schema", "no-single-transaction")
+_CONFIG = "config/default.json"
+_CONFIG_KEY = "db"
+_CONFIG_CODE = ("config/default.js", "config/default.ts", "config/default.cjs", "config/default.mjs")
+_CONFIGURES = re.compile(r"\b(?:schema|migrations-schema|migrations-table|ignore-pattern)\b")
 _TITLE = "node-pg-migrate"
+_TABLE = "pgmigrations"
 _LOOKED_AT = 20
-_RECORDS = Records(
-    table="pgmigrations",
-    create="""
-        CREATE TABLE IF NOT EXISTS pgmigrations (
-            id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL
-        )""",
-    applied="""
-        INSERT INTO pgmigrations (name, run_on)
-        VALUES (concat_ws('_', %(version)s::text, nullif(%(name)s::text, '')), now())""",
-    reverted="DELETE FROM pgmigrations WHERE name = concat_ws('_', %(version)s::text, nullif(%(name)s::text, ''))",
-)
+_HIDDEN = r"\..*"
+"""Files that it leaves out where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +80,81 @@ def _recognizes(path: Path) -> Recognition | None:
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
         if _PGM.search(beginning(each)):
             return Recognition(f"{each.name} uses node-pg-migrate", specific=True)
-    package = _package(path)
+    package = nearest(path)
     if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
         return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True, around=package.parent != path)
     return None
 
 
-def _package(path: Path) -> Path | None:
-    """The package.json of the project around a directory."""
-    return next((each for each in (above / _PACKAGE for above in (path, *path.parents[:2])) if each.is_file()), None)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the project tells it."""
+
+    path: Path
+    """Where that is written."""
+    values: Mapping[str, Any]
+    """By the long names of its options."""
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text; the default where there is none."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) and value else default
+
+    @property
+    def schemas(self) -> list[str]:
+        """Where names without a schema lead; empty: nothing is said of it."""
+        value = self.values.get("schema")
+        return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str) and each]
 
 
-def _apart(path: Path) -> bool:
-    """Whether the scripts of the project say that each migration has a transaction of its own."""
-    package = _package(path)
-    return package is not None and "--no-single-transaction" in read_script(package, package.parent).text
+def _told(path: Path, root: Path, contents: Contents) -> _Told:
+    """What its configuration says, else the commands in package.json."""
+    given = options(path, _TITLE, _OPTIONS, _FLAGS)
+    contents.notes += given.notes(root)
+    values: dict[str, Any] = dict.fromkeys(_FLAGS, False) | {
+        name: name in _FLAGS or value for name, value in given.values.items()
+    }
+    places = (path, *path.parents[:2])
+    config = next((each for each in (place / _CONFIG for place in places) if each.is_file()), None)
+    written = parsed(config).get(_CONFIG_KEY) if config else None
+    for code in (each for each in (place / name for place in places for name in _CONFIG_CODE) if each.is_file()):
+        if _CONFIGURES.search(read_script(code, code.parent).text):
+            contents.notes.append(
+                f"{relative(code, root)} configures {_TITLE} in code, which is not run: what it says of schemas, of "
+                "files to leave out and of the table of applied versions is not known here; write it into "
+                f"{_CONFIG}, or as options into the commands of package.json"
+            )
+    if config and isinstance(written, dict):
+        return _Told(config, values | written)
+    return _Told(given.path or path, values)
+
+
+def _records(told: _Told) -> Records:
+    first = told.schemas[0] if told.schemas else ""
+    parts = (told.text("migrations-schema", first), told.text("migrations-table", _TABLE))
+    table = ".".join(quote(part) for part in parts if part)
+    written = table.replace("%", "%%")
+    return Records(
+        table=table,
+        create=f"""
+            CREATE TABLE IF NOT EXISTS {table} (
+                id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL
+            )""",
+        applied=f"""
+            INSERT INTO {written} (name, run_on)
+            VALUES (concat_ws('_', %(version)s::text, nullif(%(name)s::text, '')), now())""",
+        reverted=f"DELETE FROM {written} WHERE name = concat_ws('_', %(version)s::text, nullif(%(name)s::text, ''))",
+    )
 
 
 def _read(path: Path, reading: Reading) -> Contents:
-    contents = Contents(together=not _apart(path), records=_RECORDS)
+    contents = Contents()
+    told = _told(path, reading.root, contents)
+    contents.together, contents.records = not told.values["no-single-transaction"], _records(told)
+    if told.schemas:
+        made = told.schemas if told.values["create-schema"] else ()
+        contents.base.append(in_schemas(made, told.schemas, told.path, reading.root))
+    ignored = _pattern(told)
     steps: list[Path] = []
     queries: list[Path] = []
     unnumbered: list[str] = []
@@ -91,6 +164,9 @@ def _read(path: Path, reading: Reading) -> Contents:
         code = each.suffix in _CODE and not each.name.endswith(".d.ts")
         if each.name.startswith(".") or not each.is_file() or not (code or each.suffix == ".sql"):
             contents.set_aside.append(set_aside(each, reading.root, "no migration: neither SQL nor JavaScript"))
+        elif ignored.fullmatch(each.name):
+            reason = f"{relative(told.path, reading.root)} says to ignore it ({ignored.pattern})"
+            contents.set_aside.append(set_aside(each, reading.root, reason))
         elif not _NUMBER.match(each.name):
             unnumbered.append(f"{relative(each, reading.root)} does not begin with a number")
         else:
@@ -105,6 +181,19 @@ def _read(path: Path, reading: Reading) -> Contents:
     unrun = [(set_aside(each, reading.root, _step(each), step=True), bisect(places, _order(each))) for each in steps]
     add_steps(contents, unrun)
     return contents
+
+
+def _pattern(told: _Told) -> re.Pattern[str]:
+    """The names of files that are left out."""
+    written = told.text("ignore-pattern", _HIDDEN)
+    try:
+        return re.compile(written)
+    except re.error:
+        raise ChainError(
+            f"ignore-pattern {written!r} is no regular expression here",
+            looked=[str(told.path)],
+            remedy="write it so that Python and JavaScript both know it",
+        ) from None
 
 
 def _step(path: Path) -> str:

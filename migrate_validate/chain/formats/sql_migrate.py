@@ -16,6 +16,7 @@ from migrate_validate.chain.formats.queries import kept_in_transaction
 from migrate_validate.chain.formats.sql_migrate_sections import DOWN, STARTS, UP, Direction, cut
 from migrate_validate.chain.model import Migration, Records, Script
 from migrate_validate.errors import ChainError
+from migrate_validate.syntax import quote
 
 _CONFIG = "dbconfig.yml"
 _DIRECTORY = "migrations"
@@ -93,19 +94,14 @@ def _one_way(script: Script, way: Direction) -> Script:
 
 
 def _records(place: _Place) -> Records:
-    name = ".".join(_quoted(part) for part in (place.schema, place.table) if part)
-    schema = f"CREATE SCHEMA IF NOT EXISTS {_quoted(place.schema)};" if place.schema else ""
+    name = ".".join(quote(part) for part in (place.schema, place.table) if part)
+    schema = f"CREATE SCHEMA IF NOT EXISTS {quote(place.schema)};" if place.schema else ""
     return Records(
         table=name,
         create=f"{schema} CREATE TABLE IF NOT EXISTS {name} (id text PRIMARY KEY NOT NULL, applied_at timestamptz)",
         applied=f"INSERT INTO {name} (id, applied_at) VALUES (%(file)s, now())",
         reverted=f"DELETE FROM {name} WHERE id = %(file)s",
     )
-
-
-def _quoted(name: str) -> str:
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
-    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def _place(path: Path) -> _Place:

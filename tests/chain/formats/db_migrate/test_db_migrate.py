@@ -120,3 +120,29 @@ def test_its_table_of_applied_migrations(tmp_path: Path, server: Server) -> None
         assert query(replay, "SELECT string_agg(seen::text, ' ' ORDER BY id) FROM seen") == (
             "(1,/20240101000000-users) (2,/20240102000000-mail)"
         )
+
+
+def test_what_the_project_says(server: Server, tmp_path: Path) -> None:
+    """Its own configuration wins over the commands of package.json."""
+    commands = '{"scripts": {"up": "db-migrate up -t one --non-transactional"}}'
+    chain = read(tmp_path / "commands", files() | {"package.json": commands})
+    assert chain.records is not None
+    assert (chain.records.table, {each.up.sends for each in chain.migrations}) == ("one", {Sends.MESSAGE})
+    look = "CREATE TABLE seen AS SELECT name FROM done;\n"
+    more: Files = {
+        "package.json": commands,
+        ".db-migraterc": '{"table": "done", "non-transactional": false}',
+        "migrations/20240102000000-look.js": LOADS.replace("NAME", "20240102000000-look"),
+        "migrations/sqls/20240102000000-look-up.sql": look,
+    }
+    with replayed(server, tmp_path / "own", files() | more) as replay:
+        assert {each.up.sends for each in replay.timeline.chain.migrations} == {Sends.TRANSACTION}
+        assert query(replay, "SELECT name FROM seen ORDER BY 1") == "/20240101000000-users"
+
+
+def test_a_configuration_that_is_no_json(tmp_path: Path) -> None:
+    chain = read(tmp_path, files() | {".db-migraterc": "table = done\n"})
+    assert chain.notes == (
+        ".db-migraterc is not written as JSON and was not read: what it says of the table of applied versions and of"
+        " transactions is not known here; write it as JSON",
+    )

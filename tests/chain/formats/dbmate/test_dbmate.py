@@ -205,3 +205,27 @@ def test_the_same_as_with_dbmate(server: Server, tmp_path: Path) -> None:
         with database.connect() as theirs, replay.database.connect() as ours:
             theirs.execute("drop table schema_migrations")
             assert str(compare(Catalog.read(theirs), Catalog.read(ours))) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (".env", "DATABASE_URL=postgres://nobody:secret@nowhere/none\nexport DBMATE_MIGRATIONS_TABLE='meta.done'\n"),
+        ("package.json", '{"scripts": {"db": "dbmate --url $URL --migrations-table meta.done up"}}'),
+    ],
+)
+def test_the_name_of_its_table(server: Server, tmp_path: Path, name: str, text: str) -> None:
+    look = "-- migrate:up\nCREATE TABLE seen AS SELECT version FROM meta.done;\n-- migrate:down\n"
+    (tmp_path / name).write_text(text)
+    with replayed(server, tmp_path / "db" / "migrations", {"1_a.sql": USERS, "2_b.sql": look}) as replay:
+        assert outcomes(replay.timeline) == ["applied", "applied"]
+        assert query(replay, "SELECT version FROM seen") == "1"
+        assert replay.timeline.tool_tables == {"meta.done"}
+
+
+def test_the_environment_names_its_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBMATE_MIGRATIONS_TABLE", "done")
+    (tmp_path / ".env").write_text("DBMATE_MIGRATIONS_TABLE=other\n")
+    chain = read(tmp_path, {"1_a.sql": USERS})
+    assert chain.records is not None
+    assert chain.records.table == "public.done"

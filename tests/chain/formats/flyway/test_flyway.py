@@ -161,7 +161,7 @@ spring.flyway.placeholders.owner: other
         chain = read(tmp_path, {f"{home}/application.yml": settings, **written}, f"{home}/db/migration")
         assert applied(chain) == ["V1__a.sql", "../more/V2__b.sql"]
         assert chain.migrations[0].up.text == "SELECT 'app';"
-        made = 'CREATE SCHEMA IF NOT EXISTS "app"; CREATE SCHEMA IF NOT EXISTS "audit";'
+        made = "CREATE SCHEMA IF NOT EXISTS app; CREATE SCHEMA IF NOT EXISTS audit;"
         assert chain.base[0].text.strip().startswith(made)
         assert "no value is known for the placeholder ${secret}" in refused(
             tmp_path, {f"{home}/db/more/V2__b.sql": "${secret}"}, f"{home}/db/migration"
@@ -173,7 +173,7 @@ spring.flyway.placeholders.owner: other
         )
         chain = read(tmp_path, {"flyway.toml": toml, "migrations/V1__a.sql": USERS})
         assert chain.migrations[0].up.sends is Sends.STATEMENTS
-        assert chain.base[0].text.startswith('CREATE SCHEMA IF NOT EXISTS "app";')
+        assert chain.base[0].text.startswith("CREATE SCHEMA IF NOT EXISTS app;")
 
     def test_of_one_script(self, tmp_path: Path) -> None:
         chain = read(

@@ -128,3 +128,44 @@ def test_each_file_is_in_a_transaction(tmp_path: Path, server: Server) -> None:
     with replayed(server, tmp_path, files) as replay:
         assert outcomes(replay.timeline) == ["applied", "applied", "failed"]
         assert query(replay, "SELECT seen::text FROM seen") == "(1,1_users)"
+
+
+def test_what_the_commands_of_the_project_say(tmp_path: Path, server: Server) -> None:
+    package = """{"scripts": {
+        "up": "node-pg-migrate up -s shop --create-schema --migrations-table=done && psql -t x",
+        "down": "npm run migrate -- --ignore-pattern '.*_old[.]sql'"
+    }}"""
+    look = "-- Up Migration\nCREATE TABLE seen AS SELECT name FROM done;\n"
+    files: Files = {"package.json": package, "db/1_a.sql": BOTH, "db/2_b.sql": look, "db/3_old.sql": "SELECT 3;\n"}
+    chain = read(tmp_path, files, "db")
+    assert applied(chain) == ["1_a.sql", "2_b.sql"]
+    assert aside(chain) == {"3_old.sql": "../package.json says to ignore it (.*_old[.]sql)"}
+    assert chain.notes == ()
+    with replayed(server, tmp_path / "db", {}) as replay:
+        assert outcomes(replay.timeline) == ["applied", "applied"]
+        assert query(replay, "SELECT name FROM shop.seen") == "1_a"
+        assert query(replay, "SELECT count(*) FROM shop.done") == 2
+
+
+def test_its_configuration_wins_and_code_is_not_read(tmp_path: Path) -> None:
+    package = '{"scripts": {"a": "node-pg-migrate up -t one", "b": "node-pg-migrate up -t two -s $SCHEMA"}}'
+    config = '{"db": {"url": "postgres://nobody", "schema": ["shop", "public"], "migrations-schema": "meta"}}'
+    files: Files = {"package.json": package, "config/default.json": config, "db/1_a.sql": BOTH}
+    chain = read(tmp_path, files | {"config/default.ts": "export default { db: { schema: 'x' } }"}, "db")
+    assert chain.records is not None
+    assert chain.records.table == "meta.pgmigrations"
+    assert [each.file for each in chain.base] == ["../config/default.json"]
+    assert "search_path = shop, public'" in chain.base[0].text
+    assert chain.notes == (
+        "../package.json says --migrations-table as one and as two: it is not obeyed, for nothing tells which holds"
+        " here",
+        "../package.json says --schema as $SCHEMA: it is not obeyed, for nothing tells which holds here",
+        "../config/default.ts configures node-pg-migrate in code, which is not run: what it says of schemas, of files"
+        " to leave out and of the table of applied versions is not known here; write it into config/default.json, or as"
+        " options into the commands of package.json",
+    )
+
+
+def test_a_pattern_that_is_none(tmp_path: Path) -> None:
+    files: Files = {"config/default.json": '{"db": {"ignore-pattern": "("}}', "db/1_a.sql": BOTH}
+    assert refused(tmp_path, files, "db").startswith("ignore-pattern '(' is no regular expression here\n")
