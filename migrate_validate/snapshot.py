@@ -61,7 +61,7 @@ def snapshot(path: str, directory: Path) -> str:
         evaluation.close()
     if not declared:
         target.write_text(present + ("\n" if present else "") + text, encoding="utf-8")
-        told.insert(0, f"{target}: the expected state of {tables} tables was written")
+        told.insert(0, f"{target}: the expected state of {tables} table{'s' * (tables != 1)} was written")
     return "\n".join(told)
 
 
