@@ -27,10 +27,12 @@ def unfilled(scene: Scene, followed: Followed, pairs: Sequence[tuple[Row, Row]])
         filling = [each for each in words.assignments(table, column) if each[1] is not None]
         if number is None or not filling:
             continue
+        left = [pair for pair in pairs if pair[1][number] is None]
+        if not left:
+            continue
         if any(how is not None and how.expression is not None and speaks_of_null(how.expression) for _, how in filling):
             continue
         sources = {each for deed, how in filling if how is not None for each in _asked(followed, deed, how)}
-        left = (pair for pair in pairs if pair[1][number] is None)
         empty = [pair for pair in left if not sources or any(pair[0][each] is not None for each in sources)]
         if empty:
             name = followed.now.columns[number].name

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from migrate_validate.chain.model import Statement
-from migrate_validate.syntax import Node
+from migrate_validate.syntax import Node, node_name, walk
 
-from .expressions import Carried, Way
+from .expressions import Carried, Way, columns_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,20 @@ class Words:
     """Whether the migration sets the time zone of its session."""
     refused: set[str] = field(default_factory=set, compare=False)
     """Questions about the state before the migration that PostgreSQL could not answer: not to be asked again."""
+    plain: dict[int, str] = field(default_factory=dict, compare=False)
+    """By id of the expressions in it that were asked for: see :meth:`of_row`."""
+
+    def of_row(self, expression: Node) -> str:
+        """An expression of its own as SQL, where it is made from the row alone; else empty.
+
+        It is asked for after each dataset, and reading trees takes its time.
+        """
+        known = self.plain.get(id(expression))
+        if known is None:
+            subquery = any(node_name(each) == "SubLink" for each in walk(expression))
+            known = "" if subquery or not any(columns_of(expression)) else text_of(expression)
+            self.plain[id(expression)] = known
+        return known
 
     def deeds_on(self, table: str, *kinds: str) -> Iterator[Deed]:
         """The deeds of these kinds on a table, those among them of which only running tells the table."""

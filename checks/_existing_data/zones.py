@@ -14,10 +14,9 @@ import psycopg
 
 from migrate_validate.chain.model import Statement
 from migrate_validate.findings import Severity
-from migrate_validate.syntax import Node, node_name, quote, walk
+from migrate_validate.syntax import Node, quote
 
 from .._shared import Connection, count_of
-from .expressions import columns_of, text_of
 from .harm import Harm
 from .pictures import Picture, Row
 from .scene import SAMPLE, Scene, shown
@@ -54,8 +53,7 @@ def recomputed(scene: Scene, was: Picture, now: Picture) -> Iterator[Harm]:
                 continue
             if deed.kind == "retype" and how.expression is None:
                 yield from _judged(scene, was, _Computed(name, kind, deed.statement, quote(column), None))
-            elif how.expression is not None and _plain(how.expression):
-                text = text_of(how.expression)
+            elif how.expression is not None and (text := scene.words.of_row(how.expression)):
                 yield from _judged(scene, was, _Computed(name, kind, deed.statement, text, deed.where))
 
 
@@ -80,14 +78,9 @@ def _hangs_on_zone(scene: Scene, was: Picture, kind: str) -> bool:
 
 
 def _judged(scene: Scene, was: Picture, computed: _Computed) -> Iterator[Harm]:
-    differing = _Asked(scene.connection, was, computed).differing()
+    differing = _Asked(scene, was, computed).differing()
     if differing and not _fixed(scene.connection):
         yield _harm(was, computed, differing)
-
-
-def _plain(expression: Node) -> bool:
-    """Whether it is made from the row alone."""
-    return any(columns_of(expression)) and not any(node_name(each) == "SubLink" for each in walk(expression))
 
 
 def _type(picture: Picture, name: str | None) -> str | None:
@@ -97,13 +90,14 @@ def _type(picture: Picture, name: str | None) -> str | None:
 class _Asked:
     """An expression over the rows of before."""
 
-    def __init__(self, connection: Connection, was: Picture, computed: _Computed) -> None:
-        self._connection, self._was, where = connection, was, computed.where
+    def __init__(self, scene: Scene, was: Picture, computed: _Computed) -> None:
+        self._connection, self._was, where = scene.connection, was, computed.where
         moment = computed.kind.startswith("timestamp") and computed.kind.endswith(_AWARE)
         own = "extract(epoch FROM {})::text" if moment else "({})::text"
         self._value = own.format(f"({computed.expression})::{computed.kind}")
-        self._where = f"WHERE {text_of(where)}" if where is not None and _plain(where) else ""
-        self._readable = where is None or bool(self._where)
+        condition = scene.words.of_row(where) if where is not None else ""
+        self._where = f"WHERE {condition}" if condition else ""
+        self._readable = where is None or bool(condition)
 
     def differing(self) -> list[tuple[Row, str, str]]:
         """The rows that get another value, and the two values."""
