@@ -125,6 +125,7 @@ class _Reader:
         self._place_steps(versioned)
         self.scripts.refuse_unknown()
         self.contents.records = _records(self.flyway)
+        self.contents.notes += self.flyway.notes
         return self.contents
 
     def _named(self, path: Path) -> Named | None:

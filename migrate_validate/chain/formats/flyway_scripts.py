@@ -27,8 +27,8 @@ _REFUSES = re.compile(
 
 
 _WHERE = (
-    "give it as flyway.placeholders.name in flyway.conf or flyway.toml, or in Spring's application.properties or .yml"
-    " (pom.xml and files of Gradle are not read)"
+    "give it as flyway.placeholders.name in flyway.conf, flyway.toml or pom.xml, or in Spring's application.properties"
+    " or .yml (files of Gradle are not read)"
 )
 
 

@@ -1,4 +1,4 @@
-"""What Flyway is told: by ``flyway.conf``, ``flyway.toml``, or Spring's ``application.properties`` and ``.yml``."""
+"""What Flyway is told: by ``flyway.conf``, ``flyway.toml``, ``pom.xml``, or Spring's ``application.properties``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from migrate_validate.chain.formats.flyway_builds import GRADLE, MAVEN, by_maven, of_gradle, of_maven
 from migrate_validate.chain.formats.spring import properties, resolved, yaml
 from migrate_validate.errors import ChainError
 
@@ -42,6 +43,8 @@ class Flyway:
     """Where it was written, the farthest first."""
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By name, in small letters, without the ``flyway.`` before it; nearer files win."""
+    notes: tuple[str, ...] = ()
+    """What it is told and is not known here, and what to do about it."""
 
     def text(self, name: str, default: str) -> str:
         """A text."""
@@ -95,8 +98,8 @@ def truth(entry: Entry, name: str) -> bool:
 
 
 def configured(directory: Path) -> bool:
-    """Whether a directory has a configuration of Flyway's own."""
-    return any((directory / name).is_file() for name in (*PROPERTIES, *TOML))
+    """Whether a directory has a configuration of Flyway's own, or a build that has one."""
+    return any((directory / name).is_file() for name in (*PROPERTIES, *TOML)) or by_maven(directory / MAVEN)
 
 
 def configuration(directory: Path) -> Flyway:
@@ -106,16 +109,24 @@ def configuration(directory: Path) -> Flyway:
     """
     files: list[Path] = []
     entries: dict[str, Entry] = {}
+    notes: list[str] = []
     above = [directory, *directory.parents][:_FARTHEST]
     for place in reversed(above):
-        for path in (place / name for name in (*SPRING, *PROPERTIES, *TOML)):
+        for path in (place / name for name in (MAVEN, *SPRING, *PROPERTIES, *TOML)):
             if not path.is_file():
                 continue
-            read = _toml(path) if path.suffix == ".toml" else _settings(path)
+            read = _read(path, notes)
             if read and _leads_to(directory, Flyway((path,), read)):
                 files.append(path)
                 entries |= read
-    return Flyway(tuple(files), entries)
+        notes += filter(None, (of_gradle(place / name) for name in GRADLE))
+    return Flyway(tuple(files), entries, tuple(notes))
+
+
+def _read(path: Path, notes: list[str]) -> dict[str, Entry]:
+    if path.name == MAVEN:
+        return {name.lower(): Entry(value, path) for name, value in of_maven(path, notes).items()}
+    return _toml(path) if path.suffix == ".toml" else _settings(path)
 
 
 def _leads_to(directory: Path, flyway: Flyway) -> bool:

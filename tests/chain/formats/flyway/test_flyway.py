@@ -234,8 +234,8 @@ def test_placeholders_without_value(tmp_path: Path) -> None:
         "  R__v.sql:1: ${flyway:database}\n"
         "what to do, one of:\n"
         '  - give it in migrate_validate.toml beside the migrations: [placeholders], name = "value"\n'
-        "  - give it as flyway.placeholders.name in flyway.conf or flyway.toml, or in Spring's"
-        " application.properties or .yml (pom.xml and files of Gradle are not read)\n"
+        "  - give it as flyway.placeholders.name in flyway.conf, flyway.toml or pom.xml, or in Spring's"
+        " application.properties or .yml (files of Gradle are not read)\n"
         "  - write placeholders = false in migrate_validate.toml, where the tool is told to replace none"
     )
     untouched = read(tmp_path, {}, settings=Settings(placeholders=False))
