@@ -101,10 +101,8 @@ class _Way:
     """Tables that get generated rows before."""
     watched: frozenset[str]
     """Tables whose contents are compared."""
-    unfilled: Mapping[str, str] = field(default_factory=dict)
-    """Those of them that get none after all, and why."""
     refusals: Mapping[str, Failure] = field(default_factory=dict)
-    """The same tables: how the migration failed on their rows."""
+    """Those of them that get none after all: how the migration failed on their rows."""
     draw: int = 0
     """Which of the rows that could be generated."""
     between: bool = True
@@ -137,7 +135,7 @@ def _next(way: _Way, trip: RoundTrip) -> _Way | None:
     if trip.stopped:
         return None
     if trip.up.failure is not None:
-        filled = trip.filled - way.unfilled.keys()
+        filled = trip.filled - way.refusals.keys()
         if filled and not way.draw:
             return replace(way, draw=1)
         if filled:
@@ -158,14 +156,9 @@ def _without(way: _Way, filled: frozenset[str], up: ScriptRun) -> _Way:
     """The same without the rows on which the migration failed."""
     failure = up.failure
     assert failure is not None
-    reason = f"{up.script.file} refuses generated rows: {failure.message}"
     failed = f"{failure.schema}.{failure.table}"
     refused = {failed} if failed in filled else filled
-    return replace(
-        way,
-        unfilled={**way.unfilled, **dict.fromkeys(refused, reason)},
-        refusals={**way.refusals, **dict.fromkeys(refused, failure)},
-    )
+    return replace(way, refusals={**way.refusals, **dict.fromkeys(refused, failure)})
 
 
 def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundTrip:
@@ -179,7 +172,7 @@ def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundT
     names = [table.qualified_name for table in holders]
     watched = [name for name in names if copied or name in way.watched | named]
     filled = fill_before(
-        connection, stage, settings, before, way.filled | named, left_out=way.unfilled.keys(), draw=way.draw
+        connection, stage, settings, before, way.filled | named, left_out=way.refusals.keys(), draw=way.draw
     )
     since = _now(trial)
     held = keep(connection, watched)
@@ -203,13 +196,16 @@ def _travel(trial: Trial, stage: Stage, settings: Settings, way: _Way) -> RoundT
     changes = compare_rows(
         connection, held, keep(connection, watched), follow=False, others=(first, second), since=since
     )
+    unfilled = {
+        table: f"{up.file} refuses generated rows: {failure.message}" for table, failure in way.refusals.items()
+    }
     there = replace(
         there,
         trace=trace,
         left=after,
         losses=tuple(losses(changes)),
         changed=frozenset(known & _with_roots(before, about | _touched(*runs, how=_altered))),
-        empty=_empty(held, known & about, {**filled.refused, **way.unfilled}),
+        empty=_empty(held, known & about, {**filled.refused, **unfilled}),
         refusals=way.refusals,
         unread=_unread(held, known & about, runs),
     )
