@@ -232,9 +232,9 @@ class _Discovery:
             return None
         reach = {root: len(self.references.ways([root], ())) for root in choice}
         root = max(sorted(choice), key=lambda each: reach[each])
-        self.why.append(f"tenants: {root} ({reach[root] - 1} tables lead to it by foreign keys and policies)")
+        self.why.append(f"tenants: {root} ({_leading(reach[root] - 1)} to it by foreign keys and policies)")
         for other in sorted(choice - {root}):
-            self.why.append(f"not {other}: only {reach[other] - 1} tables lead to it")
+            self.why.append(f"not {other}: only {_leading(reach[other] - 1)} to it")
         return root
 
     def _tenants(self, by_session: Mapping[str, str]) -> set[str]:
@@ -375,3 +375,7 @@ def _told(each: Membership) -> str:
     person, tenant = ", ".join(each.person_columns), ", ".join(each.tenant_columns)
     one = ", one tenant for a person" if each.exclusive else ""
     return f"{each.table} (person {person}, tenant {tenant}{role}{words}{one})"
+
+
+def _leading(number: int) -> str:
+    return "1 table leads" if number == 1 else f"{number} tables lead"
