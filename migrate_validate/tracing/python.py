@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -33,18 +34,31 @@ def run(request: Request, recorder: Recorder) -> None:
         from migrate_validate.tracing.engines import lead
 
         lead(server, recorder)
+    _record(request.arguments.get("create"), recorder)
     for key, up, down in _steps(request.arguments):
         request.load(key, recorder)
         if not request.back:
             recorder.begin(key, _files(up))
             _call(up, server)
             recorder.end()
+            _record(request.arguments.get("applied"), recorder, key)
             continue
         with recorder.phase("quiet"):
             _call(up, server)
+        _record(request.arguments.get("applied"), recorder, key)
         if down is not None and not _undone(key, down, server, recorder):
             with recorder.phase("quiet"):
                 _call(up, server)
+
+
+def _record(query: str | None, recorder: Recorder, key: str = "") -> None:
+    """Write what the runner writes into its table of applied names: migrations may look at it.
+
+    :param query: None where it has none
+    """
+    if query is not None:
+        with recorder.phase("quiet"), contextlib.suppress(psycopg.Error), psycopg.connect(autocommit=True) as own:
+            psycopg.ClientCursor(own).execute(query.encode(), {"checksum": key} if key else None)
 
 
 def _text(arguments: Mapping[str, str]) -> str:

@@ -136,8 +136,8 @@ def _of_module(runner: Path, reading: Reading) -> Contents:
     assert found is not None
     whole = read_script(runner, reading.root)
     visible = visible_sql(whole.text)
-    contents = Contents(records=_records(whole.text))
-    program = Program("python", runner.parent, (("file", str(runner)), ("variable", found.variable)))
+    contents = Contents(records=_records(_outside(found, whole.text)))
+    program = Program("python", runner.parent, tuple(_arguments(runner, found, contents.records)))
     known: set[str] = set()
     unrun: list[tuple[SetAside, int]] = []
     for each in found.entries:
@@ -166,6 +166,18 @@ def _of_module(runner: Path, reading: Reading) -> Contents:
             contents.migrations.append(Migration(version, name, up, down, each.name))
     add_steps(contents, unrun)
     return contents
+
+
+def _arguments(runner: Path, found: _List, records: Records | None) -> Iterator[tuple[str, str]]:
+    yield from (("file", str(runner)), ("variable", found.variable))
+    if records is not None:
+        yield from (("create", records.create), ("applied", records.applied))
+
+
+def _outside(found: _List, text: str) -> str:
+    """What of a module is no migration: a table that one of them makes is not the runner's to make."""
+    taken = {number for each in found.entries for lines in each.lines for number in lines}
+    return "\n".join("" if number in taken else line for number, line in enumerate(text.split("\n"), 1))
 
 
 def _list(path: Path) -> _List | None:

@@ -72,6 +72,32 @@ def test_a_module_that_lists_callables(newest_server: Server, tmp_path: Path) ->
         ]
 
 
+def test_migrations_that_look_at_the_table_of_applied_names(newest_server: Server, tmp_path: Path) -> None:
+    """The runner makes the table, unless one of the migrations does."""
+    text = '''
+def one(connection):
+    """Nothing."""
+
+def two(connection):
+    connection.execute("create table seen as select name, status from migrations")
+
+TABLE = "CREATE TABLE migrations (name text primary key, status text)"
+MIGRATIONS = [("001_one", one), ("002_two", two)]
+'''
+    with traced(newest_server, tmp_path / "runner", {"migration_runner.py": text}) as run:
+        assert run.outcomes == ["applied"] * 2
+        assert rows(run.replay.database, "select * from seen") == [("001_one", "completed")]
+    own = """
+def one(connection):
+    connection.execute("create table migrations (name text primary key)")
+
+MIGRATIONS = [("001_one", one)]
+"""
+    with traced(newest_server, tmp_path / "own", {"migration_runner.py": own}) as run:
+        assert run.outcomes == ["applied"]
+        assert run.chain.records is None
+
+
 def test_a_module_that_lists_statements(newest_server: Server, tmp_path: Path) -> None:
     """They are read where they stand, in a method as well, and nothing is run."""
     text = '''
