@@ -335,3 +335,26 @@ class TestRunningServer:
         ):
             pass
         assert "leave --postgresql-host out" in str(caught.value)
+
+
+def test_a_copy_has_the_privileges_of_its_template(server: Server) -> None:
+    privileges = """
+        select privilege_type, coalesce(pg_get_userbyid(nullif(grantee, 0)), 'public'), is_grantable
+        from pg_database, aclexplode(datacl)
+        where datname = current_database() order by 1, 2
+    """
+    with server.create_database("template") as template:
+        with template.connect() as connection:
+            connection.execute("create role copied_reader")
+            for change in (
+                "grant create on database {} to copied_reader with grant option",
+                "revoke temporary on database {} from public",
+            ):
+                connection.execute(change.format(template.name).encode())
+            wanted = connection.execute(privileges).fetchall()
+        with template.clone("copy") as copy, copy.connect() as connection:
+            assert connection.execute(privileges).fetchall() == wanted
+    with server.connect("postgres") as connection:
+        connection.execute("drop role copied_reader")
+    assert ("CREATE", "copied_reader", True) in wanted
+    assert ("TEMPORARY", "public", False) not in wanted

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import psycopg
@@ -23,6 +24,20 @@ _RANGES = {
 }
 _METHOD = re.compile(r"\b(?:ivfflat|hnsw)\b", re.IGNORECASE)
 _BODY = re.compile(r"(\$[^$]*\$)(.*)\1|[eE]?'(.*)'", re.DOTALL)
+
+
+def cursor_for(offered: Path | None, own: Path) -> type[psycopg.Cursor[TupleRow]]:
+    """What sends statements to a server.
+
+    :param offered: the folder of stand-ins that it has, if any
+    :param own: the folder of its own extensions
+    """
+    stood_in = offered is not None and _has_vector(offered) and not _has_vector(own)
+    return BlankingCursor if stood_in else psycopg.Cursor
+
+
+def _has_vector(directory: Path) -> bool:
+    return (directory / "extension" / "vector.control").exists()
 
 
 class BlankingCursor(psycopg.Cursor[TupleRow]):
