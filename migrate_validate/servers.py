@@ -14,7 +14,7 @@ from migrate_validate.chain.model import Chain
 from migrate_validate.config import Settings
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.databases import Database
-from migrate_validate.postgres.environments import Environment, build, choose, empower, settle
+from migrate_validate.postgres.environments import Environment, adopt, build, choose, empower, kept_cluster, settle
 from migrate_validate.postgres.extensions import needed, offer
 from migrate_validate.postgres.server import Server, ServerOptions, open_server
 
@@ -49,10 +49,13 @@ class Servers:
         with contextlib.ExitStack() as stack:
             # The server keeps a copy of what is offered, so the folder can go as soon as it runs.
             with tempfile.TemporaryDirectory(prefix="mv-extensions-") as name:
-                directory = Path(name)
+                directory, cluster = Path(name), None
                 if self.ours:
                     self.stand_ins = self._offer(directory)
-                server = stack.enter_context(open_server(self._options, extension_directory=directory))
+                    cluster = kept_cluster(self.environment, self._options, directory)
+                server = stack.enter_context(open_server(self._options, extension_directory=directory, cluster=cluster))
+            if cluster is not None:
+                adopt(self.environment, server, cluster)
             yield server
 
     def _offer(self, directory: Path) -> tuple[str, ...]:

@@ -86,19 +86,28 @@ class OwnServer:
             return ()
         return tuple(text.splitlines()[-lines:])
 
+    def leave(self, target: Path) -> None:
+        """End it in good order, and copy its data directory to this empty folder."""
+        stop_postmaster(self.data, orderly=True)
+        target.rmdir()
+        copy_cluster(self.data, target)
+
 
 @contextmanager
-def running(binaries: Binaries, *, extension_directory: Path | None, postgres_options: str) -> Iterator[OwnServer]:
-    """Start a server on a fresh cluster; end it and remove everything of it at the end.
+def running(
+    binaries: Binaries, *, extension_directory: Path | None, postgres_options: str, cluster: Path | None = None
+) -> Iterator[OwnServer]:
+    """Start a server on a copy of a cluster; end it and remove everything of it at the end.
 
     :param extension_directory: a folder that holds ``extension/*.control``; they stand behind its own
     :param postgres_options: more options of ``postgres``, as on its command line
+    :param cluster: the data directory; None: one that nobody has used
     :raises ServerError: it does not start; it holds the last lines of the log
     """
     account = server_account()
     cache = cache_directory(account)
     usable = usable_by(binaries, account, cache)
-    cluster = fresh_cluster(usable, account, cache)
+    cluster = cluster or fresh_cluster(usable, account, cache)
     if extension_directory is not None and usable.major < CONTROL_PATH_SINCE:
         usable = with_extensions(usable, extension_directory, cache)
     with run_directory(account) as directory:

@@ -66,12 +66,15 @@ def postmaster(data: Path) -> int | None:
     return pid if _works_in(pid, data) else None
 
 
-def stop_postmaster(data: Path) -> None:
-    """End the server on a data directory at once: nothing in it will be needed again."""
+def stop_postmaster(data: Path, *, orderly: bool = False) -> None:
+    """End the server on a data directory.
+
+    :param orderly: with all that it has to write down; else at once: nothing in it will be needed again
+    """
     pid = postmaster(data)
     if pid is None:
         return
-    for number in (signal.SIGQUIT, signal.SIGKILL):
+    for number in (*([signal.SIGINT] if orderly else []), signal.SIGQUIT, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.kill(pid, number)
         end = time.monotonic() + _STOP_SECONDS

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -15,11 +16,12 @@ import psycopg
 from psycopg import sql
 
 from migrate_validate.errors import ServerError
-from migrate_validate.postgres import defaults, roles
+from migrate_validate.postgres import roles
 from migrate_validate.postgres.binaries import Binaries, find_binaries
 from migrate_validate.postgres.clusters import SUPERUSER
+from migrate_validate.postgres.copying import complete
 from migrate_validate.postgres.databases import PREFIX, Database, database_name, run_of
-from migrate_validate.postgres.extensions import BlankingCursor
+from migrate_validate.postgres.extensions import cursor_for
 from migrate_validate.postgres.process import PORT, OwnServer, running
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ class Server:
         self._administer(statement, f"The database {database.name} could not be made")
         self._databases[database.name] = database
         if template is not None:
-            self._copy_settings(template, database)
+            failed = f"Settings and privileges of the database {template.name} could not be copied"
+            complete(partial(self._administer, failed=failed), template.name, database.name)
         return database
 
     def drop_database(self, database: Database) -> None:
@@ -201,6 +204,11 @@ class Server:
         """The last lines of its log, oldest first; empty where the server is not ours."""
         return () if self._own is None else self._own.log_tail(lines)
 
+    def leave(self, target: Path) -> None:
+        """End a server of ours in good order, and copy its data directory to this empty folder."""
+        if self._own is not None:
+            self._own.leave(target)
+
     def close(self) -> None:
         """Drop what is left of this run's databases and roles where the server lives on, and disconnect."""
         if not self.ours:
@@ -230,12 +238,6 @@ class Server:
             if run is not None and run not in live:
                 with suppress(psycopg.Error):
                     connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
-
-    def _copy_settings(self, template: Database, copy: Database) -> None:
-        """Give a copy the settings of its template, which PostgreSQL does not."""
-        failed = f"The settings of the database {template.name} could not be copied"
-        for row in self._administer(defaults.READ, failed, [template.name]):
-            self._administer(defaults.Default(*row).statement(copy.name), failed)
 
     @property
     def _maintenance_name(self) -> str:
@@ -344,7 +346,7 @@ def died(server: Server) -> ServerError:
 
 
 def open_server(
-    options: ServerOptions | None = None, *, extension_directory: Path | None = None
+    options: ServerOptions | None = None, *, extension_directory: Path | None = None, cluster: Path | None = None
 ) -> AbstractContextManager[Server]:
     """A server for the time of a ``with`` block: the running one that the user names, or else one of our own.
 
@@ -352,10 +354,11 @@ def open_server(
 
     :param extension_directory: a folder that holds ``extension/*.control``, offered to a server of our own
         behind the extensions that it has; it is copied
+    :param cluster: the data directory that a server of our own runs on a copy of; None: one that nobody has used
     :raises ServerError: no PostgreSQL can be found, started or connected to
     """
     options = options if options is not None else ServerOptions()
-    return _own(options, extension_directory) if options.host is None else _running(options)
+    return _own(options, extension_directory, cluster) if options.host is None else _running(options)
 
 
 @contextmanager
@@ -370,22 +373,20 @@ def _running(options: ServerOptions) -> Iterator[Server]:
 
 
 @contextmanager
-def _own(options: ServerOptions, extension_directory: Path | None) -> Iterator[Server]:
+def _own(options: ServerOptions, extension_directory: Path | None, cluster: Path | None) -> Iterator[Server]:
     binaries: Binaries = find_binaries(major=options.major, executable=options.executable)
     with ExitStack() as stack:
         own = stack.enter_context(
-            running(binaries, extension_directory=extension_directory, postgres_options=options.postgres_options)
+            running(
+                binaries,
+                extension_directory=extension_directory,
+                postgres_options=options.postgres_options,
+                cluster=cluster,
+            )
         )
-        stood_in = (
-            extension_directory is not None and _has_vector(extension_directory) and not _has_vector(binaries.share)
-        )
-        server = Server(options, own, binaries.source, BlankingCursor if stood_in else psycopg.Cursor)
+        server = Server(options, own, binaries.source, cursor_for(extension_directory, binaries.share))
         stack.callback(server.close)
         yield server
-
-
-def _has_vector(directory: Path) -> bool:
-    return (directory / "extension" / "vector.control").exists()
 
 
 def _require_major(server: Server, major: int | None) -> None:

@@ -3,6 +3,7 @@
 from migrate_validate.postgres.environments.building import Built, build, empower, prepare, settle
 from migrate_validate.postgres.environments.choice import check_name, choose, reasons
 from migrate_validate.postgres.environments.environment import ENVIRONMENTS, PLAIN, SUPABASE, Environment
+from migrate_validate.postgres.environments.kept import adopt, kept_cluster
 
 __all__ = [
     "ENVIRONMENTS",
@@ -10,10 +11,12 @@ __all__ = [
     "SUPABASE",
     "Built",
     "Environment",
+    "adopt",
     "build",
     "check_name",
     "choose",
     "empower",
+    "kept_cluster",
     "prepare",
     "reasons",
     "settle",
