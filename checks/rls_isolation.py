@@ -16,7 +16,7 @@ from migrate_validate.rules import rule
 from ._rls_isolation.matrix import changes, matrix
 from ._rls_isolation.proving import Proof, prove
 from ._rls_isolation.telling import finding
-from ._shared import Connection, own_catalog
+from ._shared import Connection, count_of, own_catalog
 
 _SHOWN = 8
 """Differences of the access matrix that a message names; the evidence has all."""
@@ -241,7 +241,7 @@ def access_changed(
     now = matrix(proof.isolation.accesses)
     different = changes(path.read_text(encoding="utf-8"), now)
     if different:
-        count = f"{len(different)} place{'s' if len(different) > 1 else ''}"
+        count = count_of(len(different), "place")
         yield Finding(
             f"{path.name} differs in {count}: {'; '.join(different[:_SHOWN])}"
             + (f"; {len(different) - _SHOWN} more" if len(different) > _SHOWN else ""),

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from migrate_validate.catalog.model import Policy, Table
 from migrate_validate.syntax import quote
 
+from .._rls_policies.graph import invoker
 from .columns import privileged
 from .ground import Ground, named
 from .judging import happens_again
 from .probes import Acting, Prober
 from .verdicts import Breach
-from .views import invoker
 
 
 @dataclass(frozen=True, slots=True)

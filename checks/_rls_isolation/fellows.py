@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from migrate_validate.catalog.model import Table
 from migrate_validate.findings import Severity
 
+from .._shared import count_of
 from .ground import Ground, Placed
 from .identities import Identity
 from .owning import Owned
@@ -79,7 +80,7 @@ def _reached(ground: Ground, table: Table, said: Owned, found: Sequence[Examined
     severity = Severity.ERROR if certain else Severity.WARNING
     for each in found:
         for deed, rows in reaching.get(each.identity.label, ())[:1]:
-            count = f"{len(rows)} row{'s' if len(rows) > 1 else ''} of other members of its tenant"
+            count = f"{count_of(len(rows), 'row')} of other members of its tenant"
             why = f'{_SAID[command].format(count)}, though policy "{told.name}" is for rows of oneself'
             yield Breach(_RULES[command], each.table, each.identity, deed.tried, why, rows, severity, deed.outcome)
 

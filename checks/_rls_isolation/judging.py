@@ -11,6 +11,7 @@ from migrate_validate.catalog.model import Table
 from migrate_validate.findings import Severity
 from migrate_validate.syntax import quote
 
+from .._shared import count_of
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
 from .pointing import is_private, only_points
@@ -235,7 +236,7 @@ class _Judge:
             self._breach(rule, tried, f"{verb} {_whose(self.ground, theirs)}", theirs, outcome=outcome)
         elif nobodys and not (self.belongs and any(not row.universe for row in nobodys)):
             severity = Severity.ERROR if self.anonymous else Severity.WARNING
-            said = f"{verb} {_count(len(nobodys))} that everybody shares"
+            said = f"{verb} {count_of(len(nobodys), 'row')} that everybody shares"
             self._breach(rule, tried, said, nobodys, severity=severity, outcome=outcome)
 
     def _moved(self, tried: Try, outcome: Outcome) -> None:
@@ -248,11 +249,15 @@ class _Judge:
         if outcome.let_through and not self._rewritten(tried):
             mine, there = [tried.aimed] if tried.aimed else self.ground.own_rows(self.identity, self.name)[:1], [()]
         if there and (mine or outcome.let_through):
-            said, severity = f"gives {_count(len(mine) or 1)} to others", Severity.ERROR
+            rows = count_of(len(mine) or 1, "row")
+            said, severity = f"gives {rows} to others", Severity.ERROR
             if any(each.table == self.name for each in self.ground.tenancy.memberships) and self._is_itself(mine):
                 said = "makes itself a member of others"
             elif only_points(self.ground, self.table, own=self._is_itself(mine)):
-                said, severity = f"points {_count(len(mine) or 1)} of its own at rows of others", Severity.WARNING
+                said, severity = (
+                    f"points {rows} of its own at rows of others",
+                    Severity.WARNING,
+                )
             self._breach("row-moved", tried, said, mine, severity=severity, outcome=outcome)
 
     def _is_itself(self, rows: Sequence[Placed]) -> bool:
@@ -382,11 +387,7 @@ def _behind(tried: Try, text: str) -> Probe:
     return replace(tried.probe, before=before)
 
 
-def _count(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
-
-
 def _whose(ground: Ground, rows: Sequence[Placed]) -> str:
     """``2 rows of B``."""
     sides = Counter("/".join(sorted(ground.sides(row.universe))) for row in rows)
-    return ", ".join(f"{_count(number)} of {side}" for side, number in sorted(sides.items()))
+    return ", ".join(f"{count_of(number, 'row')} of {side}" for side, number in sorted(sides.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .._shared import count_of
 from .ground import Ground, Placed
 from .identities import Identity
 from .universes import A, Actor, B
@@ -57,7 +58,7 @@ def _more(
         if moves and given:
             continue
         told.add(command)
-        count = f" {len(rows)} row{'s' if len(rows) > 1 else ''}" if rows else ""
+        count = f" {count_of(len(rows), 'row')}" if rows else ""
         verb, where = _VERBS.get(command, "changes"), f"in {side}"
         if moves:
             verb, where = "moves", f"to {side}"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from .._shared import count_of
 from .ground import Ground, literal, named
 from .identities import Identity
 from .probes import Acting, Connection, Outcome, Probe, Prober
@@ -269,7 +270,7 @@ def _judged(ground: Ground, identity: Identity, routine: Routine, tried: Try, ou
     gone, added = touched(ground, identity, outcome.looked)
     if gone:
         rule = "anonymous-write" if anonymous else "cross-tenant-write"
-        said = f"changes or deletes {len(gone)} row{'s' if len(gone) > 1 else ''} of others in {gone[0].table}"
+        said = f"changes or deletes {count_of(len(gone), 'row')} of others in {gone[0].table}"
         yield Breach(rule, tried.table, identity, tried, said, tuple(gone), outcome=outcome)
     elif added:
         rule = "anonymous-write" if anonymous else "cross-tenant-insert"

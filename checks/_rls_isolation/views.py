@@ -10,11 +10,14 @@ from typing import Any
 from migrate_validate.catalog.model import View
 from migrate_validate.syntax import quote
 
+from .._rls_policies.graph import invoker
+from .._shared import count_of
 from .ground import Ground, Placed, literal, named, place, writable
 from .identities import Identity
 from .probes import Acting, Outcome, Probe, Prober
 from .tries import Try
 from .verdicts import Access, Breach
+from .wording import look_at
 
 Seen = tuple[list[Access], list[Breach]]
 
@@ -42,11 +45,6 @@ def views(
     return accesses, breaches
 
 
-def invoker(view: View) -> bool:
-    """Whether it is read with the rights of whoever asks: then it shows nothing that the tables do not."""
-    return any(each in ("security_invoker=true", "security_invoker=on", "security_invoker=1") for each in view.options)
-
-
 def _tries(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
     may = ground.may(identity.role, view.qualified_name)
     name, sql = view.qualified_name, named(view.qualified_name)
@@ -60,7 +58,7 @@ def _tries(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
     base = _changeable(ground, view)
     if base is None:
         return
-    look = _look(ground, base)
+    look = look_at(base, ground.owner_columns(base))
     if "DELETE" in may:
         yield Try("delete", "DELETE", name, Probe(f"DELETE FROM {sql}", look=look), object=base)
     theirs = ground.foreign_rows(identity, base)
@@ -122,11 +120,6 @@ def _changeable(ground: Ground, view: View) -> str | None:
     return bases[0] if plain and bases[0] in ground.rows else None
 
 
-def _look(ground: Ground, table: str) -> str:
-    parts = ", ".join([place(), *(f"{quote(column)}::text" for column in ground.owner_columns(table))])
-    return f"SELECT coalesce(jsonb_agg(jsonb_build_array({parts})), '[]')::text FROM {named(table)}"
-
-
 def look_everywhere(ground: Ground) -> str | None:
     """Where the rows of all tables that belong to somebody lie, and whose they are."""
     parts = []
@@ -169,7 +162,7 @@ def _read(
     if not others or tried.table in tenancy.public_read or (not anonymous and tried.table in tenancy.cross_tenant):
         return access, []
     rule = "anonymous-read" if anonymous else "cross-tenant-read"
-    whose = ", ".join(f"{number} row{'s' if number > 1 else ''} of {side}" for side, number in sorted(foreign.items()))
+    whose = ", ".join(f"{count_of(number, 'row')} of {side}" for side, number in sorted(foreign.items()))
     rows = telling_rows(ground, identity, texts)
     return access, [Breach(rule, tried.table, identity, tried, f"sees {whose}", rows, outcome=outcome)]
 
@@ -212,7 +205,7 @@ def _changed(ground: Ground, identity: Identity, tried: Try, outcome: Outcome) -
     if gone:
         rule = "anonymous-write" if anonymous else "cross-tenant-write"
         verb = "deletes" if tried.kind == "delete" else "changes"
-        said = f"{verb} {len(gone)} row{'s' if len(gone) > 1 else ''} of others in {tried.object}"
+        said = f"{verb} {count_of(len(gone), 'row')} of others in {tried.object}"
         yield Breach(rule, tried.table, identity, tried, said, tuple(gone), outcome=outcome)
     elif added and tried.kind == "forge":
         rule = "anonymous-write" if anonymous else "cross-tenant-insert"

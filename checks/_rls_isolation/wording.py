@@ -37,6 +37,7 @@ class Wording:
         keys = [index.keys for index in table.indexes if index.unique]
         self.unique = {column for columns in (self.key, *keys) for column in columns}
         self.referring = {column for key in table.foreign_keys for column in key.columns}
+        self.look = look_at(self.name, self.owner)
 
     @property
     def is_owner(self) -> bool:
@@ -90,11 +91,7 @@ class Wording:
 
         :param kind: of :class:`~.tries.Try`
         """
-        return Try(kind, command, self.name, Probe(statement, look=self._look()), aimed)
-
-    def _look(self) -> str:
-        parts = ", ".join([place(), *(f"{quote(column)}::text" for column in self.owner)])
-        return f"SELECT coalesce(jsonb_agg(jsonb_build_array({parts})), '[]')::text FROM {self.sql}"
+        return Try(kind, command, self.name, Probe(statement, look=self.look), aimed)
 
     def where(self, row: Placed) -> str:
         """The condition that only this row meets."""
@@ -139,6 +136,12 @@ class Wording:
                 if value is not None:
                     return column.name, value
         return None
+
+
+def look_at(table: str, owner: Sequence[str]) -> str:
+    """The query that tells where the rows of a table lie, and what stands in the columns that say whose they are."""
+    parts = ", ".join([place(), *(f"{quote(column)}::text" for column in owner)])
+    return f"SELECT coalesce(jsonb_agg(jsonb_build_array({parts})), '[]')::text FROM {named(table)}"
 
 
 def _spread(rows: Sequence[Placed]) -> list[Placed]:
