@@ -31,6 +31,8 @@ from .indexes import constraint_by_index, index, partitions_of
 from .locking import OF_ROWS, Cause, Command, Work, builds_index, constraint_kind, wants_no_null, wants_validation
 from .partitions import partition
 
+_LEAVE_OUT = "-- LOCK holds until COMMIT: leave it out, or take the weakest mode that serves, with little behind it"
+
 
 def safe_way(work: Work, catalog: Catalog | None) -> str:
     """The statement, written so that others can go on working; where it cannot be, how it stops them least.
@@ -280,12 +282,13 @@ def _not_null(tree: Node, command: Command) -> list[str]:
 
 def apart(locking: Sequence[StatementRun], working: Sequence[StatementRun]) -> str:
     """What locks and what works, in files of their own, in the order in which they were written."""
-    lines = []
+    locking, lines = _without_lock(locking)
     for ours, group in groupby(
         sorted({id(run): run for run in (*locking, *working)}.values(), key=lambda run: _place(run)),
         key=lambda run: any(run is each for each in locking),
     ):
-        lines.append("-- one migration:" if ours else "-- another one:")
+        if locking:
+            lines.append("-- one migration:" if ours else "-- another one:")
         lines += [f"{_first_line(run.statement.sql)};" for run in group]
     return "\n".join(lines)
 
@@ -295,8 +298,19 @@ def soon_over(locking: Sequence[StatementRun]) -> str:
 
     :param locking: in the order in which they were written
     """
-    lines = ["-- each in a migration of its own, which gives up soon where it has to wait:", "SET lock_timeout = '5s';"]
+    locking, lines = _without_lock(locking)
+    if locking:
+        lines += [
+            "-- each in a migration of its own, which gives up soon where it has to wait:",
+            "SET lock_timeout = '5s';",
+        ]
     return "\n".join([*lines, *(f"{_first_line(run.statement.sql)};" for run in locking)])
+
+
+def _without_lock(locking: Sequence[StatementRun]) -> tuple[list[StatementRun], list[str]]:
+    """What locks by the way; and what can be said of what does nothing else, which serves nobody by itself."""
+    by_the_way = [run for run in locking if run.statement.kind != "lock"]
+    return by_the_way, [_LEAVE_OUT] if len(by_the_way) < len(locking) else []
 
 
 def _place(run: StatementRun) -> tuple[int, int]:

@@ -181,6 +181,15 @@ def test_a_lock_that_is_strengthened_is_told_twice(server: Server, tmp_path: Pat
     ]
 
 
+def test_a_lock_is_of_no_use_by_itself(server: Server, tmp_path: Path) -> None:
+    done = step(server, tmp_path, "lock table t; select count(*) from t;")
+    advice = "-- LOCK holds until COMMIT: leave it out, or take the weakest mode that serves, with little behind it"
+    held, _ = said(done)
+    assert held.fix.splitlines() == [advice, "select count(*) from t;"]
+    (finding,) = locks.blocking_locks(done)
+    assert finding.fix == advice
+
+
 def test_transactions_of_a_file_are_apart(server: Server, tmp_path: Path) -> None:
     text = "begin;\nalter table t add x int;\ncommit;\nbegin;\nupdate t set x = 1;\nalter table t add y int;\ncommit;"
     done = step(server, tmp_path, text)
