@@ -34,6 +34,9 @@ CONFIGURATION = ".squawk.toml"
 CANNOT_READ = "syntax-error"
 """What squawk calls it when its grammar does not accept a file, of which it then says nothing else."""
 
+_SET = re.compile(r"^\s*\\set\s+(\w+)", re.MULTILINE)
+"""What gives one of psql's variables its value."""
+
 
 class SquawkTrouble(Exception):
     """squawk could not be asked: it crashed, hung, or is of another version."""
@@ -120,7 +123,7 @@ class Squawk:
             for file, script in scripts.items():
                 target = directory / file
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(script.text, encoding="utf-8", newline="")
+                target.write_text(_without_variables(script.text), encoding="utf-8", newline="")
             for group, option in (
                 (sorted(wrapped), "--assume-in-transaction"),
                 (sorted(scripts.keys() - wrapped), "--no-assume-in-transaction"),
@@ -183,6 +186,12 @@ def _in_transaction(script: Script) -> bool:
         return transaction_mode(statements(script), script.sends)[0] is TransactionMode.FILE
     except ScriptError:
         return True
+
+
+def _without_variables(text: str) -> str:
+    """A script with names in place of psql's variables, which squawk does not know, and all else where it was."""
+    names = "|".join(map(re.escape, _SET.findall(text)))
+    return re.sub(rf"(?<![:\w]):(?=(['\"]?)(?:{names})\1(?!\w))", " ", text) if names else text
 
 
 def _guess(file: str, lines: Sequence[str], entry: dict[str, Any]) -> Guess:

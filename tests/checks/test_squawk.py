@@ -64,6 +64,18 @@ def test_findings_on_the_right_lines(tmp_path: Path) -> None:
         assert "Configure a `statement_timeout`" in statement.fix
 
 
+def test_variables_of_psql_can_be_read(tmp_path: Path) -> None:
+    text = (
+        "\\set t orders\n\\set words 'a word'\n"
+        """alter table :"t" add more text default :'words', add less text[] default array['a:t']::text[];\n"""
+        "alter table :t drop column note;\n"
+    )
+    with evaluated(tmp_path, {"001_a.sql": FIRST, "002_b.sql": text}) as evaluation:
+        result = said(evaluation, "squawk", "002_b.sql")
+        assert result.verdict is Verdict.PASSED
+        assert lines(result)["ban-drop-column"] == [4]
+
+
 def test_what_both_find_is_told_once_with_squawk_in_the_evidence(tmp_path: Path) -> None:
     text = "create index on orders (customer);\nalter table orders alter column customer type varchar;\n"
     with evaluated(tmp_path, {"001_a.sql": FIRST, "002_b.sql": text}) as evaluation:
