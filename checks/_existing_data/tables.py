@@ -90,6 +90,8 @@ _DELETING = frozenset({"cascade", "delete", "drop", "merge", "truncate"})
 _BODY_DELETES = re.compile(r"\b(delete\s+from|truncate|merge\s+into|execute)\b", re.IGNORECASE)
 """What the text of a function that deletes has in it; many only ask whether they were called by a DELETE."""
 _HARMLESS_CONSTRAINTS = frozenset({"CONSTR_NULL", "CONSTR_DEFAULT"})
+_BESIDE = ("comment", "index")
+"""Kinds of statements whose work hardly any later one needs."""
 _BLOCKING = ("no action", "restrict")
 """What a foreign key does that keeps the row which it refers to from going."""
 
@@ -127,7 +129,8 @@ def met(step: Step, before: Catalog, words: Words) -> frozenset[str]:
 
 
 def shortened(script: Script, before: Catalog, tables: Collection[str]) -> Script:
-    """The script without its end, as far as no row matters to that and no table, column or label gets a name there.
+    """The script as far as rows can matter to it: without comments and indexes that take any rows, and without its end,
+    where no table, column or label gets a name there.
 
     :param tables: ``schema.name`` of those that it meets. Where something of theirs waits for the end of a transaction,
         no statement is left out: many fail when it still does
@@ -139,8 +142,13 @@ def shortened(script: Script, before: Catalog, tables: Collection[str]) -> Scrip
         return script
     own = statements(script)
     domains = frozenset(domain.name for domain in before.domains) | _domains(own)
-    last = max((place for place, each in enumerate(own) if not _blind(each, domains) or _names(each)), default=-1)
-    kept = tuple(each for place, each in enumerate(own) if place <= last or each.kind == "transaction")
+    blind = [_blind(each, domains) for each in own]
+    last = max((place for place, each in enumerate(own) if not blind[place] or _names(each)), default=-1)
+    kept = tuple(
+        each
+        for place, each in enumerate(own)
+        if each.kind == "transaction" or (place <= last and not (blind[place] and each.kind in _BESIDE))
+    )
     return replace(script, statements=kept) if len(kept) < len(own) else script
 
 

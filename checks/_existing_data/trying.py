@@ -112,6 +112,9 @@ class Trying:
         rehearsed = script if self._after is None else self.shortened
         went_through = trial.database is None and trial.rehearse(rehearsed)
         failure = None if went_through else trial.apply(script).failure
+        if failure is None and not went_through:
+            # What was left out is needed.
+            self.shortened = self.rehearsed
         if connection.closed:
             raise Stopped("the migration ended its own session")
         if failure is None:

@@ -349,3 +349,15 @@ def test_values_from_before_a_constraint_of_their_domain(server: Server, tmp_pat
     assert "ALTER DOMAIN public.word DROP CONSTRAINT filled;" in rows
     stated = "-- migrate-validate: assume check (word <> '') on notes\n"
     assert shown(said(server, tmp_path, {**scripts, "002_valid.sql": stated + scripts["002_valid.sql"]})) == []
+
+
+def test_what_is_left_out_of_a_rehearsal_may_be_needed_after_all(server: Server, tmp_path: Path) -> None:
+    script = """
+        create index by_name on users (name);
+        alter index by_name rename to users_name;
+        alter table users alter email set not null;
+        comment on index users_name is 'x';
+    """
+    (finding,) = shown(said(server, tmp_path, {"001_users.sql": BASE, "002_email.sql": script}))
+    assert str(finding.location) == "002_email.sql:4:9"
+    assert "-- migrate-validate: assume not null email on users" in finding.fix
