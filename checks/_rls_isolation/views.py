@@ -64,7 +64,7 @@ def _tries(ground: Ground, view: View, identity: Identity) -> Iterator[Try]:
     theirs = ground.foreign_rows(identity, base)
     if not theirs:
         return
-    table = next(each for each in ground.tables if each.qualified_name == base)
+    table = ground.catalog.whole.tables_by_name[base]
     own = {column.name: column for column in table.columns if column.name in {each.name for each in view.columns}}
     keys = {column for key in table.constraints if key.kind != "check" for column in key.columns}
     values = {column: theirs[0].values[column] for column in own if writable(own[column])}
