@@ -166,7 +166,8 @@ def _serves(index: Index, other: Index) -> bool:
 def _privileges(name: str, on: str, had: Function | View, has: Function | View) -> Iterator[Lost]:
     """The owner and the grants of what was dropped and created again."""
     if had.owner != has.owner:
-        yield Lost(name, f"owner: had {had.owner}, has {has.owner}", Severity.WARNING)
+        fix = f"ALTER {on if isinstance(had, Function) else f'TABLE {on}'} OWNER TO {quote(had.owner)};"
+        yield Lost(name, f"owner: had {had.owner}, has {has.owner}", Severity.WARNING, fix)
     granted, present = _granted(had), _granted(has)
     for key, words in granted.items():
         if key not in present:

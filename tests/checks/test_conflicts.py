@@ -244,3 +244,18 @@ def test_an_extension_is_compared_in_what_is_said(server: Server, tmp_path: Path
         f" is wanted, and more\nversion: have 1.4, and {latest} would be made now"
     )
     assert hstore.message.endswith("extension hstore is there (001_first.sql:1) with the same definition")
+
+
+def test_what_lost_its_owner_gets_it_back(server: Server, tmp_path: Path) -> None:
+    made = "create function f() returns int language sql as 'select 1'; create view v as select 1 as one;"
+    files = {
+        "001_a.sql": "create role keeper; create materialized view mv as select 1 as one;" + made,
+        "002_b.sql": "alter function f() owner to keeper; alter view v owner to keeper;"
+        "alter materialized view mv owner to keeper;",
+        "003_c.sql": "drop function f(); drop view v; drop materialized view mv;"
+        "create materialized view mv as select 2 as one;" + made,
+    }
+    found = findings(server, tmp_path / "lost", "clobbered-definition", files)
+    assert [each.message.rpartition(": ")[2].split(",")[0] for each in found] == ["had keeper"] * 3
+    files["003_c.sql"] += "".join(each.fix for each in found)
+    assert findings(server, tmp_path / "back", "clobbered-definition", files) == ()
