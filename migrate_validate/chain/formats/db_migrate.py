@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, entries, refused, set_aside
+from migrate_validate.chain.formats.entries import add_steps, entries, nearest, refused, set_aside
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.package_json import options, parsed
 from migrate_validate.chain.formats.queries import as_sent
@@ -103,7 +103,7 @@ def _told(directory: Path, root: Path, contents: Contents) -> _Told:
     """What .db-migraterc says, else the commands in package.json."""
     given = options(directory, "db-migrate", _OPTIONS, _FLAGS)
     contents.notes += given.notes(root)
-    config = next((each for place in (directory, *directory.parents[:2]) if (each := place / _CONFIG).is_file()), None)
+    config = nearest(directory, _CONFIG)
     written = parsed(config) if config else {}
     if config and not written:
         contents.notes.append(

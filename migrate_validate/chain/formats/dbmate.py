@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import beginning, entries, refused, set_aside
+from migrate_validate.chain.formats.entries import beginning, entries, nearest, refused, set_aside, twice
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.package_json import options
@@ -85,7 +84,8 @@ def _read(path: Path, reading: Reading) -> Contents:
             problems.append(f"{relative(each, reading.root)}:{refusal}")
             continue
         contents.migrations.append(Migration(matched["version"], matched["name"].lstrip("_-"), up, down))
-    problems += _twice(contents.migrations)
+    named = ((each.version, each.up.path.name) for each in contents.migrations)
+    problems += twice(named, ", and dbmate can write it down only once")
     if problems:
         raise refused("dbmate refuses the migrations", problems, directory, "repair the files")
     contents.set_aside += _around(path, directory, reading)
@@ -94,9 +94,9 @@ def _read(path: Path, reading: Reading) -> Contents:
 
 def _table_of_environment(directory: Path) -> str:
     """The table of applied versions that the environment names, or the nearest .env, which dbmate reads; else empty."""
-    texts = (beginning(place / _ENV) for place in (directory, *directory.parents[:3]) if (place / _ENV).is_file())
-    named = (match["name"] for match in map(_ENV_TABLE.search, texts) if match)
-    return os.environ.get(_VARIABLE) or next(named, "")
+    file = nearest(directory, _ENV)
+    named = _ENV_TABLE.search(beginning(file)) if file else None
+    return os.environ.get(_VARIABLE) or (named["name"] if named else "")
 
 
 def _records(name: str) -> Records:
@@ -135,17 +135,6 @@ def _around(path: Path, directory: Path, reading: Reading) -> Iterable[SetAside]
         if each not in reading.taken:
             reason = _no_migration(each) if each.name == _SCHEMA else f"not in {_MIGRATIONS}/"
             yield set_aside(each, reading.root, reason)
-
-
-def _twice(migrations: Iterable[Migration]) -> list[str]:
-    by_version: dict[str, list[str]] = defaultdict(list)
-    for migration in migrations:
-        by_version[migration.version].append(migration.up.path.name)
-    return [
-        f"version {version} is there more than once, and dbmate can write it down only once: {', '.join(names)}"
-        for version, names in by_version.items()
-        if len(names) > 1
-    ]
 
 
 def _scripts(script: Script) -> tuple[Script, Script | None]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside
+from migrate_validate.chain.formats.entries import entries, nearest, read_toml, refused, set_aside, twice
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Script, Sends
@@ -39,7 +36,7 @@ def _recognizes(path: Path) -> Recognition | None:
     migrations = [each for each in entries(directory) if _is_migration(each)]
     if not migrations:
         return None
-    config = next((above / _CONFIG for above in (path, *path.parents[:2]) if (above / _CONFIG).is_file()), None)
+    config = nearest(path, _CONFIG)
     if config is not None:
         return Recognition(f"{relative(config, path)} is Diesel's", specific=True, around=config.parent != path)
     for each in migrations:
@@ -58,7 +55,7 @@ def _directory(path: Path) -> Path:
     if not (path / _CONFIG).is_file():
         below = path / _MIGRATIONS
         return below if below.is_dir() and not any(map(_is_migration, path.iterdir())) else path
-    named = _toml(path / _CONFIG).get("migrations_directory", {})
+    named = read_toml(path / _CONFIG).get("migrations_directory", {})
     directory = named.get("dir", _MIGRATIONS) if isinstance(named, dict) else None
     if not isinstance(directory, str):
         raise ChainError(
@@ -67,13 +64,6 @@ def _directory(path: Path) -> Path:
             remedy="write the path of a directory",
         )
     return path / directory
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChainError(f"{path.name} cannot be read: {error}", looked=[str(path)], remedy="repair it") from None
 
 
 def _read(path: Path, reading: Reading) -> Contents:
@@ -95,7 +85,8 @@ def _read(path: Path, reading: Reading) -> Contents:
         else:
             contents.migrations += _migration(each, reading.root, problems)
     contents.migrations.sort(key=lambda migration: migration.version)
-    problems += _twice(contents.migrations)
+    named = ((each.version, f"{each.up.path.parent.name}/") for each in contents.migrations)
+    problems += twice(named, ", and Diesel would run one of them only")
     if problems:
         raise refused("Diesel refuses the migrations", problems, directory, "repair them")
     if (path / _CONFIG).is_file():
@@ -135,7 +126,7 @@ def _sends(metadata: Path, root: Path, problems: list[str]) -> Sends:
         return Sends.TRANSACTION
     inside: object
     try:
-        inside = _toml(metadata).get(_IN_TRANSACTION, False)
+        inside = read_toml(metadata).get(_IN_TRANSACTION, False)
     except ChainError as error:
         problems.append(f"{relative(metadata, root)}: {error.what}; Diesel would ignore it without a word")
         return Sends.TRANSACTION
@@ -143,17 +134,6 @@ def _sends(metadata: Path, root: Path, problems: list[str]) -> Sends:
         said = f"{_IN_TRANSACTION} is neither true nor false; Diesel would ignore it without a word"
         problems.append(f"{relative(metadata, root)}: {said}")
     return Sends.TRANSACTION if inside else Sends.MESSAGE
-
-
-def _twice(migrations: list[Migration]) -> list[str]:
-    by_version: dict[str, list[str]] = defaultdict(list)
-    for migration in migrations:
-        by_version[migration.version].append(f"{migration.up.path.parent.name}/")
-    return [
-        f"version {version} is there more than once, and Diesel would run one of them only: {', '.join(names)}"
-        for version, names in by_version.items()
-        if len(names) > 1
-    ]
 
 
 FORMAT = Format(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
 from migrate_validate.chain.formats.model import Contents
@@ -14,6 +17,7 @@ from migrate_validate.chain.model import Script, SetAside
 from migrate_validate.errors import ChainError
 from migrate_validate.syntax import quote
 
+_ABOVE = 2
 _MANY = 20
 _CHARACTERS = 8_000
 
@@ -42,6 +46,39 @@ def directories(path: Path) -> list[Path]:
 def beginning(path: Path) -> str:
     """The first characters of a file; nothing where it cannot be read."""
     return read_script(path, path.parent).text[:_CHARACTERS]
+
+
+def nearest(directory: Path, *names: str) -> Path | None:
+    """A file of one of these names, in a directory or the two above it, where the project around it may begin."""
+    places = (directory, *directory.parents[:_ABOVE])
+    return next((each for place in places for name in names if (each := place / name).is_file()), None)
+
+
+def read_toml(path: Path, remedy: str = "repair it") -> dict[str, Any]:
+    """What a file of TOML says.
+
+    :raises ChainError: when it cannot be read
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ChainError(f"{path.name} cannot be read: {error}", looked=[str(path)], remedy=remedy) from None
+
+
+def twice(named: Iterable[tuple[str, str]], why: str) -> list[str]:
+    """What is wrong with versions that several files have.
+
+    :param named: the version and the name of each file
+    :param why: what the tool makes of that
+    """
+    by_version: dict[str, list[str]] = defaultdict(list)
+    for version, name in named:
+        by_version[version].append(name)
+    return [
+        f"version {version} is there more than once{why}: {', '.join(names)}"
+        for version, names in by_version.items()
+        if len(names) > 1
+    ]
 
 
 def set_aside(path: Path, root: Path, reason: str, *, step: bool = False) -> SetAside:

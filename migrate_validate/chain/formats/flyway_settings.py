@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from migrate_validate.chain.formats.entries import read_toml
 from migrate_validate.chain.formats.flyway_builds import GRADLE, MAVEN, by_maven, of_gradle, of_maven
 from migrate_validate.chain.formats.spring import properties, resolved, yaml
 from migrate_validate.errors import ChainError
@@ -173,10 +173,7 @@ def _settings(path: Path) -> dict[str, Entry]:
 
 
 def _toml(path: Path) -> dict[str, Entry]:
-    try:
-        whole = tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise ChainError(f"{path.name} is no valid TOML: {error}", looked=[str(path)], remedy="correct it") from None
+    whole = read_toml(path)
     general = _table(whole, "flyway")
     chosen = str(general.get("environment", "default"))
     special = _table(_table(_table(whole, "environments"), chosen), "flyway")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside
+from migrate_validate.chain.formats.entries import entries, refused, set_aside, twice
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.formats.sql import SEED, VERIFIES, add_seed_beside
@@ -66,12 +66,10 @@ def _read(path: Path, reading: Reading) -> Contents:
         else:
             ways[named["way"]][int(named["version"])].append(each)
     add_seed_beside(path, reading, contents)
-    problems = [
-        f"version {version} is there more than once ({way}): {', '.join(each.name for each in paths)}"
-        for way, files in ways.items()
-        for version, paths in sorted(files.items())
-        if len(paths) > 1
-    ]
+    problems: list[str] = []
+    for way, files in ways.items():
+        named = ((str(version), each.name) for version in sorted(files) for each in files[version])
+        problems += twice(named, f" ({way})")
     if problems:
         raise refused("golang-migrate refuses the migrations", problems, path, "give each file a version of its own")
     downs = {version: paths[0] for version, paths in ways["down"].items()}

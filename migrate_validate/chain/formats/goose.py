@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import entries, refused, set_aside, split_version, twice
 from migrate_validate.chain.formats.goose_sections import DOWN, STARTS, UP, cut
 from migrate_validate.chain.formats.lines import AnnotationError, one_way
 from migrate_validate.chain.formats.marks import marked
@@ -53,7 +52,7 @@ def _read(path: Path, reading: Reading) -> Contents:
             problems.append(f"{relative(each, reading.root)}: no version: its name does not begin with a number and _")
         if version is not None and (not reason or contents.set_aside[-1].step):
             found.append((version, each))
-    problems += _twice(found)
+    problems += twice(((str(version), each.name) for version, each in sorted(found)), ", which goose refuses")
     for _, each in sorted(found):
         if each.suffix == ".sql":
             _add(each, reading.root, contents, problems)
@@ -99,17 +98,6 @@ def _no_migration(path: Path, version: int | None) -> str:
             " programs that use goose leave it out"
         )
     return ""
-
-
-def _twice(found: list[tuple[int, Path]]) -> list[str]:
-    by_version: dict[int, list[str]] = defaultdict(list)
-    for version, path in sorted(found):
-        by_version[version].append(path.name)
-    return [
-        f"version {version} is there more than once, which goose refuses: {', '.join(names)}"
-        for version, names in by_version.items()
-        if len(names) > 1
-    ]
 
 
 def _add(path: Path, root: Path, contents: Contents, problems: list[str]) -> None:

@@ -19,12 +19,13 @@ from migrate_validate.chain.formats.entries import (
     beginning,
     entries,
     in_schemas,
+    nearest,
     refused,
     set_aside,
     split_version,
 )
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
-from migrate_validate.chain.formats.package_json import nearest, options, parsed
+from migrate_validate.chain.formats.package_json import PACKAGE, options, parsed
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.formats.sections import section
 from migrate_validate.chain.model import Migration, Records, Script, Sends
@@ -80,7 +81,7 @@ def _recognizes(path: Path) -> Recognition | None:
     for each in [each for each in numbered if each.suffix in _CODE][:_LOOKED_AT]:
         if _PGM.search(beginning(each)):
             return Recognition(f"{each.name} uses node-pg-migrate", specific=True)
-    package = nearest(path)
+    package = nearest(path, PACKAGE)
     if package and numbered and f'"{_TITLE}"' in read_script(package, package.parent).text:
         return Recognition(f"{relative(package, path)} names {_TITLE}", specific=True, around=package.parent != path)
     return None
@@ -114,10 +115,9 @@ def _told(path: Path, root: Path, contents: Contents) -> _Told:
     values: dict[str, Any] = dict.fromkeys(_FLAGS, False) | {
         name: name in _FLAGS or value for name, value in given.values.items()
     }
-    places = (path, *path.parents[:2])
-    config = next((each for each in (place / _CONFIG for place in places) if each.is_file()), None)
+    config = nearest(path, _CONFIG)
     written = parsed(config).get(_CONFIG_KEY) if config else None
-    for code in (each for each in (place / name for place in places for name in _CONFIG_CODE) if each.is_file()):
+    for code in filter(None, (nearest(path, name) for name in _CONFIG_CODE)):
         if _CONFIGURES.search(read_script(code, code.parent).text):
             contents.notes.append(
                 f"{relative(code, root)} configures {_TITLE} in code, which is not run: what it says of schemas, of "

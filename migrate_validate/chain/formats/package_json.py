@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.entries import nearest
 
-NAME = "package.json"
-_ABOVE = 3
+PACKAGE = "package.json"
 _ENDS = frozenset({"&&", "||", "|", ";", "&"})
 _RUNNERS = frozenset({"npm", "pnpm", "yarn"})
 """They pass options on to another script; of these only the long ones say whose they are."""
@@ -43,19 +43,13 @@ class Options:
         ]
 
 
-def nearest(directory: Path) -> Path | None:
-    """The package.json of the project around a directory."""
-    places = (directory, *directory.parents[: _ABOVE - 1])
-    return next((each / NAME for each in places if (each / NAME).is_file()), None)
-
-
 def options(directory: Path, program: str, names: Mapping[str, str], flags: Collection[str] = ()) -> Options:
     """The options with which the scripts of the project around a directory call a program.
 
     :param names: the long name of each option that counts, by how it may be written: ``--table``, ``-t``
     :param flags: the long names of those that have no value
     """
-    path = nearest(directory)
+    path = nearest(directory, PACKAGE)
     if path is None:
         return Options()
     found: dict[str, list[str]] = {}

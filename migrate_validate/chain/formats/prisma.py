@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import add_steps, directories, entries, refused, set_aside, split_version
+from migrate_validate.chain.formats.entries import (
+    add_steps,
+    directories,
+    entries,
+    read_toml,
+    refused,
+    set_aside,
+    split_version,
+)
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
 from migrate_validate.chain.model import Migration, Records, Sends, SetAside
@@ -109,11 +116,8 @@ def _read(path: Path, reading: Reading) -> Contents:
 def _check_provider(lock: Path) -> None:
     if not lock.is_file():
         return
-    try:
-        provider = tomllib.loads(lock.read_text(encoding="utf-8-sig")).get("provider")
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        remedy = 'repair it: prisma writes a line such as provider = "postgresql"'
-        raise ChainError(f"{_LOCK} cannot be read: {error}", looked=[str(lock)], remedy=remedy) from None
+    remedy = 'repair it: prisma writes a line such as provider = "postgresql"'
+    provider = read_toml(lock, remedy).get("provider")
     if provider not in _PROVIDERS:
         raise ChainError(
             f"{_LOCK} says that these migrations are for {provider}, not for postgresql",

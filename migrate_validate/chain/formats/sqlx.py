@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from migrate_validate.chain.files import read_script, relative
-from migrate_validate.chain.formats.entries import entries, refused, set_aside
+from migrate_validate.chain.formats.entries import entries, refused, set_aside, twice
 from migrate_validate.chain.formats.marks import marked
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.queries import as_sent
@@ -98,7 +98,9 @@ def _read(path: Path, reading: Reading) -> Contents:
             problems.append(f"{each.name}: what stands before its first _ is no number")
         else:
             (downs if each.name.endswith(_DOWN) else ups)[parts[0]].append(each)
-    problems += [*_twice(ups, "up"), *_twice(downs, "down")]
+    for way, files in (("up", ups), ("down", downs)):
+        named = ((str(version), each.name) for version, paths in files.items() for each in paths)
+        problems += twice(named, f" ({way}), and SQLx can write it down only once")
     if problems:
         raise refused("SQLx refuses the migrations", problems, path, "rename the files")
     for version in sorted(ups):
@@ -122,15 +124,6 @@ def _no_migration(path: Path) -> str:
     if not path.name.endswith(".sql"):
         return "no SQL"
     return "" if "_" in path.name else "its name has no _: SQLx leaves it out"
-
-
-def _twice(files: dict[int, list[Path]], direction: str) -> list[str]:
-    return [
-        f"version {version} is there more than once ({direction}), and SQLx can write it down only once:"
-        f" {', '.join(path.name for path in paths)}"
-        for version, paths in files.items()
-        if len(paths) > 1
-    ]
 
 
 def _migration(up: Path, down: Path | None, root: Path) -> Migration:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from migrate_validate.chain.files import read_script, relative
+from migrate_validate.chain.formats.entries import read_toml
 from migrate_validate.chain.formats.model import Contents, Format, Reading, Recognition
 from migrate_validate.chain.formats.sql import CONFIGURATION, read_directory
 from migrate_validate.chain.model import Seed, SetAside
@@ -131,12 +131,7 @@ def _set_aside_rest(root: Path, contents: Contents, used: set[Path]) -> None:
 
 def _config(root: Path) -> dict[str, Any]:
     path = root / _CONFIG
-    if not path.exists():
-        return {}
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChainError(f"{_CONFIG} cannot be read: {error}", looked=[str(path)], remedy="repair it") from None
+    return read_toml(path) if path.exists() else {}
 
 
 def _table(root: Path, config: dict[str, Any], *keys: str) -> dict[str, Any]:

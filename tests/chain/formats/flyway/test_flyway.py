@@ -200,7 +200,7 @@ spring.flyway.placeholders.owner: other
                 {"flyway.conf": "flyway.locations=filesystem:nowhere\n"},
                 "no location of Flyway's configuration exists: filesystem:nowhere\nlooked at:\n  ROOT/flyway.conf",
             ),
-            ({"flyway.toml": "[flyway\n", "V1__a.sql": ""}, "flyway.toml is no valid TOML: "),
+            ({"flyway.toml": "[flyway\n", "V1__a.sql": ""}, "flyway.toml cannot be read: "),
             ({"flyway.conf": b"\xff", "V1__a.sql": ""}, "flyway.conf cannot be read: "),
             (
                 {"flyway.conf": "\nflyway.mixed=perhaps\n", "V1__a.sql": "VACUUM; SELECT 1;"},
