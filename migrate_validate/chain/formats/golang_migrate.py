@@ -68,8 +68,8 @@ def _read(path: Path, reading: Reading) -> Contents:
     add_seed_beside(path, reading, contents)
     problems: list[str] = []
     for way, files in ways.items():
-        named = ((str(version), each.name) for version in sorted(files) for each in files[version])
-        problems += twice(named, f" ({way})")
+        found = ((str(version), each.name) for version in sorted(files) for each in files[version])
+        problems += twice(found, f" ({way})")
     if problems:
         raise refused("golang-migrate refuses the migrations", problems, path, "give each file a version of its own")
     downs = {version: paths[0] for version, paths in ways["down"].items()}
