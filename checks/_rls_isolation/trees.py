@@ -14,6 +14,8 @@ from .._existing_data.bodies import existing
 
 _TOKEN = ("request.jwt.claims", "request.jwt.claim")
 _ONE_CLAIM = "request.jwt.claim."
+_OF_CLIENT = ("request.header", "request.cookie")
+"""How settings begin that hold what whoever asks has sent beside the token."""
 _INTO = re.compile(r"\bselect\s+(?P<what>.+?)\s+into\s+(?:strict\s+)?(?P<name>[a-z_]\w*)(?P<rest>.*)$", re.IGNORECASE)
 
 
@@ -96,7 +98,8 @@ def text_of(node: Node) -> str | None:
 
 
 def of_setting(name: str | None) -> frozenset[Origin]:
-    if name is None:
+    """What a setting is; nothing where the client says what stands in it, which makes it no matter of tenants."""
+    if name is None or name.startswith(_OF_CLIENT):
         return frozenset()
     if name in _TOKEN:
         return frozenset([Origin("claim")])
