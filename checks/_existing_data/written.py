@@ -194,24 +194,28 @@ def apart(
     :param keys: SQL over the target's columns, and the operator that is never to be true
     :param target: as it was before; None: it was not there
     """
+    there = Sources(None, names).name_of(target) if target is not None else ""
     for reads in several:
         values, restriction = [(reads.sql(key), operator) for key, operator in keys], reads.restriction()
         known = [(key, operator) for key, operator in values if key is not None]
         if reads.table is not None and restriction is not None and len(known) == len(keys):
-            yield exclusions.apart(known, restriction.removeprefix(" where "), reads.table, reads.name)
+            where = restriction.removeprefix(" where ")
+            yield exclusions.apart(known, where, reads.table, reads.name)
+            if there:
+                both = [(own, operator, theirs) for (own, operator), (theirs, _) in zip(known, keys, strict=True)]
+                yield exclusions.between(both, where, reads.name, there)
     called = _called([key for key, _ in keys])
     parts = [_selected(reads, [key for key, _ in keys], called) for reads in several]
     if None in parts:
         return
-    if target is not None:
-        own = _aliased([key for key, _ in keys], called)
-        parts.append(f"select {own} from {Sources(None, names).name_of(target)}")
+    if there:
+        parts.append(f"select {_aliased([key for key, _ in keys], called)} from {there}")
     pairs = zip(called, keys, strict=True)
     joined = " and ".join(f"one.{name} {operator} other.{name}" for name, (_, operator) in pairs)
-    written_ = " union all ".join(map(str, parts))
+    all_of_them = " union all ".join(map(str, parts))
     yield (
-        f"no rows: with written as ({written_}), numbered as (select row_number() over () as number, * from written) "
-        f"select one.* from numbered one join numbered other on one.number < other.number and {joined}"
+        f"no rows: with written as (select row_number() over () as n, * from ({all_of_them}) as rows) "
+        f"select one.* from written one join written other on one.n < other.n and {joined}"
     )
 
 

@@ -43,6 +43,19 @@ def apart(keys: Sequence[tuple[str, str]], where: str, table: Table, name: str) 
     return f"no rows: select {_ONE}.* from {name} {_ONE} join {name} {_OTHER} on {joined}{rest}"
 
 
+def between(keys: Sequence[tuple[str, str, str]], where: str, name: str, other: str) -> str:
+    """The assumption that no row is at odds with one of another table.
+
+    :param keys: SQL over the columns of the table, the operator, and SQL over those of the other
+    :param where: of which rows it is said; empty: of all
+    :param name: what an assumption calls the table
+    :param other: the same for the other
+    """
+    joined = " and ".join(f"{_of(own, _ONE)} {operator} {_of(theirs, _OTHER)}" for own, operator, theirs in keys)
+    rest = f" where {_of(where, _ONE)}" if where else ""
+    return f"no rows: select {_ONE}.* from {name} {_ONE} join {other} {_OTHER} on {joined}{rest}"
+
+
 def _of(expression: str, alias: str) -> str:
     """An expression over the columns of one of the two rows."""
     holder: Any = syntax.parse(f"SELECT {expression}")[0].node.target_list[0].res_target
