@@ -89,11 +89,10 @@ class _Hostile:
         return {**identity.claims, _CLIENT: own}
 
     def settings(self, identity: Identity) -> dict[str, str]:
-        """What a request brings along beside its token."""
+        """What a request brings along beside its token: no other tenant for who belongs to all, and never nothing."""
         other = self._other(identity)
-        if other is None:
-            return {}
-        return dict.fromkeys(_REQUEST, json.dumps(dict.fromkeys(sorted(self.headers), other)))
+        headers = {} if other is None else dict.fromkeys(sorted(self.headers), other)
+        return dict.fromkeys(_REQUEST, json.dumps(headers))
 
     def _other(self, identity: Identity) -> str | None:
         """The key of another tenant, or of another person where people are tenants."""
