@@ -23,7 +23,7 @@ from migrate_validate.data.sampling import sample
 from migrate_validate.data.values import literal
 from migrate_validate.data.writing import insert
 from migrate_validate.findings import Location
-from migrate_validate.syntax import quote
+from migrate_validate.syntax import quote, without_comments
 
 from ._shared import Connection
 
@@ -33,6 +33,8 @@ ATTEMPTS = 4
 """Datasets that are drawn until one gives parents that can have children."""
 TIMEOUT = "SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '2s'"
 """For functions of the chain, which may wait for anything."""
+_SAVE = "SAVEPOINT migrate_validate_attempt"
+_TAKE_BACK = "ROLLBACK TO SAVEPOINT migrate_validate_attempt; RELEASE SAVEPOINT migrate_validate_attempt"
 
 Measured = list[tuple[str | None, ...]]
 """The rows that the question about the state gives, as text."""
@@ -254,7 +256,7 @@ def _taken(connection: Connection, scene: Scene) -> tuple[tuple[Row, ...], str]:
 def attempt(
     connection: Connection, statements: Sequence[str], question: str, *, start: Sequence[str] = ()
 ) -> list[Measured] | str:
-    """Run statements and ask a question after each, and take all back.
+    """Run statements and ask a question after each, and take all back: one message, within a transaction.
 
     What is deferred is done before each question.
 
@@ -262,22 +264,27 @@ def attempt(
     :returns: the answers; what PostgreSQL says where it refuses any of the statements
     """
     asked = "; ".join(f"{each}; SET CONSTRAINTS ALL IMMEDIATE; {question}" for each in statements)
-    answers: list[Measured] = []
+    opening = f"{_SAVE};\n" + "".join(f"{each};\n" for each in start)
+    cursor = connection.cursor(row_factory=psycopg.rows.tuple_row)
     try:
-        with connection.transaction(force_rollback=True):
-            cursor = connection.cursor(row_factory=psycopg.rows.tuple_row)
-            # What is prepared may be one statement only.
-            if start:
-                cursor.execute(";\n".join(start).encode(), prepare=False)
-            cursor.execute(f"{TIMEOUT}; {asked}".encode(), prepare=False)
-            for place in range(2 + 3 * len(statements)):
-                if place >= 2 and place % 3 == 1:
-                    answers.append([tuple(None if v is None else str(v) for v in row) for row in cursor.fetchall()])
-                cursor.nextset()
+        # What is prepared may be one statement only.
+        if start:
+            cursor.execute(opening.encode(), prepare=False)
+            opening = ""
+        cursor.execute(f"{opening}{TIMEOUT}; {asked}; {_TAKE_BACK}".encode(), prepare=False)
     except psycopg.Error as error:
         if error.sqlstate is None or connection.closed:
             raise
+        connection.execute(_TAKE_BACK)
         return error.diag.message_primary or str(error)
+    for _ in range(2 if start else 3):
+        cursor.nextset()
+    answers: list[Measured] = []
+    for _ in statements:
+        cursor.nextset()
+        cursor.nextset()
+        answers.append([tuple(None if v is None else str(v) for v in row) for row in cursor.fetchall()])
+        cursor.nextset()
     return answers
 
 
@@ -321,7 +328,7 @@ def mentions(text: str, name: str) -> bool:
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """The text without comments."""
-    return re.sub(r"--[^\n]*|/\*.*?\*/", " ", text, flags=re.DOTALL)
+    return without_comments(text)
 
 
 def location_of(scripts: Collection[Script], kind: str, name: str, table: str | None = None) -> Location | None:

@@ -198,7 +198,7 @@ def scan(text: str) -> list[Token]:
 
 
 def without_comments(text: str) -> str:
-    """The same text without its comments; all of it where it ends inside a string or comment."""
+    """The same text with a blank for each comment; all of it where it ends inside a string or comment."""
     try:
         tokens = scan(text)
     except GrammarError:
@@ -209,7 +209,7 @@ def without_comments(text: str) -> str:
         if token.comment:
             parts.append(text[position : token.start])
             position = token.end
-    return "".join([*parts, text[position:]])
+    return " ".join([*parts, text[position:]])
 
 
 def _scan(text: str) -> Any:
