@@ -80,19 +80,25 @@ class ServerState:
         return cls(roles, frozenset(Membership(*each) for each in memberships), shared_defaults(connection))
 
     def restore(self, server: Server) -> None:
-        """Give the server the roles, memberships and settings of roles that it had; passwords stay as they are."""
+        """Give the server the roles, memberships and settings of roles that it had; passwords stay as they are.
+
+        On a server that is not ours others may be at work: there only new roles and settings are taken back.
+        """
         with server.connect("postgres") as connection:
             now = ServerState.read(connection)
             names = frozenset(role.name for role in self.roles.values())
             kept = frozenset(each for each in now.defaults if each.role is None or each.role in names)
-            back: list[bytes | sql.Composed] = [*self._roles_back(now), *self._memberships_back(now)]
+            back: list[bytes | sql.Composed] = [
+                f"drop role if exists {quote(now.roles[oid].name)}".encode()
+                for oid in now.roles.keys() - self.roles.keys()
+            ]
+            if server.ours:
+                back += [*self._roles_back(now), *self._memberships_back(now)]
             for statement in (*back, *restoring(self.defaults, kept)):
                 with contextlib.suppress(psycopg.Error):
                     connection.execute(statement)
 
     def _roles_back(self, now: ServerState) -> Iterator[bytes]:
-        for oid in now.roles.keys() - self.roles.keys():
-            yield f"drop role if exists {quote(now.roles[oid].name)}".encode()
         for oid, role in self.roles.items():
             present, name = now.roles.get(oid), quote(role.name)
             if present is None:
