@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from migrate_validate.chain.assumptions import Assumption, assumed_of
@@ -28,7 +28,7 @@ from .harm import Harm
 from .memory import Memory
 from .supposing import supposed
 from .tables import met, shortened
-from .tally import Tally
+from .tally import Identity, Tally
 from .together import together
 from .trying import Attempt, Stopped, Trying, apart, inside, place_and_state
 from .words import words_of
@@ -86,10 +86,14 @@ class Searched:
     cut_short: bool = False
     """Whether time ran out before all of them were tried."""
 
-    @property
-    def harmful(self) -> bool:
-        """Whether anything was found that is more than information, or the search was in vain."""
-        return bool(self.stopped) or not all(each.mild for each in self.counterexamples)
+    def harmful(self, known: Collection[Identity] = ()) -> bool:
+        """Whether anything was found that is more than information, or the search was in vain.
+
+        :param known: harms that do not count
+        """
+        return bool(self.stopped) or any(
+            not each.mild and each.harm.identity not in known for each in self.counterexamples
+        )
 
     def meets(self, failure: Failure) -> bool:
         """Whether a failure of the migration is one that was found: at the same statement, with the same SQLSTATE."""
@@ -119,7 +123,8 @@ def searched(stage: Stage, settings: Settings) -> Searched:
 def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | None]:
     """Whether the migration does as well without each of its assumptions, as far as the search can see.
 
-    None: nothing was found, but the search without it was cut short.
+    None: nothing was found, but the search without it was cut short. What it does to rows in spite of all of them does
+    not count; that it fails does, for it may fail more often.
 
     :raises StageLost: when the chain cannot be applied again up to here
     :raises NotThere: when an assumption names what does not exist
@@ -127,22 +132,26 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
     own = assumed_of(stage.migration, settings.assume)
 
     def find() -> dict[Assumption, bool | None]:
-        others = {each: tuple(other for other in own if other != each) for each in own}
-        without = {each: _search(stage, settings, rest, first_only=True) for each, rest in others.items()}
-        return {each: False if found.harmful else None if found.cut_short else True for each, found in without.items()}
+        harms = [each.harm for each in searched(stage, settings).counterexamples]
+        known = frozenset(harm.identity for harm in harms if harm.rule != "fails-on-data")
+        found: dict[Assumption, bool | None] = {}
+        for each in own:
+            without = _search(stage, settings, tuple(other for other in own if other != each), known)
+            found[each] = False if without.harmful(known) else None if without.cut_short else True
+        return found
 
     return stage.once("unneeded assumptions", find)
 
 
 def _search(
-    stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], *, first_only: bool = False
+    stage: Stage, settings: Settings, assumptions: tuple[Assumption, ...], known: frozenset[Identity] | None = None
 ) -> Searched:
-    """Look for harms: for all of them and their smallest rows, or only for whether there is one."""
+    """Look for harms: for all of them and their smallest rows, or only for whether there is one beyond those known."""
     script = stage.migration.up
     rehearsed = together(script) or script
     budget = Budget.of(stage, settings)
     with stage.trial(rehearsed, limit=budget.statement) as trial:
-        until = time.monotonic() + budget.seconds * (_PATIENCE if first_only else 1)
+        until = time.monotonic() + budget.seconds * (1 if known is None else _PATIENCE)
         before = trial.catalog()
         words = words_of(script, before)
         tables = met(stage.step, before, words)
@@ -157,7 +166,7 @@ def _search(
         restore(trial.connection, first)
         drawn = datasets(catalog, tables, learned, ROWS, chance())
         memory = Memory.of(stage, before, past)
-        search = _Searching(trying, drawn, budget, until, learned.unfilled, memory, first_only)
+        search = _Searching(trying, drawn, budget, until, learned.unfilled, memory, known)
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -176,8 +185,8 @@ class _Searching:
     """When to end it, as time.monotonic() tells."""
     unfilled: Mapping[str, str]
     memory: Memory
-    first_only: bool
-    """Whether the search ends with the first harm, as it is."""
+    known: frozenset[Identity] | None
+    """The search ends with the first harm, as it is, that is none of these; None: it goes on."""
     tally: Tally = field(default_factory=Tally)
     stopped: str = ""
     cut_short: bool = False
@@ -214,7 +223,7 @@ class _Searching:
     def _explore(self, attempt: Attempt) -> None:
         self.cut_short = False
         for data in itertools.islice(self.drawn, self.budget.examples):
-            if self.first_only and self.tally.harmful:
+            if self.known is not None and self.tally.harmful(self.known):
                 return
             if self._late():
                 self.cut_short = True
@@ -232,7 +241,7 @@ class _Searching:
 
     def _shrunk(self, attempt: Attempt) -> Iterator[Counterexample]:
         worst = list(self.tally.worst())
-        most = 0 if self.first_only else HARMS
+        most = HARMS if self.known is None else 0
         shrunk = {key for key, met_with, _ in worst[:most] if met_with.harm.severity is not Severity.INFO}
         end = time.monotonic() + SHRINKING
         for key, met_with, others in worst:
@@ -269,7 +278,9 @@ class _Searching:
 
     def explained(self, found: Searched) -> Searched:
         """The same, with what the migration takes for granted where it fails."""
-        if self.first_only or all(self.tally.met[each.harm.identity].failure is None for each in found.counterexamples):
+        if self.known is not None or all(
+            self.tally.met[each.harm.identity].failure is None for each in found.counterexamples
+        ):
             return found
         with self.trying.stage.trial() as trial:
             return replace(found, counterexamples=tuple(self._explained(trial, each) for each in found.counterexamples))

@@ -68,3 +68,24 @@ def test_a_way_back_in_python_has_the_comments_of_its_migration(server: Server, 
     options = ServerOptions(major=server.version // 10000)
     with contextlib.closing(Evaluation(chain, settings, options)) as evaluation:
         assert evaluation.evaluate(Registry.load()["unreadable-assumption"]).findings == ()
+
+
+def test_what_is_done_to_rows_anyway_makes_no_assumption_needed(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "001_tables.sql").write_text(TABLES)
+    (tmp_path / "002_step.sql").write_text(
+        "-- migrate-validate: assume not null phone on users\n"
+        "-- migrate-validate: assume unique email on users\n"
+        "alter table users alter phone set not null;\n"
+        "alter table users alter phone type varchar(2) using left(phone, 2);\n"
+    )
+    settings = load_settings(tmp_path, tmp_path)
+    chain = read_chain(tmp_path, settings, rootdir=tmp_path)
+    options = ServerOptions(major=server.version // 10000)
+    with contextlib.closing(Evaluation(chain, settings, options)) as evaluation:
+        changed, unneeded = (
+            evaluation.evaluate(Registry.load()[name], "002_step.sql")
+            for name in ("values-changed", "assumption-unneeded")
+        )
+    assert changed.verdict is Verdict.FAILED
+    (finding,) = unneeded.findings
+    assert "without 'assume unique email on users' 002_step.sql does as well" in finding.message
