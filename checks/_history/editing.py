@@ -75,12 +75,14 @@ def _renamed(history: History, before: Migration, after: Migration) -> Iterator[
     if again and history.chain.format == "sqitch":
         return  # The scripts of a change that is reworked move away; the plan still has it.
     says = "databases that have applied it take it for a new one, and apply it again" if again else "it does the same"
+    was, now = Location(before.file).path, Location(after.file).path
+    back = f"git mv {now} {was}" if was != now else f"in {now}"
     yield Finding(
         f"{before.file}, which {history.named} has, is called {after.file} now: {says}",
         location=Location(after.file),
         evidence={"base": history.base.commit, "before": before.file},
         severity=Severity.WARNING if again else Severity.INFO,
-        fix=f"give it its name back: git mv {after.file} {before.file}" if again else "",
+        fix=f"give it its name back: {back}" if again else "",
     )
 
 

@@ -588,6 +588,9 @@ MIGRATIONS = [("001_one", one, no_one), ("002_two", two)]
         ("info", "migration_runner.py[001_one]"),
         ("error", "migration_runner.py[002_two]"),
     ]
+    write(its.top, {"db/migration_runner.py": text.replace("002_two", "002_second")})
+    (renamed,) = its.found("edited-applied-migration")
+    assert (renamed.severity, renamed.fix) == (Severity.WARNING, "give it its name back: in migration_runner.py")
 
 
 def test_every_convention_says_what_its_tool_does() -> None:
