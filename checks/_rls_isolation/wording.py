@@ -84,7 +84,13 @@ class Wording:
         if column.type in _WHOLE_NUMBERS:
             numbers = [int(row.values[column.name] or 0) for row in self.ground.rows[self.name]]
             return str(max(numbers, default=0) + 1)
-        return f"x{value[1:]}" if column.type.startswith(("text", "character")) else value
+        return self._another(column.name, value) if column.type.startswith(("text", "character")) else value
+
+    def _another(self, column: str, value: str) -> str:
+        """A text of the same kind that no row has: what it begins with, a folder for instance, may mean something."""
+        taken = {row.values[column] for row in self.ground.rows[self.name]}
+        made = (value[:-1] + last for last in ("9876543210" if value[-1:].isdigit() else "fedcbaz"))
+        return next((each for each in made if each not in taken), f"x{value[1:]}")
 
     def tried(self, kind: str, command: str, statement: str, aimed: Placed | None = None) -> Try:
         """A statement on the table, and a look at whose its rows are then.
