@@ -96,6 +96,9 @@ class Tenancy:
     the kind ``person`` all tables that belong to somebody."""
     shared: frozenset[str] = frozenset()
     """Tables that belong to nobody."""
+    circles: frozenset[str] = frozenset()
+    """Those of the shared ones that people share with some others, whatever their tenant: conversations, for
+    instance. Each universe has rows of its own."""
     links: tuple[Hop, ...] = ()
     """References that are no foreign keys: policies compare the columns."""
     claim: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.config import DeclaredTenancy
@@ -77,6 +77,7 @@ class _Discovery:
         members = self._members(people)
         root = self._root(members, by_session)
         kept = tuple(each.membership for each in members if root is not None and each.root == root)
+        circles = frozenset(each.root for each in members if each.root != root)
         kind = (
             "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
         )
@@ -87,7 +88,8 @@ class _Discovery:
             kind, root = "person", None
         if not kind or not (asks or by_session):
             return NotApplicable(self._none(people))
-        return self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
+        tenancy = self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
+        return tenancy if isinstance(tenancy, NotApplicable) else replace(tenancy, circles=circles & tenancy.shared)
 
     # Who asks.
 

@@ -12,7 +12,7 @@ from migrate_validate.data.values import Value
 from .choosing import parts_filled
 from .model import Person, Tenancy
 from .people import Part, fixed_of_user
-from .world import BOTH, SHARED, A, Actor, B, SeededRow
+from .world import BOTH, SHARED, STAFF, A, Actor, B, SeededRow
 
 ROWS = 2
 """Of a table in each universe, at least."""
@@ -80,6 +80,9 @@ class Wanting:
                 others = tuple(each for each in self.members(actor.universe) if each != actor)
                 role = self._role(name, self.part_of[actor.sub], actor.universe)
                 yield Want(actor.universe, (actor, *others), role, None, number)
+        elif name in self.tenancy.circles:
+            for universe in dict.fromkeys(each.universe for each in self.actors if each.universe not in (BOTH, STAFF)):
+                yield Want(universe, self.members(universe))
         elif len(self.rows.get(name, ())) < ROWS:
             yield from (Want(SHARED, (), {}, None, number) for number in range(ROWS))
 
