@@ -215,7 +215,9 @@ def _asked(connection: Connection, roles: tuple[str, ...]) -> Reached:
         known = dict(fetch(connection, sql.SQL(_ROLES)))
         bound = [role for role in roles if known.get(role) is False]
         relations = fetch(connection, sql.SQL(_RELATIONS).format(roles=sql.Literal(bound)))
-        functions = fetch(connection, sql.SQL(_FUNCTIONS).format(roles=sql.Literal(bound)))
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET LOCAL search_path = ''")  # Types are named with their schema, as in the catalog.
+            functions = fetch(connection, sql.SQL(_FUNCTIONS).format(roles=sql.Literal(bound)))
         powers = fetch(connection, sql.SQL(_POWERS))
     except psycopg.Error as error:
         return None, (Unproven(f"what {', '.join(roles)} can reach cannot be found out: {problem(error)}"),)

@@ -184,6 +184,20 @@ def test_rules_of_a_run_share_what_is_reached_and_read(connection: psycopg.Conne
     assert graph.Graph.over(catalog).catalog is catalog
 
 
+def test_functions_with_arguments_of_own_types(connection: psycopg.Connection[Any]) -> None:
+    connection.execute(
+        "CREATE TABLE notes (id int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY; CREATE TYPE word AS ENUM ('a'); "
+        "GRANT SELECT ON notes TO mv_case_anon; "
+        "CREATE FUNCTION has(words word[]) RETURNS boolean LANGUAGE sql AS 'SELECT true'; "
+        "CREATE POLICY read ON notes USING (has('{a}')); "
+        "CREATE FUNCTION tell(said word) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM notes'"
+    )
+    assert rule_says("policy-function-not-executable", connection, "mv_case_anon") == []
+    (finding,) = rule_says("definer-function-exposed", connection, "mv_case_anon")
+    assert "mv_case_anon can call public.tell(public.word), which acts as" in str(finding)
+    assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
+
+
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_what_cannot_be_decided_is_not_passed(connection: psycopg.Connection[Any], name: str) -> None:
     assert rule_says(name, connection) == [NotApplicable(SAID)]
