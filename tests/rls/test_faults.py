@@ -64,7 +64,7 @@ def test_the_fault_is_found(newest: Bases, fault: Fault) -> None:
 
 @pytest.mark.parametrize("name", ["blind_update_moves_rows", "header_beside_the_tenant", "tenant_from_a_header"])
 def test_nothing_else_is_said(newest: Bases, name: str) -> None:
-    """Rows that anybody may give away are no matter of roles in two tenants; headers say what the client wants, and are there."""
+    """Rows that anybody may give away are no matter of two roles; headers say what the client wants, and are there."""
     fault = next(each for each in FAULTS if each.name == name)
     with newest.planted(fault.base, fault.text) as (connection, catalog):
         assert proven(connection, catalog, newest.roles(fault.base)).errors == fault.found
