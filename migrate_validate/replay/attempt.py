@@ -14,7 +14,7 @@ from psycopg.pq.abc import PGresult
 
 from migrate_validate.chain.model import Statement
 from migrate_validate.replay.batch import Batch
-from migrate_validate.replay.evidence import FIRST_COLUMN, Closing, Observation, Observer
+from migrate_validate.replay.evidence import FIRST_COLUMN, OBSERVED_COLUMNS, Closing, Observation, Observer
 from migrate_validate.replay.pieces import send
 from migrate_validate.replay.plan import Plan, observable, wants_transaction, writes_anew
 from migrate_validate.replay.session import Session
@@ -118,8 +118,10 @@ class Attempt:
         message = [self._bounds.opening]
         owners: list[Statement | None] = [None]
         for part in parts:
-            message += [part.sql.encode(), self._session.observe] if observable(part) else [part.sql.encode()]
-            owners += [part, None] if observable(part) else [part]
+            # The look before COMMIT shows what the last one did.
+            looked = observable(part) and part is not parts[-1]
+            message += [part.sql.encode(), self._session.observe] if looked else [part.sql.encode()]
+            owners += [part, None] if looked else [part]
         ended = (self._session.after_commit,) if self._bounds is TRANSACTION else ()
         message += [self._session.close, *self._bounds.ending, *ended]
         with self._limited(len(parts)):
@@ -127,11 +129,13 @@ class Attempt:
             meanwhile()
             try:
                 batch.result()
+                last = None
                 for part in parts:
                     self.current = part
-                    self._unread.append(self._answers(part, batch))
+                    self._unread.append(answers := self._answers(part, batch))
+                    last = answers.results[-1] if observable(part) else None
                 self.current = None
-                closing = Closing.of(*_values(batch.result()))
+                closing = Closing.of(*_values(last if last is not None else batch.result())[OBSERVED_COLUMNS:])
                 for _ in self._bounds.ending:
                     batch.result()
                 if ended:
@@ -180,7 +184,9 @@ class Attempt:
             observed = len(results) > 1
             rows = _rows(results[-2] if observed else results[0])
             run = StatementRun(statement, 0.0, rows, transaction=self._transaction, **_told(notices))
-            self.done.append(self._observed(run, Observation.of(*_values(results[-1]))) if observed else run)
+            self.done.append(
+                self._observed(run, Observation.of(*_values(results[-1])[:OBSERVED_COLUMNS])) if observed else run
+            )
         if unread and self._commit_ms:
             self._committed(self._commit_ms)
 
@@ -190,7 +196,7 @@ class Attempt:
         for part in self._planned.statements:
             self.done.append(self._run(part))
         self.current = None
-        closing = Closing.of(*self._one_row(self._session.close_in_full))
+        closing = Closing.of(*self._one_row(self._session.close_in_full)[OBSERVED_COLUMNS:])
         started = time.perf_counter()
         for statement in self._bounds.ending:
             with self._limited():

@@ -14,7 +14,9 @@ from migrate_validate.replay.timeline import ChangedTable, LockedRelation, Touch
 from migrate_validate.syntax import quote
 
 FIRST_COLUMN = b"migrate_validate_observed"
-"""Of ``observed.sql``: no statement of a script returns it."""
+"""Of ``observed.sql`` and ``closing.sql``: no statement of a script returns it."""
+OBSERVED_COLUMNS = 5
+"""How many columns of both say what the last statement did; those of ``closing.sql`` go on with the transaction."""
 
 _QUERIES = files("migrate_validate.replay").joinpath("queries")
 OBSERVED = _QUERIES.joinpath("observed.sql").read_text(encoding="utf-8").encode()
@@ -136,6 +138,7 @@ class Closing:
     changed_defaults: bool
     """It may have changed the settings that new sessions begin with."""
     newest: int
+    """The greatest number that it has given to a relation; 0: it has given none."""
     asked: float
     """When it was made, in seconds: COMMIT comes next."""
 
@@ -150,7 +153,7 @@ class Closing:
         newest: Any,
         asked: Any,
     ) -> Closing:
-        """Read one row of ``closing.sql``, in text format or not."""
+        """Read what one row of ``closing.sql`` says of the transaction, in text format or not."""
         if isinstance(changed, bytes):
             changed = json.loads(changed)
         true = (True, b"t")
@@ -160,7 +163,7 @@ class Closing:
             event_triggers=event_triggers in true,
             renamed_schemas=renamed_schemas in true,
             changed_defaults=changed_defaults in true,
-            newest=int(newest),
+            newest=int(newest or 0),
             asked=float(asked),
         )
 

@@ -237,7 +237,7 @@ class Runner:
             with self._watchdog.limit():
                 self._session.make_clean()
             return
-        self._session.newest = closing.newest
+        self._session.newest = max(self._session.newest, closing.newest)
         self._session.outdated = self._session.outdated or closing.changed_defaults
         if planned.leaves_session:
             with self._watchdog.limit():

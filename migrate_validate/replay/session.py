@@ -61,7 +61,7 @@ class Session:
             return
         self.connection.execute("DISCARD ALL")
         cursor = self.connection.execute(
-            b"SET statement_timeout = %d; SET lock_timeout = %d; PREPARE %s (oid) AS %s; PREPARE %s AS %s; %s"
+            b"SET statement_timeout = %d; SET lock_timeout = %d; PREPARE %s (oid) AS %s; PREPARE %s (oid) AS %s; %s"
             % (self._statement_timeout_ms, self._lock_timeout_ms, _OBSERVE, OBSERVED, _CLOSE, CLOSING, NEWEST)
         )
         while cursor.nextset():
@@ -143,8 +143,8 @@ class Session:
 
     @property
     def close(self) -> bytes:
-        """The query that gives a ``Closing``."""
-        return b"EXECUTE %s" % _CLOSE
+        """The query that gives an ``Observation`` and a ``Closing``."""
+        return b"EXECUTE %s (%d)" % (_CLOSE, self.newest)
 
     @property
     def observe_in_full(self) -> bytes:
@@ -154,7 +154,7 @@ class Session:
     @property
     def close_in_full(self) -> bytes:
         """The same as :attr:`close`, for scripts that may throw away what was prepared."""
-        return CLOSING
+        return CLOSING.replace(b"$1", b"%d" % self.newest)
 
     def own_lock_timeout(self, observation: Observation) -> str | None:
         """The ``lock_timeout`` that the script has set; None: ours is in force, or none at all."""
