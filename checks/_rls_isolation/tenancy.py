@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from migrate_validate.catalog.model import Catalog, Table
 from migrate_validate.config import DeclaredTenancy
@@ -52,6 +52,8 @@ class _Discovery:
     compared: tuple[Comparison, ...] = field(init=False)
     words: Mapping[str, tuple[str, ...]] = field(init=False)
     references: References = field(init=False)
+    aside: frozenset[str] = frozenset()
+    """Tables that people belong to by a membership, and that are not those of tenants."""
     why: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -77,7 +79,7 @@ class _Discovery:
         members = self._members(people)
         root = self._root(members, by_session)
         kept = tuple(each.membership for each in members if root is not None and each.root == root)
-        circles = frozenset(each.root for each in members if each.root != root)
+        self.aside = frozenset(each.root for each in members if each.root != root)
         kind = (
             "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
         )
@@ -88,8 +90,7 @@ class _Discovery:
             kind, root = "person", None
         if not kind or not (asks or by_session):
             return NotApplicable(self._none(people))
-        tenancy = self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
-        return tenancy if isinstance(tenancy, NotApplicable) else replace(tenancy, circles=circles & tenancy.shared)
+        return self._tenancy(kind, root, people, kept, by_session, claim, setting, person_setting)
 
     # Who asks.
 
@@ -278,7 +279,8 @@ class _Discovery:
             return NotApplicable(self._none(people))
         for each in members:
             self.why.append(f"members: {_told(each)}")
-        self._told_tables(scoped, personal, rest)
+        circles = self.aside & rest
+        self._told_tables(scoped, personal, circles, rest - circles)
         root_table = self.tables.get(root or "")
         words, wanted = self._claim_words(), self._wanted()
         around = {*personal, *(people.also if people else ())} - scoped.keys() - {each.table for each in members}
@@ -296,6 +298,7 @@ class _Discovery:
             tenant_columns=alone,
             personal=personal,
             shared=rest,
+            circles=circles,
             links=self.references.links,
             claim=claim.name if claim else None,
             claim_many=bool(claim and claim.many),
@@ -321,10 +324,13 @@ class _Discovery:
                 return hop.referenced_columns
         return root.primary_key.columns if root.primary_key else ()
 
-    def _told_tables(self, scoped: Collection[str], personal: Collection[str], rest: Collection[str]) -> None:
+    def _told_tables(
+        self, scoped: Collection[str], personal: Collection[str], circles: Collection[str], rest: Collection[str]
+    ) -> None:
         for what, names in (
             ("rows of tenants", scoped),
             ("rows of people", personal),
+            ("rows that people share, whatever their tenant", circles),
             ("rows of nobody, the same for all", rest),
         ):
             if names:
