@@ -94,29 +94,24 @@ def _no_op(meeting: Meeting, made: Created | None) -> Iterator[Result]:
         yield Unproven(f"{location}: {meeting.unproven}", meeting.object)
         return
     there = f"{creation.kind} {meeting.object} is there{f' ({place(made.location)})' if made else ''}"
-    evidence = {"made_by": place(made.location)} if made else {}
+    lines = [each.text for each in meeting.disagreements]
     if meeting.conflicting:
-        lines = [each.text for each in meeting.disagreements]
-        yield Finding(
-            "\n".join([f"{first_words(creation)} does nothing: {there} with another definition", *lines]),
-            object=meeting.object,
-            location=location,
-            statement=creation.statement.sql,
-            evidence=evidence,
-            fix="\n".join(each.repair for each in meeting.conflicting if each.repair),
-        )
+        with_what, severity = "another definition", None
+        fix = "\n".join(each.repair for each in meeting.conflicting if each.repair)
     elif made is not None:
-        lines = [each.text for each in meeting.disagreements]
-        more = " with all that is wanted, and more" if lines else " with the same definition"
-        yield Finding(
-            "\n".join([f"{first_words(creation)} does nothing: {there}{more}", *lines]),
-            object=meeting.object,
-            location=location,
-            statement=creation.statement.sql,
-            evidence=evidence,
-            severity=Severity.INFO,
-            fix="Remove the statement, unless the file is meant for databases that lack the earlier one.",
-        )
+        with_what, severity = "all that is wanted, and more" if lines else "the same definition", Severity.INFO
+        fix = "Remove the statement, unless the file is meant for databases that lack the earlier one."
+    else:
+        return
+    yield Finding(
+        "\n".join([f"{first_words(creation)} does nothing: {there} with {with_what}", *lines]),
+        object=meeting.object,
+        location=location,
+        statement=creation.statement.sql,
+        evidence={"made_by": place(made.location)} if made else {},
+        fix=fix,
+        severity=severity,
+    )
 
 
 @rule(severity=Severity.WARNING)

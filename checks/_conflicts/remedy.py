@@ -179,7 +179,7 @@ def remedy(chain: Chain, play: Play, applied: Collection[str]) -> Remedy | None:
         fails_too,
         new,
         guarded and not contradicts and not missing and all(skips_conflicts(insert_of(each)) for each, _ in play.rows),
-        _advice(play, contradicts, missing, redundant, new, repairs),
+        "\n".join(_advice(play.script.file, contradicts, missing, redundant, new, repairs)),
     )
 
 
@@ -252,17 +252,6 @@ class _Repairs:
 
 
 def _advice(
-    play: Play,
-    contradicts: Sequence[str],
-    missing: Sequence[str],
-    redundant: Sequence[str],
-    new: Sequence[int],
-    repairs: _Repairs,
-) -> str:
-    return "\n".join(_sentences(play.script.file, contradicts, missing, redundant, new, repairs))
-
-
-def _sentences(
     file: str,
     contradicts: Sequence[str],
     missing: Sequence[str],
