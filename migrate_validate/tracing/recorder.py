@@ -101,7 +101,7 @@ class Recorder:
 
     def fail(self, error: BaseException) -> None:
         """The step has failed; or, where none is at work, what came after the last one."""
-        self.tell(fault=self._key, **self._told(error))
+        self.tell(fault=self._key, reason=self._reason, **self._told(error))
         self._key, self._phase = None, "between"
 
     @contextlib.contextmanager

@@ -40,7 +40,7 @@ def remarks(chain: Chain) -> tuple[str, ...]:
     """What the user should know of migrations that have run."""
     traces = ((each.file, each.up.traced.get(each.file)) for each in chain.migrations if each.up.traced is not None)
     return tuple(
-        f"{file}: {trace.reason}: what it has sent before stays where it fails later"
+        f"{file}: {trace.reason}: what it has sent before {'stays' if trace.fault else 'stays where it fails later'}"
         for file, trace in traces
         if trace.reason.startswith("it commits by itself")
     )
@@ -224,7 +224,8 @@ class _Hearing:
         if key is not None:
             self._last = None
             place = Location(self._place(key).file, message["line"])
-            self._give(key, Trace(fault=Fault(message["message"], place, message.get("details") or {})))
+            fault = Fault(message["message"], place, message.get("details") or {})
+            self._give(key, Trace(reason=message["reason"], fault=fault))
 
     def _settle(self) -> None:
         if self._last is not None:

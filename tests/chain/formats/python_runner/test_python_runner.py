@@ -72,6 +72,18 @@ def test_a_module_that_lists_callables(newest_server: Server, tmp_path: Path) ->
         ]
 
 
+def test_one_that_commits_by_itself_and_fails(newest_server: Server, tmp_path: Path) -> None:
+    text = """
+def up(connection):
+    connection.execute("create table a ()")
+    connection.commit()
+    connection.execute("select 1 / 0")
+"""
+    with traced(newest_server, tmp_path, {"001_a.py": text}) as run:
+        assert run.failure() == "001_a.py:5: division by zero"
+        assert remarks(run.chain) == ("001_a.py: it commits by itself (line 4): what it has sent before stays",)
+
+
 def test_migrations_that_look_at_the_table_of_applied_names(newest_server: Server, tmp_path: Path) -> None:
     """The runner makes the table, unless one of the migrations does."""
     text = '''
