@@ -86,14 +86,9 @@ class Searched:
     cut_short: bool = False
     """Whether time ran out before all of them were tried."""
 
-    def harmful(self, known: Collection[Identity] = ()) -> bool:
-        """Whether anything was found that is more than information, or the search was in vain.
-
-        :param known: harms that do not count
-        """
-        return bool(self.stopped) or any(
-            not each.mild and each.harm.identity not in known for each in self.counterexamples
-        )
+    def beyond(self, known: Collection[Identity]) -> bool:
+        """Whether anything was found beside what is known, or the search was in vain."""
+        return bool(self.stopped) or any(each.harm.identity not in known for each in self.counterexamples)
 
     def meets(self, failure: Failure) -> bool:
         """Whether a failure of the migration is one that was found: at the same statement, with the same SQLSTATE."""
@@ -124,7 +119,8 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
     """Whether the migration does as well without each of its assumptions, as far as the search can see.
 
     None: nothing was found, but the search without it was cut short. What it does to rows in spite of all of them does
-    not count; that it fails does, for it may fail more often.
+    not count; that it fails does, for it may fail more often; and so does what it says in so many words, where that
+    comes to no row otherwise: such rows may matter to the way back.
 
     :raises StageLost: when the chain cannot be applied again up to here
     :raises NotThere: when an assumption names what does not exist
@@ -137,7 +133,7 @@ def unneeded(stage: Stage, settings: Settings) -> Mapping[Assumption, bool | Non
         found: dict[Assumption, bool | None] = {}
         for each in own:
             without = _search(stage, settings, tuple(other for other in own if other != each), known)
-            found[each] = False if without.harmful(known) else None if without.cut_short else True
+            found[each] = False if without.beyond(known) else None if without.cut_short else True
         return found
 
     return stage.once("unneeded assumptions", find)
@@ -223,7 +219,7 @@ class _Searching:
     def _explore(self, attempt: Attempt) -> None:
         self.cut_short = False
         for data in itertools.islice(self.drawn, self.budget.examples):
-            if self.known is not None and self.tally.harmful(self.known):
+            if self.known is not None and self.tally.met.keys() - self.known:
                 return
             if self._late():
                 self.cut_short = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate_validate.data import Dataset
@@ -59,10 +59,6 @@ class Tally:
             self.passed.append(outcome.data)
         else:
             self.failed.setdefault(outcome.harms[0].identity, []).append(outcome.data)
-
-    def harmful(self, known: Collection[Identity]) -> bool:
-        """Whether anything was met that is more than information, beside what is known."""
-        return any(each.harm.severity is not Severity.INFO for key, each in self.met.items() if key not in known)
 
     def count_from_here(self) -> None:
         """Keep what was met, and count only what comes now: what was not drawn says nothing of how often it happens."""
