@@ -14,7 +14,7 @@ from migrate_validate.syntax import quote
 from .._shared import count_of
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
-from .pointing import is_private, only_points
+from .pointing import is_own, is_private, only_points
 from .probes import NOT_PRIVILEGED, Acting, Outcome, Probe, Prober
 from .statements import tries
 from .tries import Try
@@ -225,7 +225,8 @@ class _Judge:
 
     def _changed(self, tried: Try, outcome: Outcome, there: frozenset[str] | None = None) -> None:
         gone = [row for row in self._gone(outcome) if there is None or row.at in there]
-        if tried.aimed and outcome.let_through and not self._rewritten(tried):
+        # What refuses an upsert may be about the row that it would have added.
+        if tried.aimed and outcome.let_through and tried.kind != "replace" and not self._rewritten(tried):
             gone = [tried.aimed]
         self._note(tried, outcome, gone)
         theirs = [row for row in gone if self.ground.foreign(self.identity, row)]
@@ -271,7 +272,8 @@ class _Judge:
             owners = [tuple(tried.values.values())]
         else:
             return
-        foreign = next(filter(self._foreign_owner, owners), None)
+        own = is_own(self.ground, self.identity, self.name, tried.row)
+        foreign = None if own else next(filter(self._foreign_owner, owners), None)
         theirs = self._like_others(tried.row) if foreign is None else self._rows_of(foreign)
         self._note(tried, outcome)
         if not outcome.done and (theirs or self.anonymous):

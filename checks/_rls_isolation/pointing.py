@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from migrate_validate.catalog.model import Table
 
 from .ground import Ground
+from .identities import Identity
+
+
+def is_own(ground: Ground, identity: Identity, table: str, values: Mapping[str, str | None]) -> bool:
+    """Whether a row of people is that of who adds it, as the policy says: whom else it names does not own it."""
+    said, sub = ground.owned.get(table), identity.sub
+    if said is None or sub is None or "INSERT" not in said.commands:
+        return False
+    return table in ground.tenancy.personal and any(values.get(column) == sub for column in said.columns)
 
 
 def only_points(ground: Ground, table: Table, *, own: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from migrate_validate.syntax import quote
 
-from .ground import Placed, literal, place
+from .ground import Placed, literal, place, writable
 from .powers import appointments, enlistments, promotions
 from .probes import Probe
 from .tries import Try
@@ -179,11 +179,14 @@ def _to_add(on: Wording) -> list[dict[str, str | None]]:
 
 
 def _upserts(on: Wording, mine: Placed) -> Iterator[Try]:
-    payload = on.payload()
-    if not payload or not on.key or set(on.key) & set(on.owner) or "UPDATE" not in on.may:
+    payload, key = on.payload(), [each for each in on.table.columns if each.name in on.key]
+    if not payload or not key or set(on.key) & set(on.owner) or "UPDATE" not in on.may:
+        return
+    if not all(writable(each) and on.may.allows("INSERT", each.name) for each in key):
         return
     for row in on.foreign[:1]:
-        values = {**mine.values, **{column: row.values[column] for column in on.key}}
+        # What else is unique is as in that row, for no row of one's own is to stand in the way.
+        values = {**mine.values, **{column: row.values[column] for column in on.unique - set(on.owner)}}
         target = ", ".join(map(quote, on.key))
         sets = f"{quote(payload[0])} = excluded.{quote(payload[0])}"
         text = f"{on.insert_text(values)} ON CONFLICT ({target}) DO UPDATE SET {sets}"

@@ -17,6 +17,14 @@ CREATE TABLE public.messages (
     sender uuid NOT NULL DEFAULT auth.uid() REFERENCES auth.users,
     body text NOT NULL
 );
+CREATE TABLE public.follows (
+    follower uuid NOT NULL DEFAULT auth.uid() REFERENCES auth.users, followee uuid NOT NULL REFERENCES auth.users,
+    PRIMARY KEY (follower, followee)
+);
+CREATE TABLE public.stars (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id uuid NOT NULL REFERENCES auth.users,
+    conversation_id uuid NOT NULL REFERENCES public.conversations, note text, UNIQUE (user_id, conversation_id)
+);
 CREATE FUNCTION public.has_role(team uuid, roles public.team_role[]) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
     SELECT EXISTS (
@@ -37,6 +45,8 @@ ALTER TABLE public.projects ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.participants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.follows ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.stars ENABLE ROW LEVEL SECURITY;
 CREATE POLICY teams ON public.teams FOR SELECT TO authenticated USING (public.has_role(id, '{owner,member}'));
 CREATE POLICY team_members ON public.team_members FOR SELECT TO authenticated
     USING (public.has_role(team_id, '{owner,member}'));
@@ -47,6 +57,11 @@ CREATE POLICY participants ON public.participants FOR SELECT TO authenticated
 CREATE POLICY messages ON public.messages FOR SELECT TO authenticated USING (public.takes_part(conversation_id));
 CREATE POLICY send ON public.messages FOR INSERT TO authenticated
     WITH CHECK (public.takes_part(conversation_id) AND sender = (SELECT auth.uid()));
+CREATE POLICY followed ON public.follows FOR SELECT TO authenticated
+    USING ((SELECT auth.uid()) IN (follower, followee));
+CREATE POLICY follow ON public.follows FOR INSERT TO authenticated WITH CHECK (follower = (SELECT auth.uid()));
+CREATE POLICY stars ON public.stars TO authenticated
+    USING (user_id = (SELECT auth.uid()) AND public.takes_part(conversation_id));
 INSERT INTO storage.buckets (id, name, public) VALUES ('files', 'files', false);
 CREATE POLICY files ON storage.objects TO authenticated
     USING (bucket_id = 'files' AND ((storage.foldername(name))[1])::uuid = (SELECT auth.uid()));
