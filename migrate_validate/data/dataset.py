@@ -10,15 +10,11 @@ from migrate_validate.catalog.model import Catalog
 from migrate_validate.data.assembling import assembled
 from migrate_validate.data.learned import Learned
 from migrate_validate.data.learning import guess
-from migrate_validate.data.loading import Connection, Refused, load, try_row
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import ancestors, fill_order
 from migrate_validate.data.strategies import Parents
 from migrate_validate.data.unproven import without
-from migrate_validate.data.writing import insert
 from migrate_validate.errors import Unsupported
-
-__all__ = ["Connection", "Dataset", "Refused", "dataset", "insert", "load", "try_row"]
 
 
 def dataset(

@@ -21,7 +21,7 @@ def drawn(candidates: SearchStrategy[Drawn], count: int) -> list[Drawn]:
     """So many values, or a few more; the simplest ones come first."""
     found: list[Drawn] = []
 
-    @drawing(math.ceil(count / AT_ONCE), Phase.generate)
+    @_drawing(math.ceil(count / AT_ONCE))
     @hypothesis.given(st.lists(candidates, min_size=AT_ONCE, max_size=AT_ONCE))
     def collect(each: list[Drawn]) -> None:
         found.extend(each)
@@ -30,14 +30,14 @@ def drawn(candidates: SearchStrategy[Drawn], count: int) -> list[Drawn]:
     return found
 
 
-def drawing(examples: int, *phases: Phase) -> settings:
-    """Settings for a search that takes its time and leaves nothing behind.
+def _drawing(examples: int) -> settings:
+    """Settings for draws that take their time and leave nothing behind.
 
     :param examples: how many are drawn at most
     """
     return settings(
         max_examples=examples,
-        phases=phases,
+        phases=[Phase.generate],
         # A seed that the user gave is to be followed; without one, every run is alike.
         derandomize=not seed(),
         database=None,

@@ -25,7 +25,6 @@ def rows(
     table: Table | str,
     *,
     parents: Parents | None = None,
-    unbound: frozenset[str] = frozenset(),
     limits: bool = True,
 ) -> SearchStrategy[Row]:
     """Rows that the declared constraints of a table probably allow; PostgreSQL decides.
@@ -38,7 +37,6 @@ def rows(
     :param table: the table, or its ``schema.name``
     :param parents: rows that foreign keys are pointed at; a key whose table is missing here becomes NULL where it may.
         None: foreign keys are not respected
-    :param unbound: names of foreign keys that are not respected
     :param limits: whether the outermost values of each type are drawn too
     :raises KeyError: when the catalog has no such table
     :raises Unsupported: when a column's type is not known; names the column and the type
@@ -49,7 +47,7 @@ def rows(
     for column, offered in partition_values(catalog, table).items():
         hints[column] = hints.get(column, Hints()).merged(offered)
     given = catalog.referenced_columns.get(table.qualified_name, frozenset())
-    keys = () if parents is None else bound_keys(table, unbound)
+    keys = () if parents is None else bound_keys(table)
     pointing = {column for key in keys for column in key.columns}
     columns = {
         column.name: _column(types, table, column, hints.get(column.name), column.name in given, limits)

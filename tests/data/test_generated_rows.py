@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.data import Dataset, Refused, dataset, load, rows
 from migrate_validate.data.coverage import telling_values
-from migrate_validate.data.dataset import Connection, try_row
+from migrate_validate.data.loading import Connection, try_row
 from migrate_validate.data.order import fill_order
 from migrate_validate.data.pools import pool
 from migrate_validate.data.types import FIXED
