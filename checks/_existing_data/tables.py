@@ -153,11 +153,13 @@ def shortened(script: Script, before: Catalog, tables: Collection[str]) -> Scrip
 
 
 def _names(statement: Statement) -> bool:
-    """Whether a statement that no row matters to names anything that rows are followed by."""
-    if statement.kind != "alter_table":
+    """Whether a statement that no row matters to names anything that rows are followed by, or takes columns along."""
+    if statement.kind not in ("alter_table", "drop"):
         return statement.kind in ("rename", "alter_enum")
-    actions = syntax.parse(statement.sql)[0].node.cmds
-    return any(enum_name(syntax.unwrap(each), "subtype") == "AT_AddColumn" for each in actions)
+    node = syntax.parse(statement.sql)[0].node
+    if statement.kind == "drop":
+        return enum_name(node, "behavior") == "DROP_CASCADE"
+    return any(enum_name(syntax.unwrap(each), "subtype") == "AT_AddColumn" for each in node.cmds)
 
 
 def _of_domain(statement: Statement, before: Catalog) -> Iterator[str]:

@@ -68,6 +68,7 @@ def test_tables_that_rows_can_matter_in(before: Catalog, migration: str, expecte
         ("orgs", "COMMENT ON TABLE orgs IS 'x'; CREATE POLICY p ON orgs; CREATE TABLE t (id int)", 0),
         ("orgs", "CREATE VIEW v AS TABLE orgs; ALTER TABLE users RENAME TO people; GRANT SELECT ON v TO PUBLIC", 2),
         ("orgs", "CREATE VIEW v AS TABLE orgs; ALTER TABLE users ADD COLUMN a int; GRANT SELECT ON v TO PUBLIC", 2),
+        ("orgs", "CREATE VIEW v AS TABLE orgs; DROP FUNCTION purge() CASCADE; DROP FUNCTION purge()", 2),
         ("orgs", "CREATE VIEW v AS TABLE orgs; CREATE UNIQUE INDEX ON users (org)", 2),
         ("orgs", "CREATE INDEX ON users (org); COMMENT ON TABLE users IS 'x'; DELETE FROM users", 1),
         ("later", "ALTER TABLE later ENABLE ROW LEVEL SECURITY", 1),
