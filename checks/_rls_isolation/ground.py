@@ -382,7 +382,10 @@ class _Known:
             columns = tuple(row.key) or tuple(row.values)
             if columns not in self._keys:
                 self._keys.append(columns)
-            self._by_key[_text(columns, row.key or row.values)] = row.universe
+            same = _text(columns, row.key or row.values)
+            # Rows of children by inheritance may have the key of others: whose such a row is cannot be told.
+            told_apart = self._by_key.setdefault(same, row.universe) == row.universe
+            self._by_key[same] = row.universe if told_apart else ""
 
     def universe(self, values: Mapping[str, str | None]) -> str:
         for columns in self._keys:

@@ -50,7 +50,8 @@ def emptied(ground: Ground, connection: Connection) -> Iterator[None]:
         for table, present in ground.rows.items():
             ours = [row.at for row in present if row.universe]
             if ours:
-                connection.execute(f"DELETE FROM {named(table)} WHERE {place()} = ANY (%s)".encode(), [ours])
+                name = named(table).replace("%", "%%")
+                connection.execute(f"DELETE FROM {name} WHERE {place()} = ANY (%s)".encode(), [ours])
         yield
 
 

@@ -6,6 +6,8 @@ CREATE TABLE public.team_members (
     role public.team_role NOT NULL DEFAULT 'member', PRIMARY KEY (team_id, user_id)
 );
 CREATE TABLE public.projects (id uuid PRIMARY KEY, team_id uuid NOT NULL REFERENCES public.teams, name text NOT NULL);
+CREATE TABLE public."rates in %s" (id integer PRIMARY KEY, team_id uuid NOT NULL REFERENCES public.teams, rate text);
+CREATE TABLE public.old_rates () INHERITS (public."rates in %s");
 CREATE TABLE public.conversations (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), title text);
 CREATE TABLE public.participants (
     conversation_id uuid NOT NULL REFERENCES public.conversations, user_id uuid NOT NULL REFERENCES auth.users,
@@ -42,6 +44,8 @@ $$;
 ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.projects ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public."rates in %s" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.old_rates ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.conversations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.participants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.messages ENABLE ROW LEVEL SECURITY;
@@ -51,6 +55,8 @@ CREATE POLICY teams ON public.teams FOR SELECT TO authenticated USING (public.ha
 CREATE POLICY team_members ON public.team_members FOR SELECT TO authenticated
     USING (public.has_role(team_id, '{owner,member}'));
 CREATE POLICY projects ON public.projects TO authenticated USING (public.has_role(team_id, '{owner,member}'));
+CREATE POLICY rates ON public."rates in %s" TO authenticated USING (public.has_role(team_id, '{owner,member}'));
+CREATE POLICY old_rates ON public.old_rates TO authenticated USING (public.has_role(team_id, '{owner,member}'));
 CREATE POLICY conversations ON public.conversations FOR SELECT TO authenticated USING (public.takes_part(id));
 CREATE POLICY participants ON public.participants FOR SELECT TO authenticated
     USING (public.takes_part(conversation_id));
