@@ -30,6 +30,7 @@ from psycopg.rows import dict_row
 from migrate_validate.catalog.assembly import Row, assemble, catalog_of
 from migrate_validate.catalog.model import Catalog
 from migrate_validate.catalog.prepared import execute
+from migrate_validate.catalog.versions import REST
 
 T = TypeVar("T")
 
@@ -97,6 +98,8 @@ def fetch_some(
     """The answers for the objects with these oids; of the kinds of which there are few, for all.
 
     :param connection: in a transaction with ``search_path`` empty; :func:`queries_of` are prepared in its session
+    :param only: the oids; with :data:`~migrate_validate.catalog.versions.REST` among them come the privileges on what
+        there is little of
     :param kinds: the queries that are sent, all together
     """
     answers = {}
@@ -148,9 +151,11 @@ def _query(kind: str, server_version: int) -> bytes:
 
 @cache
 def _query_of(kind: str, server_version: int) -> bytes:
-    """A kind's query, for objects with given oids; privileges on what there is little of are wanted in any case."""
+    """A kind's query, for objects with given oids; with REST among them come privileges on what there is little of."""
     query = _query(kind, server_version)
     if kind not in KEYS:
         return query
-    always = b" OR parent_catalog NOT IN ('pg_class', 'pg_proc', 'pg_type')" if kind == "grants" else b""
-    return b"SELECT * FROM (%s) AS listed WHERE %s = ANY ($1)%s" % (query, KEYS[kind].encode(), always)
+    rest = b""
+    if kind == "grants":
+        rest = b" OR %d = ANY ($1) AND parent_catalog NOT IN ('pg_class', 'pg_proc', 'pg_type')" % REST
+    return b"SELECT * FROM (%s) AS listed WHERE %s = ANY ($1)%s" % (query, KEYS[kind].encode(), rest)

@@ -83,6 +83,12 @@ RARE: tuple[tuple[str, str], ...] = (
         "pg_description",
         "v.objoid >= 16384 OR v.classoid IN ('pg_namespace'::regclass, 'pg_extension'::regclass)",
     ),
+    # Types that are defined in C.
+    (
+        "pg_type",
+        "v.oid >= 16384 AND (v.typtype = 'b' OR NOT v.typisdefined)"
+        " AND v.typsubscript <> 'array_subscript_handler'::regproc",
+    ),
     # Privileges on the server's own objects.
     ("pg_class", "v.oid < 16384 AND v.relacl IS NOT NULL"),
     ("pg_attribute", "v.attrelid < 16384 AND v.attacl IS NOT NULL"),

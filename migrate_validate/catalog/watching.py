@@ -95,12 +95,17 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     a table is on record; who uses other names is not, in all cases.
     """
     changed = {oid for oid in known.versions.keys() | present.keys() if known.versions.get(oid) != present.get(oid)}
+    rest = REST in changed
     changed.discard(REST)
     shown = {oid for kind in MANY for oid in known.objects[kind]}
     if any(oid in known.versions and oid in present and oid not in shown for oid in changed):
         # Members of extensions, or types that come with tables: what is not shown may still be referred to.
         return None
-    found = assemble(fetch_some(connection, list(changed)))
+    if not rest:
+        found = assemble(fetch_some(connection, list(changed), KEYS))
+        rest = _parts_have_lost_names(known.objects, found)
+    if rest:
+        found = assemble(fetch_some(connection, [*changed, REST]))
     if _names_have_changed(known.objects, found):
         return None
     # How a query is printed depends on all columns of the tables in it: aliases keep added ones apart.
@@ -113,7 +118,7 @@ def _changed_objects(connection: psycopg.Connection[Any], known: _Known, present
     return {
         kind: {oid: thing for oid, thing in known.objects[kind].items() if oid not in changed} | things
         if kind in MANY
-        else things
+        else (things if rest else known.objects[kind])
         for kind, things in found.items()
     }
 
@@ -128,6 +133,18 @@ def _names_have_changed(before: Objects, found: Objects) -> bool:
             if old is not None and not _names(old) <= _names(thing):
                 return True
     return False
+
+
+def _parts_have_lost_names(before: Objects, found: Objects) -> bool:
+    """Whether a part of an object has lost a name by which what there is little of may call it."""
+    return any(
+        not {part.name for part in getattr(before[kind][oid], parts)} <= {part.name for part in getattr(thing, parts)}
+        for kind in ("tables", "views")
+        for oid, thing in found[kind].items()
+        if oid in before[kind]
+        for parts in ("columns", "policies", "triggers", "rules")
+        if hasattr(thing, parts)
+    )
 
 
 def _with_other_columns(before: Objects, found: Objects) -> list[int]:

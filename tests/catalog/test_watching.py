@@ -62,6 +62,23 @@ INDIRECT = {
         "ALTER TABLE app.organization RENAME size TO aside; ALTER TABLE app.organization RENAME document TO size;"
         "ALTER TABLE app.organization RENAME aside TO document"
     ),
+    "statistics of a renamed column": (
+        "CREATE STATISTICS app.sizes ON size, name FROM app.organization;"
+        "ALTER TABLE app.organization RENAME size TO extent"
+    ),
+    "a renamed trigger that depends on an extension": (
+        "CREATE TRIGGER felt BEFORE DELETE ON app.organization FOR EACH ROW EXECUTE FUNCTION app.touch();"
+        "ALTER TRIGGER felt ON app.organization DEPENDS ON EXTENSION plpgsql;"
+        "ALTER TRIGGER felt ON app.organization RENAME TO touched"
+    ),
+    "a cast to a type without columns": (
+        "CREATE TYPE app.hull; DROP TYPE app.hull; CREATE TYPE app.husk AS ENUM ('dry');"
+        "CREATE CAST (app.husk AS text) WITH INOUT; ALTER TYPE app.husk RENAME TO shell"
+    ),
+    "privileges on a schema, and on a table": (
+        "GRANT USAGE ON SCHEMA app TO reader; GRANT SELECT ON app.organization TO reader;"
+        "ALTER TABLE app.organization ADD extra text; REVOKE USAGE ON SCHEMA app FROM reader"
+    ),
     "a member of an extension": "ALTER EXTENSION plpgsql ADD TABLE app.scratch",
     "a table that was dropped and made again": "DROP TABLE app.typed; CREATE TABLE app.typed (id integer)",
     "a foreign key that is not checked any more": "ALTER TABLE app.organization DISABLE TRIGGER ALL",
