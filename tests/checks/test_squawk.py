@@ -137,8 +137,8 @@ def test_a_file_that_is_ignored(tmp_path: Path) -> None:
 
 
 def test_a_file_that_squawk_cannot_read_is_unproven(tmp_path: Path) -> None:
-    text = "\\set size 1\nalter table orders add column k int default :size;\n"
-    with evaluated(tmp_path, {"001_a.sql": FIRST, "002_b.sql": text}) as evaluation:
+    text = "\\i sizes.sql\nalter table orders add column k int default :size;\n"
+    with evaluated(tmp_path, {"001_a.sql": FIRST, "002_b.sql": text, "sizes.sql": "\\set size 1\n"}) as evaluation:
         assert said(evaluation, "applies", "002_b.sql").verdict is Verdict.PASSED
         result = said(evaluation, "squawk", "002_b.sql")
         assert result.verdict is Verdict.UNPROVEN
