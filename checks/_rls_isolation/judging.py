@@ -14,7 +14,7 @@ from migrate_validate.syntax import quote
 from .._shared import count_of
 from .ground import Ground, Placed, literal, named, place
 from .identities import Identity
-from .pointing import is_own, is_private, only_points
+from .pointing import is_own, is_private, joined, only_points
 from .probes import NOT_PRIVILEGED, Acting, Outcome, Probe, Prober
 from .statements import tries
 from .tries import Try
@@ -275,6 +275,7 @@ class _Judge:
         own = is_own(self.ground, self.identity, self.name, tried.row)
         foreign = None if own else next(filter(self._foreign_owner, owners), None)
         theirs = self._like_others(tried.row) if foreign is None else self._rows_of(foreign)
+        theirs = theirs or joined(self.ground, self.identity, tried)
         self._note(tried, outcome)
         if not outcome.done and (theirs or self.anonymous):
             return  # Nothing was added: a constraint refused it.

@@ -99,6 +99,8 @@ class Tenancy:
     circles: frozenset[str] = frozenset()
     """Those of the shared ones that people share with some others, whatever their tenant: conversations, for
     instance. Each universe has rows of its own."""
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By table that policies look people up in to see what they share: the columns that say what it is."""
     links: tuple[Hop, ...] = ()
     """References that are no foreign keys: policies compare the columns."""
     claim: str | None = None

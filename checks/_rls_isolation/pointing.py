@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from migrate_validate.catalog.model import Table
 
-from .ground import Ground
+from .ground import Ground, Placed
 from .identities import Identity
+from .tries import Try
 
 
 def is_own(ground: Ground, identity: Identity, table: str, values: Mapping[str, str | None]) -> bool:
@@ -17,6 +18,14 @@ def is_own(ground: Ground, identity: Identity, table: str, values: Mapping[str, 
     if said is None or sub is None or "INSERT" not in said.commands:
         return False
     return table in ground.tenancy.personal and any(values.get(column) == sub for column in said.columns)
+
+
+def joined(ground: Ground, identity: Identity, tried: Try) -> list[Placed]:
+    """A row of others with what somebody adds itself to, where people share it by such rows; none anywhere else."""
+    columns = ground.tenancy.joined.get(tried.table, ()) if tried.kind == "join" else ()
+    rows = ground.rows[tried.table] if columns else ()
+    alike = (row for row in rows if all(row.values[column] == tried.row.get(column) for column in columns))
+    return [row for row in alike if ground.foreign(identity, row)][:1]
 
 
 def only_points(ground: Ground, table: Table, *, own: bool) -> bool:

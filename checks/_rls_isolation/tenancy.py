@@ -52,8 +52,8 @@ class _Discovery:
     compared: tuple[Comparison, ...] = field(init=False)
     words: Mapping[str, tuple[str, ...]] = field(init=False)
     references: References = field(init=False)
-    aside: frozenset[str] = frozenset()
-    """Tables that people belong to by a membership, and that are not those of tenants."""
+    aside: tuple[Candidate, ...] = ()
+    """Memberships of something else than tenants."""
     why: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -79,7 +79,7 @@ class _Discovery:
         members = self._members(people)
         root = self._root(members, by_session)
         kept = tuple(each.membership for each in members if root is not None and each.root == root)
-        self.aside = frozenset(each.root for each in members if each.root != root)
+        self.aside = tuple(each for each in members if each.root != root)
         kind = (
             "membership" if kept else "claim" if claim and by_session else "setting" if setting and by_session else ""
         )
@@ -279,7 +279,7 @@ class _Discovery:
             return NotApplicable(self._none(people))
         for each in members:
             self.why.append(f"members: {_told(each)}")
-        circles = self.aside & rest
+        circles = rest & {each.root for each in self.aside}
         self._told_tables(scoped, personal, circles, rest - circles)
         root_table = self.tables.get(root or "")
         words, wanted = self._claim_words(), self._wanted()
@@ -299,6 +299,11 @@ class _Discovery:
             personal=personal,
             shared=rest,
             circles=circles,
+            joined={
+                each.membership.table: each.membership.tenant_columns
+                for each in self.aside
+                if each.root in circles and each.evidence
+            },
             links=self.references.links,
             claim=claim.name if claim else None,
             claim_many=bool(claim and claim.many),
