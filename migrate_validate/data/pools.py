@@ -11,12 +11,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
-from hypothesis import strategies as st
-
 from migrate_validate.catalog.model import Composite, Domain, Enum, Range
 from migrate_validate.data.documents import grown
-from migrate_validate.data.drawing import drawn
+from migrate_validate.data.drawing import chance
 from migrate_validate.data.hints import Hints, column_hints
+from migrate_validate.data.matching import matching
 from migrate_validate.data.types import FIXED, INTEGERS, RANGES, TEXTS
 from migrate_validate.data.values import (
     Types,
@@ -250,8 +249,7 @@ def _with_one_beginning(longest: int) -> list[str]:
 
 @lru_cache(maxsize=512)
 def _matching(pattern: str) -> tuple[str, ...]:
-    letters = st.characters(codec="ascii", exclude_characters="\0", min_codepoint=32)
-    return tuple(dict.fromkeys(drawn(st.from_regex(pattern, alphabet=letters), _PATTERN_VALUES)))
+    return tuple(matching(pattern, _PATTERN_VALUES, chance()))
 
 
 def _bits(bare: str, modifiers: tuple[int, ...]) -> list[Value]:

@@ -1,6 +1,6 @@
 """Datasets without Hypothesis's engine, for those who want many of them and make them smaller on their own.
 
-The values are Hypothesis's, as they were learned; what is left to chance here is how they are put together.
+Their values are those that were learned; what is left to chance here is how they are put together.
 """
 
 from __future__ import annotations
