@@ -11,6 +11,7 @@ from migrate_validate import syntax
 from migrate_validate.chain.creates import Created, created_objects
 from migrate_validate.chain.files import natural
 from migrate_validate.chain.model import Chain, Script, SetAside
+from migrate_validate.postgres.environments import SUPABASE, Environment
 from migrate_validate.postgres.extensions import extension_of, instead_of_stand_in, known, offers, remedies
 from migrate_validate.postgres.server import Server
 from migrate_validate.replay.missing_roles import about_missing_role
@@ -66,7 +67,7 @@ class _Missing:
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
 
-def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tuple[str, ...]:
+def advice(failure: Failure, chain: Chain, script: Script, server: Server, environment: Environment) -> tuple[str, ...]:
     """Sentences for the user about this failure on this server, the most useful first; empty where nothing is known."""
     sending = about_sending(failure, chain, script)
     if sending:
@@ -93,7 +94,9 @@ def advice(failure: Failure, chain: Chain, script: Script, server: Server) -> tu
     if missing.kinds == {"role"} and not known_here and not _SUPABASE.match(missing.name):
         return (*_about_steps(chain, script), *about_missing_role(missing.name, chain, server))
     owner = None if known_here else extension_of(missing.name)
-    return _about_member(missing, owner, server) if owner else _about_missing(missing, failure, chain, script)
+    return (
+        _about_member(missing, owner, server) if owner else _about_missing(missing, failure, chain, script, environment)
+    )
 
 
 def created_later(failure: Failure, chain: Chain, script: Script) -> Created | None:
@@ -200,7 +203,9 @@ def _by_order(missing: _Missing, chain: Chain, script: Script) -> tuple[list[Cre
     return before, here, later
 
 
-def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Script) -> tuple[str, ...]:
+def _about_missing(
+    missing: _Missing, failure: Failure, chain: Chain, script: Script, environment: Environment
+) -> tuple[str, ...]:
     order = list(chain.scripts)
     mine = order.index(script)
     before, here, later = _by_order(missing, chain, script)
@@ -219,8 +224,8 @@ def _about_missing(missing: _Missing, failure: Failure, chain: Chain, script: Sc
         other = elsewhere[0]
         return (f'{other.location.file} creates "{other.schema}.{other.name}", in another schema: name that one.',)
     if "column" in missing.kinds:
-        return _about_unknown_column(missing, failure, order[: mine + 1])
-    return (*_about_steps(chain, script), *_about_unknown(missing))
+        return _about_unknown_column(missing, failure, order[: mine + 1], environment)
+    return (*_about_steps(chain, script), *_about_unknown(missing, environment))
 
 
 def _about_steps(chain: Chain, script: Script) -> tuple[str, ...]:
@@ -251,12 +256,14 @@ def _about_created(found: Created, missing: _Missing) -> tuple[str, ...]:
     return (f"{where}; it was dropped, renamed, or is in a schema that is not in the search_path.",)
 
 
-def _about_unknown_column(missing: _Missing, failure: Failure, applied: Sequence[Script]) -> tuple[str, ...]:
+def _about_unknown_column(
+    missing: _Missing, failure: Failure, applied: Sequence[Script], environment: Environment
+) -> tuple[str, ...]:
     """Base files are for a column only where the tables that the statement names are not of the chain."""
     tables = {missing.table} if missing.table else _relations_of(failure.statement or "")
     created = [found for each in applied for found in created_objects(each)]
     if tables and not any(found.kind in _RELATIONS and found.name in tables for found in created):
-        return _about_unknown(missing)
+        return _about_unknown(missing, environment)
     columns = {found.name: found for found in created if found.kind == "column" and found.table in tables}
     near = get_close_matches(missing.name, columns, n=1)
     if not near:
@@ -278,13 +285,13 @@ def _relations_of(statement: str) -> set[str]:
     return {node.relname for node in nodes if syntax.node_name(node) == "RangeVar"}
 
 
-def _about_unknown(missing: _Missing) -> tuple[str, ...]:
+def _about_unknown(missing: _Missing, environment: Environment) -> tuple[str, ...]:
     remedies = [
         f'No file of the chain creates "{missing}".',
         'Declare what stood in the database before the first migration: base = ["schema.sql"] in the configuration '
         "(pg_dump --schema-only of the real one, for instance).",
     ]
-    if _SUPABASE.match(str(missing)):
+    if _SUPABASE.match(str(missing)) and environment.name != SUPABASE.name:
         remedies.append('It belongs to Supabase: environment = "supabase" provides it.')
     return tuple(remedies)
 

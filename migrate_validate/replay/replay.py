@@ -163,7 +163,9 @@ class _Replaying:
         return SeedRun(seed, run, self._advice(run))
 
     def _advice(self, run: ScriptRun) -> tuple[str, ...]:
-        return advice(run.failure, self._chain, run.script, self._server) if run.failure else ()
+        if run.failure is None:
+            return ()
+        return advice(run.failure, self._chain, run.script, self._server, self._environment)
 
     def _apply(self, script: Script, upcoming: Script | None = None, *, keep_going: bool = False) -> _Counted:
         if not self._going:

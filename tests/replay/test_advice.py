@@ -9,6 +9,8 @@ import pytest
 
 from migrate_validate.config import SeedEntry
 from migrate_validate.postgres import Server
+from migrate_validate.postgres.environments import SUPABASE
+from migrate_validate.replay.advice import advice as about
 from migrate_validate.replay.timeline import Outcome
 from tests.replay.chains import FAST, failure_of, outcomes, query, replayed, seeded, timeline
 
@@ -71,6 +73,13 @@ def test_what_supabase_provides(server: Server, tmp_path: Path) -> None:
     assert advice(server, tmp_path, "select auth.uid();")[2:] == (
         'It belongs to Supabase: environment = "supabase" provides it.',
     )
+
+
+def test_what_supabase_does_not_provide(server: Server, tmp_path: Path) -> None:
+    happened = timeline(server, tmp_path, {"001_file.sql": "select auth.nix();"})
+    script = happened.steps[0].migration.up
+    told = about(failure_of(happened.steps[0].run), happened.chain, script, server, SUPABASE)
+    assert told == ('No file of the chain creates "auth.nix".', BASE)
 
 
 def test_what_a_later_file_creates(server: Server, tmp_path: Path) -> None:
