@@ -114,6 +114,7 @@ class _Replaying:
         server: Server,
     ) -> None:
         self._chain = chain
+        self._environment = environment
         self._versions = AppliedVersions(chain, environment, late=True)
         self._runner = runner
         self._connection = connection
