@@ -79,7 +79,7 @@ def test_what_supabase_does_not_provide(server: Server, tmp_path: Path) -> None:
     happened = timeline(server, tmp_path, {"001_file.sql": "select auth.nix();"})
     script = happened.steps[0].migration.up
     told = about(failure_of(happened.steps[0].run), happened.chain, script, server, SUPABASE)
-    assert told == ('No file of the chain creates "auth.nix".', BASE)
+    assert told == ('No file of the chain creates "auth".', BASE)
 
 
 def test_what_a_later_file_creates(server: Server, tmp_path: Path) -> None:
