@@ -13,7 +13,7 @@ from migrate_validate.config import Settings
 from migrate_validate.data import Dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import chance
-from migrate_validate.data.sampling import datasets
+from migrate_validate.data.sampling import Drawn, datasets
 from migrate_validate.data.shrinking import smallest
 from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
@@ -155,12 +155,12 @@ def _search(
             return Searched(nothing="no row of a table that was there before can matter to it")
         catalog = assumed(before, assumptions)
         short = shortened(rehearsed, before, tables)
-        trying = Trying(stage, before, tables, words, assumptions, rehearsed, short, budget.statement)
         first = positions(trial.connection)
         past = unproven(before)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)
         restore(trial.connection, first)
-        drawn = datasets(catalog, tables, learned, ROWS, chance())
+        drawn = Drawn(datasets(catalog, tables, learned, ROWS, chance()))
+        trying = Trying(stage, before, tables, words, assumptions, rehearsed, short, budget.statement, drawn.prepare)
         memory = Memory.of(stage, before, past)
         search = _Searching(trying, drawn, budget, until, learned.unfilled, memory, known)
         found = search.run(inside(trying, trial)) if trial.database is None else None
@@ -175,7 +175,7 @@ class _Searching:
     """One search on its way."""
 
     trying: Trying
-    drawn: Iterator[Dataset]
+    drawn: Drawn
     budget: Budget
     until: float
     """When to end it, as time.monotonic() tells."""

@@ -82,6 +82,8 @@ class Trying:
     """The same as far as rows matter to it, for all datasets but the first."""
     limit: float
     """Seconds that a statement may take."""
+    meanwhile: Callable[[], object]
+    """Done while the server applies the migration."""
     refused: dict[str, str] = field(default_factory=dict)
     """By ``schema.name``: what was said last when a row was refused."""
     _after: Catalog | None = None
@@ -110,7 +112,7 @@ class Trying:
         filled = self._filled(data, following)
         script = self.rehearsed if trial.database is None else self.script
         rehearsed = script if self._after is None else self.shortened
-        went_through = trial.database is None and trial.rehearse(rehearsed)
+        went_through = trial.database is None and trial.rehearse(rehearsed, self.meanwhile)
         failure = None if went_through else trial.apply(script).failure
         if failure is None and not went_through:
             # What was left out is needed.

@@ -73,6 +73,28 @@ def datasets(
         yield replace(data, fixtures=fixtures, past=learned.past if older else {})
 
 
+class Drawn:
+    """Datasets, of which the next one can be made while others are tried."""
+
+    def __init__(self, datasets: Iterator[Dataset]) -> None:
+        """Give these."""
+        self._datasets = datasets
+        self._prepared: list[Dataset] = []
+
+    def prepare(self) -> None:
+        """Make the next one now."""
+        if not self._prepared:
+            self._prepared = list(itertools.islice(self._datasets, 1))
+
+    def __iter__(self) -> Iterator[Dataset]:
+        """All that come yet."""
+        return self
+
+    def __next__(self) -> Dataset:
+        """The next one."""
+        return self._prepared.pop() if self._prepared else next(self._datasets)
+
+
 def _simplest(
     plans: Sequence[Plan], fixtures: tuple[str, ...], drawn_rows: Mapping[str, Sequence[Row]], learned: Learned
 ) -> Dataset:

@@ -150,9 +150,10 @@ class Attempt:
         self._session.flushed = bool(ended) and self._session.flushes
         return closing
 
-    def rehearse(self) -> None:
+    def rehearse(self, meanwhile: Callable[[], object]) -> None:
         """The same without a look at what the statements do.
 
+        :param meanwhile: done while the server works
         :raises psycopg.Error: when one of them fails; which one is not known
         """
         parts = self._planned.statements
@@ -161,6 +162,7 @@ class Attempt:
                 self._connection, [self._bounds.opening, *(part.sql.encode() for part in parts), *self._bounds.ending]
             )
             try:
+                meanwhile()
                 # A rule of a table may answer a statement with several results.
                 while batch.result_or_end() is not None:
                     pass

@@ -144,12 +144,14 @@ class Runner:
             self._session.make_clean_inside()
         return run
 
-    def rehearse(self, script: Script) -> bool:
+    def rehearse(self, script: Script, meanwhile: Callable[[], object] = lambda: None) -> bool:
         """Whether a script that is one transaction goes through inside of the one that is open, which it leaves as its
         statements do; nothing of it stays where it does not.
 
         It is :meth:`apply_inside` for those who do it again and again, in a session that is clean and is taken back to
         a savepoint afterwards: it tells nothing else, and takes a fraction of the time.
+
+        :param meanwhile: done while the server works
         """
         try:
             planned = plan(script)
@@ -158,7 +160,8 @@ class Runner:
         if not planned.batch:
             return self.apply_inside(script).outcome is Outcome.APPLIED
         try:
-            Attempt(self._connection, self._session, self._watchdog, self._notices, planned, INSIDE).rehearse()
+            attempt = Attempt(self._connection, self._session, self._watchdog, self._notices, planned, INSIDE)
+            attempt.rehearse(meanwhile)
         except psycopg.Error:
             if not self._connection.closed:
                 self._connection.execute(INSIDE.undo)

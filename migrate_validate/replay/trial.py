@@ -42,9 +42,9 @@ class Trial:
         """Apply a script; what goes wrong is in the result."""
         return self._runner.apply_inside(script) if self.database is None else self._runner.apply(script)
 
-    def rehearse(self, script: Script) -> bool:
+    def rehearse(self, script: Script, meanwhile: Callable[[], object] = lambda: None) -> bool:
         """Whether a script goes through, in a trial that is one transaction; see :meth:`Runner.rehearse`."""
-        return self._runner.rehearse(script)
+        return self._runner.rehearse(script, meanwhile)
 
     def each(
         self, script: Script, after: Callable[[Statement], None] = lambda _: None
