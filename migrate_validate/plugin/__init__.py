@@ -5,6 +5,11 @@ Every run of pytest imports this package where it is installed, whether the proj
 
 from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from migrate_validate.errors import MigrateValidateError, Trouble
@@ -37,10 +42,31 @@ def pytest_configure(config: pytest.Config) -> None:
     chains = named_chains(config, trouble)
     try:
         if chains.paths or config.getoption("migrations_report"):
-            from migrate_validate.plugin.session import start
+            with _swift_imports(config):
+                from migrate_validate.plugin.session import start
 
-            start(config, chains, trouble)
+                start(config, chains, trouble)
         else:
             trouble.tell()
     except MigrateValidateError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+@contextmanager
+def _swift_imports(config: pytest.Config) -> Iterator[None]:
+    """Import a library as Python does it, and not as tests are imported, in a third less time.
+
+    pytest would load the modules of every plugin anew to show more of their assertions; ours are not those of tests.
+    And nothing of what is imported is garbage.
+    """
+    hook: object = config.pluginmanager.rewrite_hook
+    finders = sys.meta_path[:]
+    sys.meta_path[:] = [finder for finder in finders if finder is not hook]
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
+        sys.meta_path[:] = finders
