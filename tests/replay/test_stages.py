@@ -152,15 +152,19 @@ def test_roles_are_on_the_server_what_they_were_before_a_copy(server: Server, tm
         comment on role app is 'other'; alter role old rename to new; alter role app set work_mem = '8MB';
         drop role lost; create role made; grant made to app
     """
-    with stages_of(server, tmp_path, files) as (stages, replay):
-        stage = stages.before(replay.timeline.steps[1])
-        with stage.trial() as trial:
-            before = trial.catalog()
-        for clone in (True, True, False):
-            with stage.trial(clone=clone) as trial:
-                assert not compare(before, trial.catalog())
-                trial.connection.execute(damage)
-                assert trial.catalog() != before
+    try:
+        with stages_of(server, tmp_path, files) as (stages, replay):
+            stage = stages.before(replay.timeline.steps[1])
+            with stage.trial() as trial:
+                before = trial.catalog()
+            for clone in (True, True, False):
+                with stage.trial(clone=clone) as trial:
+                    assert not compare(before, trial.catalog())
+                    trial.connection.execute(damage)
+                    assert trial.catalog() != before
+    finally:
+        with server.connect("postgres") as connection:
+            connection.execute("drop role if exists app, old, lost, staff")
 
 
 def test_seeds_that_come_before_a_migration_are_there(server: Server, tmp_path: Path) -> None:
