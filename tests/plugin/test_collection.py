@@ -119,3 +119,24 @@ def test_a_run_without_chains_imports_only_what_registers_options(pytester: pyte
         "values",
         *(f"plugin{part}" for part in ("", ".fixtures", ".hooks", ".options")),
     }
+
+
+def test_tests_beside_chains_are_imported_as_pytest_does_it(pytester: pytest.Pytester) -> None:
+    write_chain(pytester, "db", GOOD)
+    pytester.makepyfile(
+        test_mine="""
+        import gc
+        import migrate_validate.evaluation
+
+        def test_the_loaders():
+            assert gc.isenabled()
+            assert type(migrate_validate.evaluation.__loader__).__name__ == "SourceFileLoader"
+            assert type(__loader__).__name__ == "AssertionRewritingHook"
+
+        def test_what_differs():
+            assert [1, 2] == [1, 3]
+        """
+    )
+    result = run(pytester, "--migrations=db", "-v", "test_mine.py")
+    assert statuses(result)["test_mine.py::test_the_loaders"] == "PASSED"
+    result.stdout.fnmatch_lines(["E*At index 1 diff: 2 != 3"])
