@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from mirakuru.base import ENV_UUID
 from mirakuru.exceptions import ExecutorError
 from packaging.version import Version
 from pytest_postgresql.executors import PostgreSQLExecutor
@@ -179,6 +180,15 @@ class _Executor(PostgreSQLExecutor):
         self._cwd = str(server.directory)
         self._stdout = subprocess.DEVNULL
         self._stderr = subprocess.DEVNULL
+
+    @property
+    def envvars(self) -> dict[str, str]:
+        """The environment of the server, without mirakuru's mark.
+
+        A process that has imported mirakuru kills at its end whatever has the digits of its own number anywhere in the
+        mark: servers of other runs among them. Ours are ended by us, or by the next run where we are killed.
+        """
+        return {name: value for name, value in super().envvars.items() if name != ENV_UUID}
 
     @property
     def _popen_kwargs(self) -> dict[str, Any]:

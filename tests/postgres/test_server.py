@@ -198,6 +198,14 @@ def test_two_runs_at_once_share_nothing(open_folder: Path) -> None:
     assert len(kept) == 1
 
 
+def test_no_other_process_takes_a_server_for_its_own(server: Server) -> None:
+    """At its end each process with mirakuru kills what has its number, as digits anywhere, in this mark."""
+    postmaster = (Path(server.host) / "data" / "postmaster.pid").read_text().split()[0]
+    environment = Path(f"/proc/{postmaster}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"mirakuru" not in environment
+
+
 @MAJORS
 def test_server_that_dies_is_reported_with_its_log(major: int) -> None:
     with open_server(ServerOptions(major=major)) as server:
