@@ -13,7 +13,7 @@ from migrate_validate.config import Settings
 from migrate_validate.data import Dataset
 from migrate_validate.data.assuming import NotThere, assumed
 from migrate_validate.data.drawing import chance
-from migrate_validate.data.sampling import Drawn, datasets
+from migrate_validate.data.sampling import Supply, datasets
 from migrate_validate.data.shrinking import smallest
 from migrate_validate.data.unproven import unproven
 from migrate_validate.findings import Severity
@@ -159,10 +159,10 @@ def _search(
         past = unproven(before)
         learned = learned_before(trial.connection, stage, settings, before, tables, assumptions, past)
         restore(trial.connection, first)
-        drawn = Drawn(datasets(catalog, tables, learned, ROWS, chance()))
-        trying = Trying(stage, before, tables, words, assumptions, rehearsed, short, budget.statement, drawn.prepare)
+        supply = Supply(datasets(catalog, tables, learned, ROWS, chance()))
+        trying = Trying(stage, before, tables, words, assumptions, rehearsed, short, budget.statement, supply.prepare)
         memory = Memory.of(stage, before, past)
-        search = _Searching(trying, drawn, budget, until, learned.unfilled, memory, known)
+        search = _Searching(trying, supply, budget, until, learned.unfilled, memory, known)
         found = search.run(inside(trying, trial)) if trial.database is None else None
     # Other copies can only be made of the state when this trial is over.
     if found is None or (found.stopped and rehearsed is not script):
@@ -175,7 +175,7 @@ class _Searching:
     """One search on its way."""
 
     trying: Trying
-    drawn: Drawn
+    supply: Supply
     budget: Budget
     until: float
     """When to end it, as time.monotonic() tells."""
@@ -218,7 +218,7 @@ class _Searching:
 
     def _explore(self, attempt: Attempt) -> None:
         self.cut_short = False
-        for data in itertools.islice(self.drawn, self.budget.examples):
+        for data in itertools.islice(self.supply, self.budget.examples):
             if self.known is not None and self.tally.met.keys() - self.known:
                 return
             if self._late():

@@ -73,8 +73,8 @@ def datasets(
         yield replace(data, fixtures=fixtures, past=learned.past if older else {})
 
 
-class Drawn:
-    """Datasets, of which the next one can be made while others are tried."""
+class Supply:
+    """Gives datasets, of which it can make the next one while others are tried."""
 
     def __init__(self, datasets: Iterator[Dataset]) -> None:
         """Give these."""
