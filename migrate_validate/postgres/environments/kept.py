@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from migrate_validate.postgres import clusters
 from migrate_validate.postgres.accounts import server_account
 from migrate_validate.postgres.binaries import find_binaries
 from migrate_validate.postgres.cache import cache_directory, keep
-from migrate_validate.postgres.clusters import fresh_cluster
 from migrate_validate.postgres.databases import PREFIX, Database
 from migrate_validate.postgres.environments import building
 from migrate_validate.postgres.environments.building import Built, prepare
@@ -49,7 +49,7 @@ def kept_cluster(environment: Environment, options: ServerOptions, extension_dir
                 connection.execute(f"ALTER DATABASE {quote(database.name)} RENAME TO {quote(_NAME)}".encode())
             server.leave(target)
         # What a server runs with is written behind what stands there.
-        shutil.copyfile(fresh_cluster(binaries, account, cache) / _CONFIGURATION, target / _CONFIGURATION)
+        shutil.copyfile(clusters.fresh_cluster(binaries, account, cache) / _CONFIGURATION, target / _CONFIGURATION)
         (target / _NOTES).write_text("\n".join(notes))
 
     digest = hashlib.sha256(b"\0".join(_made_of(environment, extension_directory))).hexdigest()[:16]
@@ -65,7 +65,7 @@ def adopt(environment: Environment, server: Server, cluster: Path) -> None:
 def _made_of(environment: Environment, extension_directory: Path) -> Iterator[bytes]:
     """All that decides what such a cluster holds."""
     yield repr((environment.name, environment.exposes_new_tables, environment.extensions)).encode()
-    for module in (building.__file__, __file__):
+    for module in (clusters.__file__, building.__file__, __file__):
         yield Path(module).read_bytes()
     for path in sorted((Path(__file__).parent / environment.name).glob("*.sql")):
         yield path.read_bytes()
