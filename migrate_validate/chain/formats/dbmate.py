@@ -103,10 +103,10 @@ def _records(name: str) -> Records:
     schema, dot, table = name.rpartition(".")
     full = f"{quote(schema or 'public')}.{quote(table)}"
     written = full.replace("%", "%%")
-    schema = f"create schema if not exists {quote(schema)}; " if dot else ""
+    home = f"create schema if not exists {quote(schema)}; " if dot else ""
     return Records(
         table=full,
-        create=f"{schema}create table if not exists {full} (version varchar primary key)",
+        create=f"{home}create table if not exists {full} (version varchar primary key)",
         applied=f"insert into {written} (version) values (%(version)s)",
         reverted=f"delete from {written} where version = %(version)s",
     )
