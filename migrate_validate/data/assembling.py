@@ -7,13 +7,14 @@ Hypothesis makes it simpler: a byte that becomes smaller is a simpler value, a r
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from migrate_validate.data.growing import Fields, Growing, exchange, note, parent_of, taken_by
 from migrate_validate.data.learned import Cells, Learned
 from migrate_validate.data.model import Dataset
 from migrate_validate.data.order import FillOrder
@@ -141,24 +142,11 @@ def _require_parents(plans: Sequence[Plan], wanted: dict[str, int], max_rows: in
                     changed = True
 
 
-Fields = dict[str, Value | Default]
-
-
-@dataclass(slots=True)
-class _Made:
-    """The rows of one table so far."""
-
-    rows: list[Fields] = field(default_factory=list)
-    bytes: list[bytes] = field(default_factory=list)
-    seen: list[set[Cells]] = field(default_factory=list)
-    """The values of each unique key."""
-
-
 @dataclass(slots=True)
 class _Assembly:
     present: Parents
     given: Mapping[str, Sequence[Row]]
-    made: dict[str, _Made] = field(default_factory=dict)
+    made: dict[str, Growing] = field(default_factory=dict)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
     offered: dict[tuple[str, tuple[str, ...]], tuple[int, list[Cells]]] = field(default_factory=dict)
     """By table and columns: of how many rows which values are offered to keys."""
@@ -166,9 +154,9 @@ class _Assembly:
     """How often a row was tried; its keys go through the rows that they may refer to."""
 
     def fill(self, plan: Plan, bytes_of: Sequence[bytes]) -> None:
-        made = self.made[plan.name] = _Made(seen=[set() for _ in plan.unique])
+        made = self.made[plan.name] = Growing(seen=[set() for _ in plan.unique])
         for row in self.present.get(plan.name, ()):
-            _note(plan, made, row)
+            note(plan, made, row)
         before: Sequence[int] = ()
         like = bytes(plan.width)
         for slot, own in enumerate(bytes_of):
@@ -189,7 +177,7 @@ class _Assembly:
         self._tie(plan, made)
         self.offered.clear()
 
-    def _add(self, plan: Plan, made: _Made, start: Row, places: list[int], own: bytes) -> None:
+    def _add(self, plan: Plan, made: Growing, start: Row, places: list[int], own: bytes) -> None:
         """Add a row, with other values where its keys are taken."""
         most = 1 + max((len(wheel.values) for wheel in plan.wheels), default=0) + 8
         turned = False
@@ -198,9 +186,9 @@ class _Assembly:
             row = self._row(plan, start, places, own)
             if row is None:
                 return
-            taken = _taken(plan, made, row)
+            taken = taken_by(plan, made, row)
             if taken is None:
-                _note(plan, made, row)
+                note(plan, made, row)
                 made.rows.append(row)
                 made.bytes.append(own)
                 return
@@ -308,7 +296,7 @@ class _Assembly:
         made.rows = kept
         self.offered.clear()
 
-    def _tie(self, plan: Plan, made: _Made) -> None:
+    def _tie(self, plan: Plan, made: Growing) -> None:
         """Let some rows of a table that refers to itself point at themselves, and some at one that points at them."""
         updatable = all(self._updatable(plan, row) for row in made.rows)
         for number, key in enumerate(plan.keys):
@@ -322,10 +310,10 @@ class _Assembly:
                 if byte < _CIRCLE or None in itself or DEFAULT in itself:
                     continue
                 if byte >= _SELF:
-                    _exchange(plan, made, row, dict(zip(key.columns, itself, strict=True)), kept)
+                    exchange(plan, made, row, dict(zip(key.columns, itself, strict=True)), kept)
                 elif key.deferrable or (key.nullable and updatable):
-                    parent = _parent(key, made, row)
-                    tied = parent is not None and _exchange(
+                    parent = parent_of(key, made, row)
+                    tied = parent is not None and exchange(
                         plan, made, parent, dict(zip(key.columns, itself, strict=True)), kept
                     )
                     if tied and not key.deferrable:
@@ -359,48 +347,3 @@ def _nulls(key: Key, row: Fields, settled: set[str], byte: int) -> tuple[str, ..
         return None
     chosen = patterns(free)
     return chosen[byte * len(chosen) // NULL]
-
-
-def _parent(key: Key, made: _Made, row: Fields) -> Fields | None:
-    """The other row of the same table that a row points at."""
-    wanted = tuple(row.get(name) for name in key.columns)
-    parents = (each for each in made.rows if tuple(each.get(name) for name in key.referenced) == wanted)
-    parent = next(parents, None)
-    return None if parent is row else parent
-
-
-def _exchange(plan: Plan, made: _Made, row: Fields, values: Fields, kept: Collection[str]) -> bool:
-    """Give a row other values, unless they have to stay or constraints forbid the new ones; whether it got them."""
-    changed = {name for name, value in values.items() if row.get(name, DEFAULT) != value}
-    new = {**row, **values}
-    unique = [(key, seen) for key, seen in zip(plan.unique, made.seen, strict=True) if key.columns & changed]
-    if (
-        changed.intersection(kept)
-        or any(computed.of(new) == "false" for computed in plan.forbidden)
-        or any(key.of(new) in seen for key, seen in unique)
-    ):
-        return False
-    row.update(values)
-    for key, seen in unique:
-        if (cells := key.of(row)) is not None:
-            seen.add(cells)
-    return True
-
-
-def _note(plan: Plan, made: _Made, row: Mapping[str, Value | Default]) -> None:
-    """Remember the values of the unique keys."""
-    for key, seen in zip(plan.unique, made.seen, strict=True):
-        values = key.of(row)
-        if values is not None:
-            seen.add(values)
-
-
-def _taken(plan: Plan, made: _Made, row: Fields) -> frozenset[str] | None:
-    """The columns of a unique key whose values another row has, or whose values a constraint forbids."""
-    for computed in plan.forbidden:
-        if computed.of(row) == "false":
-            return frozenset(computed.columns)
-    for key, seen in zip(plan.unique, made.seen, strict=True):
-        if seen and key.of(row) in seen:
-            return key.columns
-    return None
