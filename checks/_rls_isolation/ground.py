@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from migrate_validate.catalog.model import Catalog, Column, Table
 from migrate_validate.syntax import quote
 
 from .identities import Identity
+from .known import Known
 from .owning import Owned, owned
 from .probes import Connection
 from .tenancy import Tenancy
@@ -359,7 +359,7 @@ def _placed(connection: Connection, table: Table, universes: Universes, filled: 
     listed = ", ".join(f"{quote(column)}::text" for column in columns)
     # What a partition holds is found by way of its table too: the place is the same.
     query = f"SELECT {place()}, ARRAY[{listed}]::text[] FROM {named(table.qualified_name)}"
-    known = _Known(universes, filled)
+    known = Known(universes, filled)
     return tuple(
         Placed(table.qualified_name, at, known.universe(found := dict(zip(columns, values, strict=True))), found)
         for at, values in connection.execute(query.encode()).fetchall()
@@ -369,33 +369,6 @@ def _placed(connection: Connection, table: Table, universes: Universes, filled: 
 def place() -> str:
     """The expression that says where a row lies."""
     return "tableoid::int8 || ':' || ctid"
-
-
-class _Known:
-    """Which universe a stored row is of."""
-
-    def __init__(self, universes: Universes, filled: str) -> None:
-        seeded = universes.rows.get(filled, ())
-        self._by_key: dict[str, str] = {}
-        self._keys: list[Sequence[str]] = []
-        for row in seeded:
-            columns = tuple(row.key) or tuple(row.values)
-            if columns not in self._keys:
-                self._keys.append(columns)
-            same = _text(columns, row.key or row.values)
-            # Rows of children by inheritance may have the key of others: whose such a row is cannot be told.
-            told_apart = self._by_key.setdefault(same, row.universe) == row.universe
-            self._by_key[same] = row.universe if told_apart else ""
-
-    def universe(self, values: Mapping[str, str | None]) -> str:
-        for columns in self._keys:
-            if found := self._by_key.get(_text(columns, values)):
-                return found
-        return ""
-
-
-def _text(columns: Sequence[str], values: Mapping[str, str | None]) -> str:
-    return json.dumps([(column, values.get(column)) for column in columns])
 
 
 def writable(column: Column) -> bool:
